@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * UNHOLE: a packet that was routed into loopback keeps that route when it
+ * comes back in, and is never looked up again. This target drops the route of
+ * such a packet in PREROUTING, so that the stack routes it a second time.
+ *
+ * Traffic that loopback is for (local, broadcast, multicast, anycast) keeps
+ * its route and is not touched.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+#include <linux/module.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter/x_tables.h>
+#include <linux/netfilter/xt_UNHOLE.h>
+#include <linux/percpu.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+#include <linux/skbuff.h>
+#include <net/dst_metadata.h>
+#include <net/ip.h>
+#include <net/ip6_fib.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/lwtunnel.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+#include <net/route.h>
+
+MODULE_DESCRIPTION("Xtables: route a packet that came out of loopback again");
+MODULE_AUTHOR("xt_UNHOLE");
+MODULE_LICENSE("GPL");
+MODULE_ALIAS("ipt_UNHOLE");
+MODULE_ALIAS("ip6t_UNHOLE");
+
+/**
+ * struct unhole_stat - what became of the packets that met a rule, per CPU
+ * @unholed: route dropped, to be routed again
+ * @genuine: kept, loopback's own traffic: its route is not a unicast one out
+ *	of loopback
+ * @no_route: kept, no route attached: injected or redirected, not routed
+ * @not_lo: kept, received on another device than this namespace's loopback
+ *
+ * Packets. Written in softirq context with BHs off, read without locks. 32
+ * bits each, since that is what lnstat(8) reads.
+ */
+struct unhole_stat {
+	u32 unholed;
+	u32 genuine;
+	u32 no_route;
+	u32 not_lo;
+};
+
+/**
+ * struct unhole_net - this module's part of a network namespace
+ * @stat: the counters behind /proc/net/stat/unhole
+ */
+struct unhole_net {
+	struct unhole_stat __percpu *stat;
+};
+
+static unsigned int unhole_net_id __read_mostly;
+
+static struct unhole_stat __percpu *unhole_stat(const struct net *net)
+{
+	const struct unhole_net *un = net_generic(net, unhole_net_id);
+
+	return un->stat;
+}
+
+/* A kernel with the core patches knows the mark; on any other one the second
+ * lookup obeys accept_local and forwarding.
+ */
+#ifdef IPSKB_UNHOLED
+static void unhole_mark4(struct sk_buff *skb, const struct rtable *rt)
+{
+	IPCB(skb)->flags |= IPSKB_UNHOLED;
+	if (rt_is_input_route(rt))
+		IPCB(skb)->flags |= IPSKB_UNHOLED_FWD;
+}
+
+static void unhole_say_sysctls(void)
+{
+}
+#else
+static void unhole_mark4(struct sk_buff *skb, const struct rtable *rt)
+{
+}
+
+static void unhole_say_sysctls(void)
+{
+	pr_info("this kernel lacks the core patches: set net.ipv4.conf.lo.accept_local=1, net.ipv4.ip_forward=1 and, for IPv6, net.ipv6.conf.all.forwarding=1\n");
+}
+#endif
+
+static bool unhole_wants4(const struct sk_buff *skb, const struct rtable *rt)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+
+	/* 127/8 stays in the box, also where route_localnet would let it out */
+	return rt->rt_type == RTN_UNICAST &&
+	       !ipv4_is_loopback(iph->saddr) && !ipv4_is_loopback(iph->daddr);
+}
+
+/* What both families do. Returns the route to drop, or NULL to leave the
+ * packet alone.
+ */
+static struct dst_entry *unhole_dst(const struct sk_buff *skb,
+				    const struct net *net, u16 family)
+{
+	struct dst_entry *dst;
+
+	if (skb->dev != net->loopback_dev) {
+		this_cpu_inc(unhole_stat(net)->not_lo);
+		return NULL;
+	}
+	if (!skb_valid_dst(skb)) {
+		this_cpu_inc(unhole_stat(net)->no_route);
+		return NULL;
+	}
+	dst = skb_dst(skb);
+	/* Behind a lightweight tunnel's input route, SRv6 crosses PREROUTING
+	 * too, with another family's route, and needs it afterwards.
+	 */
+	if (unlikely(dst->error || dst->dev != skb->dev ||
+		     dst->ops->family != family ||
+		     lwtunnel_input_redirect(dst->lwtstate))) {
+		this_cpu_inc(unhole_stat(net)->genuine);
+		return NULL;
+	}
+	return dst;
+}
+
+/* XT_CONTINUE always: the rules that follow still see the packet, and
+ * nft_compat would take an errno for a verdict.
+ */
+static unsigned int
+unhole_tg4(struct sk_buff *skb, const struct xt_action_param *par)
+{
+	struct net *net = xt_net(par);
+	struct dst_entry *dst = unhole_dst(skb, net, AF_INET);
+
+	if (!dst)
+		return XT_CONTINUE;
+	if (!unhole_wants4(skb, container_of(dst, struct rtable, dst))) {
+		this_cpu_inc(unhole_stat(net)->genuine);
+		return XT_CONTINUE;
+	}
+
+	unhole_mark4(skb, container_of(dst, struct rtable, dst));
+	skb_dst_drop(skb);
+	this_cpu_inc(unhole_stat(net)->unholed);
+	return XT_CONTINUE;
+}
+
+#if IS_ENABLED(CONFIG_IP6_NF_IPTABLES)
+static bool unhole_wants6(const struct sk_buff *skb, const struct rt6_info *rt)
+{
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+
+	/* ip6_null_entry and its kin lead out of loopback too: RTF_REJECT */
+	return !(rt->rt6i_flags & (RTF_LOCAL | RTF_ANYCAST | RTF_REJECT)) &&
+	       !(ipv6_addr_type(&ip6h->daddr) &
+		 (IPV6_ADDR_MULTICAST | IPV6_ADDR_LINKLOCAL |
+		  IPV6_ADDR_LOOPBACK)) &&
+	       !ipv6_addr_loopback(&ip6h->saddr);
+}
+
+static void unhole_mark6(struct sk_buff *skb)
+{
+#ifdef IP6SKB_UNHOLED
+	/* IPv6 shares one route between input and output, so it cannot tell
+	 * where the packet came from: be strict with all of them.
+	 */
+	IP6CB(skb)->flags |= IP6SKB_UNHOLED | IP6SKB_UNHOLED_FWD;
+#endif
+}
+
+static unsigned int
+unhole_tg6(struct sk_buff *skb, const struct xt_action_param *par)
+{
+	struct net *net = xt_net(par);
+	struct dst_entry *dst = unhole_dst(skb, net, AF_INET6);
+
+	if (!dst)
+		return XT_CONTINUE;
+	if (!unhole_wants6(skb, container_of(dst, struct rt6_info, dst))) {
+		this_cpu_inc(unhole_stat(net)->genuine);
+		return XT_CONTINUE;
+	}
+
+	unhole_mark6(skb);
+	skb_dst_drop(skb);
+	this_cpu_inc(unhole_stat(net)->unholed);
+	return XT_CONTINUE;
+}
+#endif
+
+/* Called when the rule is inserted, in process context. The hook is checked by
+ * x_tables; it can name one table only, and there are two.
+ */
+static int unhole_tg_check(const struct xt_tgchk_param *par)
+{
+	const struct xt_unhole_tginfo *info = par->targinfo;
+
+	if (strcmp(par->table, "raw") != 0 &&
+	    strcmp(par->table, "mangle") != 0) {
+		pr_info_ratelimited("only usable in PREROUTING of the raw and mangle tables, not in %s\n",
+				    par->table);
+		return -EINVAL;
+	}
+	if (info->flags || info->mark || info->mask) {
+		pr_info_ratelimited("this module does not know flags 0x%x, mark 0x%x/0x%x: the plug-in is newer, update the module\n",
+				    info->flags, info->mark, info->mask);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static struct xt_target unhole_tg_reg[] __read_mostly = {
+	{
+		.name		= "UNHOLE",
+		.revision	= 0,
+		.family		= NFPROTO_IPV4,
+		.hooks		= 1 << NF_INET_PRE_ROUTING,
+		.targetsize	= sizeof(struct xt_unhole_tginfo),
+		.target		= unhole_tg4,
+		.checkentry	= unhole_tg_check,
+		.me		= THIS_MODULE,
+	},
+#if IS_ENABLED(CONFIG_IP6_NF_IPTABLES)
+	{
+		.name		= "UNHOLE",
+		.revision	= 0,
+		.family		= NFPROTO_IPV6,
+		.hooks		= 1 << NF_INET_PRE_ROUTING,
+		.targetsize	= sizeof(struct xt_unhole_tginfo),
+		.target		= unhole_tg6,
+		.checkentry	= unhole_tg_check,
+		.me		= THIS_MODULE,
+	},
+#endif
+};
+
+/* /proc/net/stat/unhole, as lnstat(8) wants it: a line of names, then a line
+ * of hexadecimal numbers for each CPU.
+ */
+static void *unhole_seq_start(struct seq_file *seq, loff_t *pos)
+{
+	const struct unhole_net *un = net_generic(seq_file_net(seq),
+						  unhole_net_id);
+	unsigned int cpu;
+
+	if (*pos == 0)
+		return SEQ_START_TOKEN;
+
+	cpu = cpumask_next(*pos - 2, cpu_possible_mask);
+	if (cpu >= nr_cpu_ids)
+		return NULL;
+	*pos = cpu + 1;
+	return per_cpu_ptr(un->stat, cpu);
+}
+
+static void *unhole_seq_next(struct seq_file *seq, void *v, loff_t *pos)
+{
+	++*pos;
+	return unhole_seq_start(seq, pos);
+}
+
+static void unhole_seq_stop(struct seq_file *seq, void *v)
+{
+}
+
+static int unhole_seq_show(struct seq_file *seq, void *v)
+{
+	const struct unhole_stat *st = v;
+
+	if (v == SEQ_START_TOKEN)
+		seq_puts(seq, "unholed  genuine  no_route not_lo\n");
+	else
+		seq_printf(seq, "%08x %08x %08x %08x\n",
+			   st->unholed, st->genuine, st->no_route, st->not_lo);
+	return 0;
+}
+
+static const struct seq_operations unhole_seq_ops = {
+	.start	= unhole_seq_start,
+	.next	= unhole_seq_next,
+	.stop	= unhole_seq_stop,
+	.show	= unhole_seq_show,
+};
+
+static int __net_init unhole_net_init(struct net *net)
+{
+	struct unhole_net *un = net_generic(net, unhole_net_id);
+
+	un->stat = alloc_percpu(struct unhole_stat);
+	if (!un->stat)
+		return -ENOMEM;
+#ifdef CONFIG_PROC_FS
+	if (!proc_create_net("unhole", 0444, net->proc_net_stat,
+			     &unhole_seq_ops, sizeof(struct seq_net_private))) {
+		free_percpu(un->stat);
+		return -ENOMEM;
+	}
+#endif
+	return 0;
+}
+
+static void __net_exit unhole_net_exit(struct net *net)
+{
+	struct unhole_net *un = net_generic(net, unhole_net_id);
+
+	remove_proc_entry("unhole", net->proc_net_stat);
+	free_percpu(un->stat);
+}
+
+static struct pernet_operations unhole_net_ops = {
+	.init	= unhole_net_init,
+	.exit	= unhole_net_exit,
+	.id	= &unhole_net_id,
+	.size	= sizeof(struct unhole_net),
+};
+
+static int __init unhole_tg_init(void)
+{
+	int err;
+
+	err = register_pernet_subsys(&unhole_net_ops);
+	if (err)
+		return err;
+	err = xt_register_targets(unhole_tg_reg, ARRAY_SIZE(unhole_tg_reg));
+	if (err) {
+		unregister_pernet_subsys(&unhole_net_ops);
+		return err;
+	}
+	unhole_say_sysctls();
+	return 0;
+}
+
+static void __exit unhole_tg_exit(void)
+{
+	xt_unregister_targets(unhole_tg_reg, ARRAY_SIZE(unhole_tg_reg));
+	unregister_pernet_subsys(&unhole_net_ops);
+}
+
+module_init(unhole_tg_init);
+module_exit(unhole_tg_exit);
