@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# xt_UNHOLE. "make" says what there is.
+
+# Which kernel, flavour and scenarios; empty means all, or the default of the
+# call.
+K ?=
+FLAVOUR ?=
+T ?=
+export T
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+DESTDIR ?=
+xtlibdir = $(or $(shell pkg-config --variable=xtlibdir xtables),$(error pkg-config knows no xtables: apt-get install libxtables-dev pkg-config))
+
+help:
+	@sed -n 's/^#: //p' Makefile
+
+#: make demo                     a packet in the hole, and out of it (needs nothing)
+demo:
+	@qemu-test/demo $(or $(K),6.12)
+
+#: make test [T=] [K=] [FLAVOUR=]   every scenario; T is a name or a glob
+test:
+	@K=$(K) FLAVOUR=$(FLAVOUR) qemu-test/test
+
+#: make run SCRIPT=file [K=] [FLAVOUR=]   a script in a fresh guest
+run:
+	@qemu-test/run "$(SCRIPT)" $(or $(K),6.12) $(or $(FLAVOUR),normal)
+
+#: make shell [K=] [FLAVOUR=]    an interactive guest
+shell:
+	@qemu-test/shell $(or $(K),6.12) $(or $(FLAVOUR),normal)
+
+#: make kernel [K=] [FLAVOUR=]   just the patched kernel and its modules
+kernel:
+	@qemu-test/host-packages
+	@qemu-test/kernel $(or $(K),6.12) $(or $(FLAVOUR),normal)
+
+#: make check                    static checks; writes results/review.md
+check:
+	@qemu-test/check
+
+#: make patches                  the target's in-tree patches, from xt_UNHOLE/
+patches:
+	@xt_UNHOLE/make-patch --write
+
+#: make modules [KDIR=]          the module for the running or another kernel, and the plug-in
+modules:
+	@[ -e "$(KDIR)/Makefile" ] || { \
+		echo "error: $(KDIR) holds no kernel headers" >&2; \
+		echo "  cure: apt-get install linux-headers-$$(uname -r), or name a tree: make modules KDIR=..." >&2; exit 1; }
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/xt_UNHOLE modules
+	$(MAKE) -C libxt_UNHOLE
+
+#: make install [KDIR=] [DESTDIR=]   install both
+install: modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/xt_UNHOLE INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=updates $(if $(DESTDIR),DEPMOD=true) modules_install
+	install -D -m 644 libxt_UNHOLE/libxt_UNHOLE.so $(DESTDIR)$(xtlibdir)/libxt_UNHOLE.so
+	@release=$$(cat $(KDIR)/include/config/kernel.release 2>/dev/null || $(MAKE) -s -C $(KDIR) kernelrelease); \
+	[ "$$release" = "$$(uname -r)" ] || \
+		echo "note: the module is for $$release; the kernel that runs here is $$(uname -r), which will refuse it"
+
+clean:
+	rm -rf results
+	git clean -fdxq xt_UNHOLE libxt_UNHOLE
+
+.PHONY: help demo test run shell kernel check patches modules install clean

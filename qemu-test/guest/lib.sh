@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What scenarios are written with. Sourced with dash, in the box's namespace.
+# shellcheck shell=sh
+
+RESULTS=/results
+KERNEL=$(uname -r)
+FAILED=0
+case $KERNEL in *-unhole-*) PATCHED=1 ;; *) PATCHED=0 ;; esac
+
+# --- assertions ------------------------------------------------------------
+
+ok() { echo "ok $*"; }
+
+not_ok() {
+	echo "not ok $*"
+	FAILED=$((FAILED + 1))
+}
+
+# check WHAT COMMAND...: the command succeeds.
+check() {
+	_what=$1
+	shift
+	if _out=$("$@" 2>&1); then
+		ok "$_what"
+	else
+		not_ok "$_what: '$*' failed with $?: $(echo "$_out" | tail -n 3 | tr '\n' ' ')"
+	fi
+}
+
+# refute WHAT COMMAND...: the command fails.
+refute() {
+	_what=$1
+	shift
+	if _out=$("$@" 2>&1); then
+		not_ok "$_what: '$*' succeeded: $(echo "$_out" | tail -n 3 | tr '\n' ' ')"
+	else
+		ok "$_what"
+	fi
+}
+
+# is WHAT GOT WANT: equal, as text. at_least, at_most: as numbers.
+is() { if [ "$2" = "$3" ]; then ok "$1 ($2)"; else not_ok "$1: got '$2', want '$3'"; fi; }
+at_least() { if [ "$2" -ge "$3" ]; then ok "$1 ($2)"; else not_ok "$1: got $2, want at least $3"; fi; }
+at_most() { if [ "$2" -le "$3" ]; then ok "$1 ($2)"; else not_ok "$1: got $2, want at most $3"; fi; }
+
+# says WHAT TEXT WORDS...: the text holds each of the words.
+says() {
+	_what=$1 _text=$2
+	shift 2
+	for _word in "$@"; do
+		case $_text in
+		*"$_word"*) ;;
+		*) not_ok "$_what: '$_word' is not in: $_text"; return ;;
+		esac
+	done
+	ok "$_what"
+}
+
+# must COMMAND...: part of the set-up; without it nothing that follows counts.
+must() {
+	"$@" || { not_ok "set-up: '$*' failed"; finish; }
+}
+
+finish() {
+	for _c in /run/capture.*; do
+		[ ! -e "$_c/pcap" ] || cp "$_c/pcap" "$RESULTS/$SCENARIO.${_c#/run/capture.}.pcap"
+	done
+	if [ "$FAILED" -ne 0 ]; then
+		echo '--- state of the box'
+		ip addr; ip rule; ip route show table all; iptables-save; conntrack -L
+		exit 1
+	fi
+	exit 0
+} 2>&1
+
+# wait_for SECONDS COMMAND...: until it succeeds, or the deadline is over.
+wait_for() {
+	_deadline=$(($(date +%s) + $1 * ${SLOW:-1}))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$(date +%s)" -lt "$_deadline" ] || return 1
+		sleep 0.05
+	done
+}
+
+# --- hosts and links -------------------------------------------------------
+
+# "box" is the namespace that the scenario runs in.
+on() {
+	_ns=$1
+	shift
+	if [ "$_ns" = box ]; then "$@"; else ip netns exec "$_ns" "$@"; fi
+}
+
+host() {
+	for _h in "$@"; do
+		must ip netns add "$_h"
+		must ip -n "$_h" link set lo up
+	done
+}
+
+# wire NS1 IF1 ADDR1 NS2 IF2 ADDR2: a cable (veth), with addresses (ADDR may be
+# a comma-separated list, or "-" for none). Offloads are off, so that what the
+# capture at the far end sees is what a wire would carry.
+wire() {
+	must ip link add "tmp-$2" type veth peer name "tmp-$5"
+	_end "$1" "$2" "$3"
+	_end "$4" "$5" "$6"
+}
+_end() {
+	if [ "$1" = box ]; then
+		must ip link set "tmp-$2" name "$2"
+	else
+		must ip link set "tmp-$2" netns "$1" name "$2"
+	fi
+	on "$1" ethtool -K "$2" tso off gso off gro off tx off rx off >/dev/null 2>&1
+	addresses "$1" "$2" "$3"
+}
+# addresses NS DEV ADDR,...: the device up, with these addresses.
+addresses() {
+	{
+		echo "link set $2 up"
+		[ "$3" = - ] || echo "$3" | tr , '\n' | sed "s/.*:.*/& nodad/; s/.*/addr add & dev $2/"
+	} >/run/addresses
+	must on "$1" ip -batch /run/addresses
+}
+
+# The topology of most scenarios:
+#
+#   client 198.51.100.2 --- cl0 [box] up0 192.0.2.1 --- 192.0.2.2 peer
+#                                                  203.0.113.7 beyond it
+BOX=192.0.2.1 PEER=192.0.2.2 FAR=203.0.113.7
+BOXCL=198.51.100.1 CLIENT=198.51.100.2
+BOX6=2001:db8:2::1 PEER6=2001:db8:2::2 FAR6=2001:db8:3::7
+BOXCL6=2001:db8:1::1 CLIENT6=2001:db8:1::2
+topology() {
+	host client peer
+	wire box cl0 $BOXCL/24,$BOXCL6/64 client eth0 $CLIENT/24,$CLIENT6/64
+	wire box up0 $BOX/24,$BOX6/64 peer eth0 $PEER/24,$PEER6/64
+	must ip -n peer addr add $FAR/32 dev lo
+	must ip -n peer addr add $FAR6/128 dev lo nodad
+	must ip -n peer route add default via $BOX
+	must ip -n peer -6 route add default via $BOX6
+	must ip -n client route add default via $BOXCL
+	must ip -n client -6 route add default via $BOXCL6
+	must ip route add $FAR via $PEER
+	must ip -6 route add $FAR6 via $PEER6
+}
+
+# hole_local: the box's own packets to FAR go into loopback. By a mark, so that
+# neither the second lookup nor rp_filter's reverse lookup finds that route.
+# hole_from DEV: packets that come in by DEV go into loopback.
+hole_local() { . /unhole/recipes/hole-local.sh; }
+hole_from() { export DEV=$1; . /unhole/recipes/hole-from.sh; }
+unhole() { must iptables -t raw -A PREROUTING -i lo -j UNHOLE "$@"; }
+
+# What a stock kernel needs on top: see README.
+stock_sysctls() { [ $PATCHED = 1 ] || . /unhole/recipes/stock-sysctls.sh; }
+
+# --- counters --------------------------------------------------------------
+
+# Packets received by a device of the box.
+rx() { cat "/sys/class/net/$1/statistics/rx_packets"; }
+
+# mib NAME: a counter of the box, as nstat names it.
+mib() { nstat -asz "$1" | awk -v n="$1" '$1 == n { print $2 }'; }
+
+# Packets that the rule with TEXT in iptables-save's line has seen.
+rule_packets() { iptables-save -c | grep -F -- "$1" | head -n 1 | sed 's/^.\([0-9]*\):.*/\1/'; }
+
+# stat_unhole NAME: a column of /proc/net/stat/unhole, added up.
+stat_unhole() {
+	awk -v name="$1" '
+		NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next }
+		{ sum += hex($c) }
+		END { print sum + 0 }
+		function hex(s,   i, v) {
+			for (i = 1; i <= length(s); i++)
+				v = v * 16 + index("0123456789abcdef", substr(s, i, 1)) - 1
+			return v
+		}' /proc/net/stat/unhole
+}
+
+# --- captures --------------------------------------------------------------
+
+# capture NAME NS DEV [BYTES]: packets from now on, whole or their first BYTES.
+capture() {
+	_c=/run/capture.$1
+	mkdir -p "$_c"
+	echo "$2 $3" >"$_c/where"
+	# A bulk transfer, of which only the headers are wanted, is not read
+	# packet by packet.
+	# shellcheck disable=SC2046 # one word or none
+	on "$2" tcpdump -Z root -i "$3" -n -s "${4:-0}" -U $([ -n "${4-}" ] || echo --immediate-mode) -B 32768 -w "$_c/pcap" >/dev/null 2>"$_c/err" &
+	echo $! >"$_c/pid"
+	wait_for 10 grep -q 'listening on' "$_c/err" || must false
+}
+
+# stop NAME: the capture ends; what it has stays.
+stop() { kill "$(cat "/run/capture.$1/pid")"; }
+
+# settled NAME: all that was sent before has been captured. An ARP request for
+# an address that nobody has goes out behind it, and is waited for.
+settled() {
+	_c=/run/capture.$1
+	_n=$(($(cat "$_c/marks" 2>/dev/null || echo 0) + 1))
+	echo $_n >"$_c/marks"
+	read -r _ns _dev <"$_c/where"
+	on "$_ns" arping -q -c 1 -w 20 -I "$_dev" -s 0.0.0.0 "233.252.0.$_n" >/dev/null 2>&1 &
+	_p=$!
+	wait_for 20 _marked "$_c" "$(printf 'e9fc00%02x' "$_n")" || not_ok "capture $1 did not settle"
+	kill $_p 2>/dev/null
+}
+# The last bytes of the file hold the marker (stray frames may follow it).
+_marked() { tail -c 2000 "$1/pcap" | od -An -v -tx1 | tr -d ' \n' | grep -q "$2"; }
+
+# seen NAME FILTER: how many of the captured packets match.
+seen() {
+	tcpdump -Z root -n -r "/run/capture.$1/pcap" "$2" 2>/dev/null | wc -l
+}
+# show NAME FILTER: they themselves, with checksums judged.
+show() { tcpdump -Z root -n -vv -r "/run/capture.$1/pcap" "$2" 2>/dev/null; }
+
+# --- traffic ---------------------------------------------------------------
+
+pings() { # NS COUNT ADDRESS [OPTIONS]
+	_pns=$1 _pn=$2 _pa=$3
+	shift 3
+	on "$_pns" ping -n -q -c "$_pn" -i 0.05 -W 2 "$@" "$_pa"
+}
+
+# udp_echo NS ADDRESS PORT: a server that sends back what it gets.
+udp_echo() {
+	on "$1" socat "UDP4-LISTEN:$3,bind=$2,fork" PIPE &
+	wait_for 10 _listens "$1" u "$3" || must false
+}
+_listens() { on "$1" ss -Hln"$2" "sport = :$3" | grep -q .; }
+
+# udp_ask NS ADDRESS PORT TEXT [SOCAT-OPTIONS]: prints the answer.
+udp_ask() {
+	printf '%s' "$4" | on "$1" timeout $((5 * ${SLOW:-1})) socat -t 5 - \
+		"UDP4:$2:$3,ip-recverr=1,readbytes=${#4}${5:+,$5}"
+}
+
+# tcp_copy FROM-NS TO-NS ADDRESS PORT MIB: sends random data from one host to a
+# server on the other; true if it arrived byte for byte.
+tcp_copy() {
+	[ -e /run/data ] || head -c $(($5 * 1048576)) /dev/urandom >/run/data
+	rm -f /run/got
+	on "$2" socat -b 65536 -u "TCP4-LISTEN:$4,bind=$3,reuseaddr" OPEN:/run/got,creat,trunc &
+	_srv=$!
+	wait_for 10 _listens "$2" t "$4" || return 1
+	on "$1" timeout $((60 * ${SLOW:-1})) socat -b 65536 -u OPEN:/run/data "TCP4:$3:$4" || return 1
+	wait $_srv
+	cmp /run/data /run/got
+}
+
+# tcp_fetch CLIENT-NS SERVER-NS ADDRESS PORT MIB: the other direction, the
+# client asks and the server sends.
+tcp_fetch() {
+	[ -e /run/data ] || head -c $(($5 * 1048576)) /dev/urandom >/run/data
+	rm -f /run/got
+	on "$2" socat -b 65536 -u OPEN:/run/data "TCP4-LISTEN:$4,bind=$3,reuseaddr" &
+	_srv=$!
+	wait_for 10 _listens "$2" t "$4" || return 1
+	on "$1" timeout $((60 * ${SLOW:-1})) socat -b 65536 -u "TCP4:$3:$4" OPEN:/run/got,creat,trunc || return 1
+	wait $_srv
+	cmp /run/data /run/got
+}
+
+# bulk_fine WHAT CAPTURE FILTER MTU: of the bulk transfer's segments, none is
+# over the MTU, and all of 20 MiB are there.
+bulk_fine() {
+	is "$1: no segment over $4 bytes on the wire" "$(seen "$2" "$3 and ip[2:2] > $4")" 0
+	at_least "$1: full segments seen on the wire" "$(seen "$2" "$3 and ip[2:2] > 1000")" 14000
+}
+
+# bad_checksums NS: how many TCP segments a host has refused for their checksum.
+# Its NIC does not judge them (rx off), so its TCP does.
+bad_checksums() { on "$1" nstat -asz TcpInCsumErrors | awk '$1 == "TcpInCsumErrors" { print $2 }'; }

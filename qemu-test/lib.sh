@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What the host's scripts share. Sourced, with bash.
+# shellcheck shell=bash
+
+set -euo pipefail
+export LC_ALL=C
+umask 022
+
+QT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+export TOP=${QT%/*}
+# shellcheck source=qemu-test/config
+. "$QT/config"
+
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/xt_unhole
+mkdir -p "$CACHE"
+
+say() { printf '%s\n' "$*" >&2; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# die_cure CAUSE CURE
+die_cure() { printf 'error: %s\n  cure: %s\n' "$1" "$2" >&2; exit 1; }
+
+# Runs a command, its output in LOG, with one line of progress: what, how many
+# objects so far (of about TOTAL), how long so far.
+# with_progress WHAT LOG TOTAL COMMAND...
+with_progress() {
+	local what=$1 log=$2 total=$3 start=$SECONDS rc=0 pid n shown=0
+	shift 3
+	"$@" >"$log" 2>&1 </dev/null &
+	pid=$!
+	while kill -0 "$pid" 2>/dev/null; do
+		n=$(grep -cE '^  (CC|AS|LD|AR|HOSTCC) ' "$log" || :)
+		if [ -t 2 ]; then
+			printf '\r\033[K%s: %s%s, %ds' "$what" \
+				"$([ "$total" -gt 0 ] && echo "$n of about $total steps" || echo working)" \
+				'' $((SECONDS - start)) >&2
+		elif [ $((SECONDS - start)) -ge $((shown + 30)) ]; then
+			shown=$((SECONDS - start))
+			say "$what: $([ "$total" -gt 0 ] && echo "$n of about $total steps, ")${shown}s so far"
+		fi
+		# A tick of the display, not a synchronisation: wait -n would
+		# not let the line be redrawn.
+		sleep 0.5
+	done
+	wait "$pid" || rc=$?
+	[ ! -t 2 ] || printf '\r\033[K' >&2
+	if [ "$rc" -ne 0 ]; then
+		say "$what: failed after $((SECONDS - start))s; last lines of $log:"
+		grep -m 5 -E '(error|Error|cannot|E): ' "$log" >&2 || :
+		tail -n 10 "$log" >&2
+		return "$rc"
+	fi
+	say "$what: done in $((SECONDS - start))s"
+}
+
+# lock NAME: takes a part of the cache (kernel-6.12, packages, ...) for this
+# process and those that it calls, until it ends; waits for another run.
+lock() {
+	local fd
+	case " ${UNHOLE_LOCKS-} " in *" $1 "*) return 0 ;; esac
+	exec {fd}>"$CACHE/lock-$1"
+	flock -n "$fd" || { say "waiting for another run that works on $1"; flock "$fd"; }
+	export UNHOLE_LOCKS="${UNHOLE_LOCKS-} $1"
+}
+
+need_disk() { # MiB
+	local have
+	have=$(df -Pm "$CACHE" | awk 'NR == 2 { print $4 }')
+	[ "$have" -ge "$1" ] || die_cure \
+		"$CACHE has $have MiB free, this needs $1 MiB" \
+		"free some, or point XDG_CACHE_HOME at a larger disk"
+}
+
+check_kernel_name() { # K
+	case " $KERNELS " in
+	*" $1 "*) ;;
+	*) die_cure "K=$1 is not supported" "K is one of: $KERNELS" ;;
+	esac
+}
+
+check_flavour() { # K FLAVOUR
+	case " $FLAVOURS " in
+	*" $2 "*) ;;
+	*) die_cure "FLAVOUR=$2 is not supported" "FLAVOUR is one of: $FLAVOURS" ;;
+	esac
+	[ "$1 $2" != "stock debug" ] || die_cure \
+		"K=stock has no debug flavour: it is Debian's own binary kernel" \
+		"use FLAVOUR=normal, or K=6.1 or K=6.12"
+}
+
+hash_of() { sha256sum | cut -c1-8; }

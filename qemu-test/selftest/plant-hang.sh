@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# A scenario that does not end.
+# kernels: 6.12
+# timeout: 3
+# expect: timeout
+ok 'an assertion that holds does not save the run'
+while :; do sleep 1; done

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The patched source tree of a kernel, in the cache. Sourced after lib.sh.
+# shellcheck shell=bash
+
+QUILTRC=$QT/quiltrc
+
+# Files that a series touches.
+series_files() { # PATCHDIR
+	local p
+	while read -r p; do
+		case $p in ''|'#'*) continue ;; esac
+		sed -n 's#^+++ b/##p' "$1/$p"
+	done <"$1/series" | sort -u
+}
+
+# A folder with nothing but the files that the series touches, unpatched, and
+# a copy of the series: quilt needs no more, and is done in a second.
+small_tree() { # PRISTINE PATCHDIR DIR
+	local f
+	rm -rf "$3"
+	mkdir -p "$3"
+	cp -r "$2" "$3/patches"
+	while read -r f; do
+		[ -e "$1/$f" ] || continue
+		mkdir -p "$3/$(dirname "$f")"
+		cp -p "$1/$f" "$3/$f"
+	done < <(series_files "$2")
+}
+
+# Applies the first N patches of the series (all if N is empty), fuzz 0.
+apply_series() { # DIR [N]
+	local out
+	[ "${2-}" != 0 ] || return 0
+	[ -n "${2-}" ] || set -- "$1" -a
+	out=$(cd "$1" && quilt --quiltrc "$QUILTRC" push --fuzz=0 "$2" 2>&1) || {
+		say "$out"
+		die_cure "a patch does not apply to this source: $(grep -oE 'Patch patches/\S+ does not apply' <<<"$out" || echo 'see above')" \
+			"refresh the series against the source that apt has now (quilt push -f, mend, quilt refresh), or check out the commit that goes with the older source"
+	}
+}
+
+# Makes TREE show what SMALL shows, for every file that either the last series
+# or this one touches. Files that are right already keep their time stamp, so
+# that make rebuilds what changed and no more.
+sync_tree() { # PRISTINE SMALL TREE
+	local f want
+	{ cat "$3/.unhole-files" 2>/dev/null || :; series_files "$2/patches"; } |
+		sort -u >"$3/.unhole-files.new"
+	while read -r f; do
+		want=$2/$f
+		[ -e "$want" ] || [ -e "$2/.small/$f" ] || want=$1/$f
+		if [ ! -e "$want" ]; then
+			rm -f "$3/$f"
+		elif ! cmp -s "$want" "$3/$f"; then
+			mkdir -p "$3/$(dirname "$f")"
+			rm -f "$3/$f" # it may be a hard link to the pristine one
+			cp "$want" "$3/$f"
+		fi
+	done <"$3/.unhole-files.new"
+	mv "$3/.unhole-files.new" "$3/.unhole-files"
+}
+
+# The tree with the first N patches (all if N is empty). Prints nothing.
+prepare_tree() { # K PRISTINE TREE [N]
+	if [ "$(cat "$3/.unhole-source" 2>/dev/null)" != "$2" ]; then
+		rm -rf "$3"
+		mkdir -p "$(dirname "$3")"
+		cp -al "$2" "$3"
+		echo "$2" >"$3/.unhole-source"
+	fi
+	small_tree "$2" "$TOP/patches/$1" "$3.small"
+	apply_series "$3.small" "${4-}"
+	sync_tree "$2" "$3.small" "$3"
+	rm -rf "$3.small"
+}
