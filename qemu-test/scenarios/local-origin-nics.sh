@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The box's own TCP through loopback and out of real drivers, with whatever
+# checksum and segmentation offloads they have: a virtio-net and an e1000e pair,
+# each wired to each other by a hub, the far end in a namespace of its own.
+# claims: L3
+# kernels: 6.1 6.12 stock
+# weight: 30
+# timeout: 150
+host peer
+# take NIC NS ADDRESS: from the initial namespace; the last scenario's is still
+# on its way back there, maybe.
+take() {
+	wait_for 20 nsenter --net=/unhole/init-netns ip link show "$1" || must false
+	must nsenter --net=/unhole/init-netns ip link set "$1" netns "$$"
+	[ "$2" = box ] || must ip link set "$1" netns "$2"
+	addresses "$2" "$1" "$3"
+}
+hole_ready=
+for pair in 'virtio eth0 eth1 192.0.2' 'e1000e eth2 eth3 198.51.100'; do
+	set -- $pair
+	name=$1 near=$2 far=$3 net=$4
+	take "$near" box "$net.1/24"
+	take "$far" peer "$net.2/24"
+	FAR=$net.2
+	[ -n "$hole_ready" ] || { hole_local; unhole; stock_sysctls; hole_ready=1; }
+	[ "$FAR" = 192.0.2.2 ] || must iptables -t mangle -A OUTPUT -d "$FAR" -j MARK --set-mark 0x50
+	is "$name: the driver" "$(ethtool -i "$near" | sed -n 's/^driver: //p')" \
+		"$([ "$name" = virtio ] && echo virtio_net || echo "$name")"
+	# What the peer's NIC would merge or judge for us, we want to see.
+	must on peer ethtool -K "$far" gro off rx off
+	wait_for 20 pings box 1 "$FAR" || not_ok "$name: no link"
+	capture "$name" peer "$far" 96
+	before=$(stat_unhole unholed)
+	check "$name: TCP out, 20 MiB, byte for byte" tcp_copy box peer "$FAR" 5001 20
+	rm /run/data
+	check "$name: TCP in, 2 MiB, byte for byte" tcp_fetch box peer "$FAR" 5002 2
+	rm /run/data
+	settled "$name"
+	# QEMU's e1000e segments by IP fragmentation, so most of what it sends
+	# shows no port.
+	bulk_fine "$name: out" "$name" "ip proto 6 and src $net.1" 1500
+	is "$name: the peer refused no checksum" "$(bad_checksums peer)" 0
+	at_least "$name: it went through the hole" $(($(stat_unhole unholed) - before)) 300
+done

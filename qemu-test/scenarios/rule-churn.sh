@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Insert, remove, rmmod, modprobe, under traffic, again and again: 200 times, and
+# 20 in the debug flavour.
+# kernels: 6.1 6.12 stock
+# weight: 45
+# cpus: 2
+# timeout: 240
+topology
+hole_local
+stock_sysctls
+must sysctl -qw net.ipv4.ip_forward=1
+times=200
+[ "${SLOW:-1}" = 1 ] || times=20
+# Traffic that the rule takes, and traffic that it leaves alone.
+ping -n -q -i 0.01 -w 10000 $FAR >/dev/null 2>&1 &
+one=$!
+ping -n -q -i 0.01 -w 10000 127.0.0.1 >/dev/null 2>&1 &
+two=$!
+ko=$(modinfo -n xt_UNHOLE)
+# nft_compat lets go of the module after a grace period.
+gone() {
+	_n=0
+	until rmmod xt_UNHOLE 2>/dev/null; do
+		_n=$((_n + 1))
+		[ $_n -lt 200 ] || return 1
+		sleep 0.02
+	done
+}
+lsmod | grep -q '^xt_UNHOLE ' && gone
+i=0 refused=0 removed=0 unholed=0
+while [ $i -lt $times ]; do
+	i=$((i + 1))
+	# Both front ends; every fourth time the rule itself loads the module.
+	if [ $((i % 4)) = 0 ]; then
+		ipt=iptables-nft
+	else
+		ipt=iptables-legacy
+		insmod "$ko" || { not_ok "round $i: insmod"; break; }
+	fi
+	$ipt -t raw -A PREROUTING -i lo -j UNHOLE || { not_ok "round $i: insert"; break; }
+	rmmod xt_UNHOLE 2>/dev/null || refused=$((refused + 1))
+	# A line for each CPU that is not "00000000 ...".
+	grep -qv '^00000000\|unholed' /proc/net/stat/unhole && unholed=$((unholed + 1))
+	$ipt -t raw -F PREROUTING || { not_ok "round $i: delete"; break; }
+	gone || { not_ok "round $i: rmmod"; break; }
+	removed=$((removed + 1))
+done
+is 'rounds' $i $times
+is 'rmmod was refused while a rule stood, each time' $refused $times
+is 'and clean afterwards, each time' $removed $times
+at_least 'rounds in which packets were unholed meanwhile' $unholed $((times / 5))
+check 'the traffic ran all the time' kill -0 $one $two
+kill $one $two

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# While unholed traffic flows, a packet with a local source that arrives by a
+# NIC is still a martian: nothing but loopback is exempt.
+# kernels: 6.1 6.12
+topology
+hole_local
+unhole
+must sysctl -qw net.ipv4.ip_forward=1
+must ip -n peer addr add 198.51.100.200/32 dev lo
+must ip -n client addr add 192.0.2.77/32 dev lo
+must ip route add 192.0.2.77/32 via $CLIENT
+capture client client eth0
+mac=$(cat /sys/class/net/up0/address)
+
+ping -n -q -i 0.01 -c 300 $FAR >/run/ping &
+flow=$!
+on peer mausezahn -q eth0 -c 50 -d 5m -b "$mac" -A $BOX -B 192.0.2.77 -t udp sp=1,dp=4000 -P spoof
+on peer mausezahn -q eth0 -c 50 -d 5m -b "$mac" -A $BOX -B $BOX -t udp sp=1,dp=4001 -P spoof
+on peer mausezahn -q eth0 -c 1 -b "$mac" -A $FAR -B 192.0.2.77 -t udp sp=1,dp=4002 -P honest
+wait $flow
+check 'the unholed flow was not disturbed' grep -q ' 300 received' /run/ping
+settled client
+is 'no spoofed packet was forwarded' "$(seen client 'udp dst port 4000')" 0
+is 'an honest one was' "$(seen client 'udp dst port 4002')" 1
