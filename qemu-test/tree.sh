@@ -48,7 +48,7 @@ sync_tree() { # PRISTINE SMALL TREE
 		sort -u >"$3/.unhole-files.new"
 	while read -r f; do
 		want=$2/$f
-		[ -e "$want" ] || [ -e "$2/.small/$f" ] || want=$1/$f
+		[ -e "$want" ] || want=$1/$f
 		if [ ! -e "$want" ]; then
 			rm -f "$3/$f"
 		elif ! cmp -s "$want" "$3/$f"; then
