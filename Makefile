@@ -10,6 +10,7 @@ export T
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 DESTDIR ?=
+mandir ?= /usr/local/share/man
 xtlibdir = $(or $(shell pkg-config --variable=xtlibdir xtables),$(error pkg-config knows no xtables: apt-get install libxtables-dev pkg-config))
 
 help:
@@ -40,6 +41,10 @@ kernel:
 check:
 	@qemu-test/check
 
+#: make mutants [T=]             breaks the product line by line: do the scenarios notice?
+mutants:
+	@qemu-test/mutants $(if $(T),'$(T)')
+
 #: make patches                  the target's in-tree patches, from xt_UNHOLE/
 patches:
 	@xt_UNHOLE/make-patch --write
@@ -50,12 +55,13 @@ modules:
 		echo "error: $(KDIR) holds no kernel headers" >&2; \
 		echo "  cure: apt-get install linux-headers-$$(uname -r), or name a tree: make modules KDIR=..." >&2; exit 1; }
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/xt_UNHOLE modules
-	$(MAKE) -C libxt_UNHOLE
+	$(MAKE) -C libxt_UNHOLE libxt_UNHOLE.so xt_UNHOLE.8
 
 #: make install [KDIR=] [DESTDIR=]   install both
 install: modules
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/xt_UNHOLE INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=updates $(if $(DESTDIR),DEPMOD=true) modules_install
 	install -D -m 644 libxt_UNHOLE/libxt_UNHOLE.so $(DESTDIR)$(xtlibdir)/libxt_UNHOLE.so
+	install -D -m 644 libxt_UNHOLE/xt_UNHOLE.8 $(DESTDIR)$(mandir)/man8/xt_UNHOLE.8
 	@release=$$(cat $(KDIR)/include/config/kernel.release 2>/dev/null || $(MAKE) -s -C $(KDIR) kernelrelease); \
 	[ "$$release" = "$$(uname -r)" ] || \
 		echo "note: the module is for $$release; the kernel that runs here is $$(uname -r), which will refuse it"
@@ -64,4 +70,4 @@ clean:
 	rm -rf results
 	git clean -fdxq xt_UNHOLE libxt_UNHOLE
 
-.PHONY: help demo test run shell kernel check patches modules install clean
+.PHONY: help demo test run shell kernel check mutants patches modules install clean

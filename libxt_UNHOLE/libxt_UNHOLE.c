@@ -10,23 +10,77 @@
 #include <xtables.h>
 #include <linux/netfilter/xt_UNHOLE.h>
 
+enum {
+	O_SET_XMARK,
+	O_NOTRACK,
+	O_RESET_CT,
+	O_ALLOW_LOCAL,
+};
+
 static void unhole_help(void)
 {
-	puts("UNHOLE target: no options\n"
-	     "  In PREROUTING of the raw and mangle tables, with -i lo: a packet that was\n"
-	     "  routed into loopback loses that route and is routed again.");
+	puts("UNHOLE target options:\n"
+	     "  --set-xmark value[/mask]  clear the bits of mask in the packet's mark, XOR value in\n"
+	     "  --notrack                 conntrack does not see the second pass\n"
+	     "  --reset-ct                the second pass has a conntrack entry of its own (table raw)\n"
+	     "  --allow-local             outside traffic may be delivered locally by the second lookup\n"
+	     "In PREROUTING of the raw and mangle tables, with -i lo: a packet that was routed\n"
+	     "into loopback loses that route and is routed again.");
 }
 
-/* No options yet: an empty table makes libxtables name an unknown one. */
 static const struct xt_option_entry unhole_opts[] = {
+	{.name = "set-xmark", .id = O_SET_XMARK, .type = XTTYPE_MARKMASK32},
+	{.name = "notrack", .id = O_NOTRACK, .type = XTTYPE_NONE,
+	 .excl = 1 << O_RESET_CT},
+	{.name = "reset-ct", .id = O_RESET_CT, .type = XTTYPE_NONE,
+	 .excl = 1 << O_NOTRACK},
+	{.name = "allow-local", .id = O_ALLOW_LOCAL, .type = XTTYPE_NONE},
 	XTOPT_TABLEEND,
 };
 
-/* Nothing to print or save, but iptables-legacy-save wants to be told so. */
+static void unhole_parse(struct xt_option_call *cb)
+{
+	struct xt_unhole_tginfo *info = cb->data;
+
+	xtables_option_parse(cb);
+	switch (cb->entry->id) {
+	case O_SET_XMARK:
+		info->mark = cb->val.mark;
+		info->mask = cb->val.mask;
+		break;
+	case O_NOTRACK:
+		info->flags |= XT_UNHOLE_NOTRACK;
+		break;
+	case O_RESET_CT:
+		info->flags |= XT_UNHOLE_RESET_CT;
+		break;
+	case O_ALLOW_LOCAL:
+		info->flags |= XT_UNHOLE_ALLOW_LOCAL;
+		break;
+	}
+}
+
+/* What -L -v and iptables-save add to the rule: text that can be fed back. */
 static void unhole_save(const void *ip, const struct xt_entry_target *target)
 {
+	const struct xt_unhole_tginfo *info = (const void *)target->data;
+
 	(void)ip;
-	(void)target;
+	if (info->mark || info->mask)
+		printf(" --set-xmark 0x%x/0x%x", info->mark, info->mask);
+	if (info->flags & XT_UNHOLE_NOTRACK)
+		printf(" --notrack");
+	if (info->flags & XT_UNHOLE_RESET_CT)
+		printf(" --reset-ct");
+	if (info->flags & XT_UNHOLE_ALLOW_LOCAL)
+		printf(" --allow-local");
+}
+
+static void unhole_print(const void *ip, const struct xt_entry_target *target,
+			 int numeric)
+{
+	(void)numeric;
+	unhole_save(ip, target);
 }
 
 static struct xtables_target unhole_reg = {
@@ -37,8 +91,9 @@ static struct xtables_target unhole_reg = {
 	.size		= XT_ALIGN(sizeof(struct xt_unhole_tginfo)),
 	.userspacesize	= XT_ALIGN(sizeof(struct xt_unhole_tginfo)),
 	.help		= unhole_help,
+	.print		= unhole_print,
 	.save		= unhole_save,
-	.x6_parse	= xtables_option_parse,
+	.x6_parse	= unhole_parse,
 	.x6_options	= unhole_opts,
 };
 

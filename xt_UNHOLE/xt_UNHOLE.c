@@ -8,10 +8,12 @@
  * its route and is not touched.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+#include <linux/inetdevice.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter/x_tables.h>
 #include <linux/netfilter/xt_UNHOLE.h>
+#include <linux/netfilter_ipv6.h>
 #include <linux/percpu.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
@@ -23,6 +25,8 @@
 #include <net/ipv6.h>
 #include <net/lwtunnel.h>
 #include <net/net_namespace.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_nat.h>
 #include <net/netns/generic.h>
 #include <net/route.h>
 
@@ -71,10 +75,11 @@ static struct unhole_stat __percpu *unhole_stat(const struct net *net)
  * lookup obeys accept_local and forwarding.
  */
 #ifdef IPSKB_UNHOLED
-static void unhole_mark4(struct sk_buff *skb, const struct rtable *rt)
+static void unhole_mark4(struct sk_buff *skb, const struct rtable *rt,
+			 u32 flags)
 {
 	IPCB(skb)->flags |= IPSKB_UNHOLED;
-	if (rt_is_input_route(rt))
+	if (rt_is_input_route(rt) && !(flags & XT_UNHOLE_ALLOW_LOCAL))
 		IPCB(skb)->flags |= IPSKB_UNHOLED_FWD;
 }
 
@@ -82,7 +87,8 @@ static void unhole_say_sysctls(void)
 {
 }
 #else
-static void unhole_mark4(struct sk_buff *skb, const struct rtable *rt)
+static void unhole_mark4(struct sk_buff *skb, const struct rtable *rt,
+			 u32 flags)
 {
 }
 
@@ -130,12 +136,53 @@ static struct dst_entry *unhole_dst(const struct sk_buff *skb,
 	return dst;
 }
 
+/* MASQUERADE at POSTROUTING -o lo took note of the device, and would drop the
+ * packet when it comes by again with another one (nf_nat_oif_changed()). The
+ * binding is as good as SNAT's to the same address: make it one. Returns true
+ * for the first packet of such a connection.
+ */
+static bool unhole_masquerade(const struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_NF_NAT_MASQUERADE)
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn_nat *nat;
+	struct nf_conn *ct;
+
+	ct = nf_ct_get(skb, &ctinfo);
+	if (!ct || !(ct->status & IPS_SRC_NAT))
+		return false;
+	nat = nfct_nat(ct);
+	if (!nat || nat->masq_index != skb->dev->ifindex)
+		return false;
+	WRITE_ONCE(nat->masq_index, 0);
+	return CTINFO2DIR(ctinfo) == IP_CT_DIR_ORIGINAL;
+#else
+	return false;
+#endif
+}
+
+/* What both families do to a packet that is unholed. */
+static void unhole(struct sk_buff *skb, const struct net *net,
+		   const struct xt_unhole_tginfo *info)
+{
+	skb->mark = (skb->mark & ~info->mask) ^ info->mark;
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+	if (info->flags & (XT_UNHOLE_NOTRACK | XT_UNHOLE_RESET_CT))
+		nf_reset_ct(skb);
+	if (info->flags & XT_UNHOLE_NOTRACK)
+		nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
+#endif
+	skb_dst_drop(skb);
+	this_cpu_inc(unhole_stat(net)->unholed);
+}
+
 /* XT_CONTINUE always: the rules that follow still see the packet, and
  * nft_compat would take an errno for a verdict.
  */
 static unsigned int
 unhole_tg4(struct sk_buff *skb, const struct xt_action_param *par)
 {
+	const struct xt_unhole_tginfo *info = par->targinfo;
 	struct net *net = xt_net(par);
 	struct dst_entry *dst = unhole_dst(skb, net, AF_INET);
 
@@ -146,9 +193,13 @@ unhole_tg4(struct sk_buff *skb, const struct xt_action_param *par)
 		return XT_CONTINUE;
 	}
 
-	unhole_mark4(skb, container_of(dst, struct rtable, dst));
-	skb_dst_drop(skb);
-	this_cpu_inc(unhole_stat(net)->unholed);
+	unhole_mark4(skb, container_of(dst, struct rtable, dst), info->flags);
+	if (unlikely(unhole_masquerade(skb)) &&
+	    !inet_confirm_addr(net, __in_dev_get_rcu(skb->dev), 0,
+			       ip_hdr(skb)->saddr, RT_SCOPE_HOST))
+		pr_warn_ratelimited("MASQUERADE at -o lo took %pI4, which is not an address of lo: use SNAT --to-source, or give lo the address\n",
+				    &ip_hdr(skb)->saddr);
+	unhole(skb, net, info);
 	return XT_CONTINUE;
 }
 
@@ -165,19 +216,22 @@ static bool unhole_wants6(const struct sk_buff *skb, const struct rt6_info *rt)
 	       !ipv6_addr_loopback(&ip6h->saddr);
 }
 
-static void unhole_mark6(struct sk_buff *skb)
+static void unhole_mark6(struct sk_buff *skb, u32 flags)
 {
 #ifdef IP6SKB_UNHOLED
+	IP6CB(skb)->flags |= IP6SKB_UNHOLED;
 	/* IPv6 shares one route between input and output, so it cannot tell
 	 * where the packet came from: be strict with all of them.
 	 */
-	IP6CB(skb)->flags |= IP6SKB_UNHOLED | IP6SKB_UNHOLED_FWD;
+	if (!(flags & XT_UNHOLE_ALLOW_LOCAL))
+		IP6CB(skb)->flags |= IP6SKB_UNHOLED_FWD;
 #endif
 }
 
 static unsigned int
 unhole_tg6(struct sk_buff *skb, const struct xt_action_param *par)
 {
+	const struct xt_unhole_tginfo *info = par->targinfo;
 	struct net *net = xt_net(par);
 	struct dst_entry *dst = unhole_dst(skb, net, AF_INET6);
 
@@ -188,9 +242,12 @@ unhole_tg6(struct sk_buff *skb, const struct xt_action_param *par)
 		return XT_CONTINUE;
 	}
 
-	unhole_mark6(skb);
-	skb_dst_drop(skb);
-	this_cpu_inc(unhole_stat(net)->unholed);
+	unhole_mark6(skb, info->flags);
+	if (unlikely(unhole_masquerade(skb)) &&
+	    !nf_ipv6_chk_addr(net, &ipv6_hdr(skb)->saddr, skb->dev, 1))
+		pr_warn_ratelimited("MASQUERADE at -o lo took %pI6c, which is not an address of lo: use SNAT --to-source, or give lo the address\n",
+				    &ipv6_hdr(skb)->saddr);
+	unhole(skb, net, info);
 	return XT_CONTINUE;
 }
 #endif
@@ -208,9 +265,20 @@ static int unhole_tg_check(const struct xt_tgchk_param *par)
 				    par->table);
 		return -EINVAL;
 	}
-	if (info->flags || info->mark || info->mask) {
-		pr_info_ratelimited("this module does not know flags 0x%x, mark 0x%x/0x%x: the plug-in is newer, update the module\n",
-				    info->flags, info->mark, info->mask);
+	if (info->flags & ~XT_UNHOLE_MASK) {
+		pr_info_ratelimited("this module does not know flags 0x%x: the plug-in is newer, update the module\n",
+				    info->flags & ~XT_UNHOLE_MASK);
+		return -EINVAL;
+	}
+	if (!(info->flags & XT_UNHOLE_RESET_CT))
+		return 0;
+	if (info->flags & XT_UNHOLE_NOTRACK) {
+		pr_info_ratelimited("--reset-ct and --notrack exclude each other\n");
+		return -EINVAL;
+	}
+	if (strcmp(par->table, "raw") != 0) {
+		pr_info_ratelimited("--reset-ct is for the raw table: in %s, conntrack has already seen the packet\n",
+				    par->table);
 		return -EINVAL;
 	}
 	return 0;
