@@ -4,6 +4,20 @@
 
 QUILTRC=$QT/quiltrc
 
+# kmake TREE BUILD ARGUMENT...: the kernel's make. All calls in one build folder
+# must agree on compiler and flags, or make builds everything again.
+kmake() {
+	local tree=$1 build=$2
+	shift 2
+	# In depend mode ccache does not run the preprocessor before the
+	# compiler does: a fifth of the time of a cold build. __DATE__ and the
+	# build's user would differ, and cached objects would not.
+	env CCACHE_DIR="$CACHE/ccache" CCACHE_BASEDIR="$CACHE" CCACHE_MAXSIZE=4G CCACHE_DEPEND=1 \
+		KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' \
+		KBUILD_BUILD_USER=unhole KBUILD_BUILD_HOST=unhole \
+		make -C "$tree" O="$build" ARCH=x86_64 CC='ccache gcc-12' HOSTCC='ccache gcc-12' "$@"
+}
+
 # Files that a series touches.
 series_files() { # PATCHDIR
 	local p
@@ -20,6 +34,7 @@ small_tree() { # PRISTINE PATCHDIR DIR
 	rm -rf "$3"
 	mkdir -p "$3"
 	cp -r "$2" "$3/patches"
+	basename "$2" >"$3/.unhole-series"
 	while read -r f; do
 		[ -e "$1/$f" ] || continue
 		mkdir -p "$3/$(dirname "$f")"
@@ -34,7 +49,7 @@ apply_series() { # DIR [N]
 	[ -n "${2-}" ] || set -- "$1" -a
 	out=$(cd "$1" && quilt --quiltrc "$QUILTRC" push --fuzz=0 "$2" 2>&1) || {
 		say "$out"
-		die_cure "a patch does not apply to this source: $(grep -oE 'Patch patches/\S+ does not apply' <<<"$out" || echo 'see above')" \
+		die_cure "patches/$(cat "$1/.unhole-series")/$(cd "$1" && quilt --quiltrc "$QUILTRC" next | sed 's#.*/##') does not apply to this source" \
 			"refresh the series against the source that apt has now (quilt push -f, mend, quilt refresh), or check out the commit that goes with the older source"
 	}
 }

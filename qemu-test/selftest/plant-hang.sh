@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A scenario that does not end.
 # kernels: 6.12
+# flavours: normal
 # timeout: 3
 # expect: timeout
 ok 'an assertion that holds does not save the run'

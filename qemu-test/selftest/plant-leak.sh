@@ -2,6 +2,7 @@
 # Planted memory leaks: found after the scenario has passed. kmemleak is built
 # into every patched kernel, and asleep unless a boot wakes it.
 # kernels: 6.12
+# flavours: normal
 # append: kmemleak=on
 # expect: splat:leak
 ok 'an assertion that holds does not save the run'
