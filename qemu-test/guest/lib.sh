@@ -67,7 +67,7 @@ finish() {
 	done
 	if [ "$FAILED" -ne 0 ]; then
 		echo '--- state of the box'
-		ip addr; ip rule; ip route show table all; iptables-save; conntrack -L
+		ip addr; ip rule; ip -6 rule; ip route show table all; iptables-save; ip6tables-save; conntrack -L
 		exit 1
 	fi
 	exit 0
@@ -92,10 +92,13 @@ on() {
 	if [ "$_ns" = box ]; then "$@"; else ip netns exec "$_ns" "$@"; fi
 }
 
+# Addresses are usable at once, link-local ones too.
+NO_DAD=net.ipv6.conf.default.accept_dad=0
 host() {
 	for _h in "$@"; do
 		must ip netns add "$_h"
 		must ip -n "$_h" link set lo up
+		on "$_h" sysctl -qw "$NO_DAD"
 	done
 }
 
@@ -150,9 +153,19 @@ topology() {
 # hole_local: the box's own packets to FAR go into loopback. By a mark, so that
 # neither the second lookup nor rp_filter's reverse lookup finds that route.
 # hole_from DEV: packets that come in by DEV go into loopback.
+# recipe NAME [VARIABLE=VALUE...]: a recipe, as its reader runs it.
+recipe() {
+	_r=$1
+	shift
+	must env "$@" sh "/unhole/recipes/$_r.sh"
+}
 hole_local() { . /unhole/recipes/hole-local.sh; }
 hole_from() { export DEV=$1; . /unhole/recipes/hole-from.sh; }
 unhole() { must iptables -t raw -A PREROUTING -i lo -j UNHOLE "$@"; }
+# The same for IPv6.
+hole_local6() { recipe hole-local6 FAR6=$FAR6; }
+hole_from6() { recipe hole-from6 DEV="$1"; }
+unhole6() { must ip6tables -t raw -A PREROUTING -i lo -j UNHOLE "$@"; }
 
 # What a stock kernel needs on top: see README.
 stock_sysctls() { [ $PATCHED = 1 ] || . /unhole/recipes/stock-sysctls.sh; }
@@ -165,8 +178,8 @@ rx() { cat "/sys/class/net/$1/statistics/rx_packets"; }
 # mib NAME: a counter of the box, as nstat names it.
 mib() { nstat -asz "$1" | awk -v n="$1" '$1 == n { print $2 }'; }
 
-# Packets that the rule with TEXT in iptables-save's line has seen.
-rule_packets() { iptables-save -c | grep -F -- "$1" | head -n 1 | sed 's/^.\([0-9]*\):.*/\1/'; }
+# rule_packets TEXT [ip6tables]: that the rule with TEXT in iptables-save's line has seen.
+rule_packets() { "${2:-iptables}-save" -c | grep -F -- "$1" | head -n 1 | sed 's/^.\([0-9]*\):.*/\1/'; }
 
 # stat_unhole NAME: a column of /proc/net/stat/unhole, added up.
 stat_unhole() {
@@ -229,50 +242,119 @@ pings() { # NS COUNT ADDRESS [OPTIONS]
 	on "$_pns" ping -n -q -c "$_pn" -i 0.05 -W 2 "$@" "$_pa"
 }
 
+# Of an address: its family, and how socat wants it.
+_fam() { case $1 in *:*) echo 6 ;; *) echo 4 ;; esac; }
+_host() { case $1 in *:*) echo "[$1]" ;; *) echo "$1" ;; esac; }
+
 # udp_echo NS ADDRESS PORT: a server that sends back what it gets.
 udp_echo() {
-	on "$1" socat "UDP4-LISTEN:$3,bind=$2,fork" PIPE &
+	on "$1" socat -b 65536 "UDP$(_fam "$2")-LISTEN:$3,bind=$(_host "$2"),fork" PIPE &
 	wait_for 10 _listens "$1" u "$3" || must false
 }
 _listens() { on "$1" ss -Hln"$2" "sport = :$3" | grep -q .; }
 
 # udp_ask NS ADDRESS PORT TEXT [SOCAT-OPTIONS]: prints the answer.
 udp_ask() {
-	printf '%s' "$4" | on "$1" timeout $((5 * ${SLOW:-1})) socat -t 5 - \
-		"UDP4:$2:$3,ip-recverr=1,readbytes=${#4}${5:+,$5}"
+	case $2 in *:*) _recverr=ipv6-recverr=1 ;; *) _recverr=ip-recverr=1 ;; esac
+	printf '%s' "$4" | on "$1" timeout $((5 * ${SLOW:-1})) socat -b 65536 -t 5 - \
+		"UDP$(_fam "$2"):$(_host "$2"):$3,$_recverr,readbytes=${#4}${5:+,$5}"
 }
 
-# tcp_copy FROM-NS TO-NS ADDRESS PORT MIB: sends random data from one host to a
-# server on the other; true if it arrived byte for byte.
+# tcp_copy FROM-NS TO-NS ADDRESS PORT MIB [BIND]: sends random data from one host
+# to a server on the other; true if it arrived byte for byte. BIND: what the
+# server knows ADDRESS as, where NAT is on the way.
+# Both ends give up on a connection that does not come: a server left behind would
+# keep check waiting for its output.
 tcp_copy() {
 	[ -e /run/data ] || head -c $(($5 * 1048576)) /dev/urandom >/run/data
 	rm -f /run/got
-	on "$2" socat -b 65536 -u "TCP4-LISTEN:$4,bind=$3,reuseaddr" OPEN:/run/got,creat,trunc &
+	on "$2" socat -b 65536 -u "TCP$(_fam "$3")-LISTEN:$4,bind=$(_host "${6:-$3}"),reuseaddr,accept-timeout=$((20 * ${SLOW:-1}))" OPEN:/run/got,creat,trunc &
 	_srv=$!
 	wait_for 10 _listens "$2" t "$4" || return 1
-	on "$1" timeout $((60 * ${SLOW:-1})) socat -b 65536 -u OPEN:/run/data "TCP4:$3:$4" || return 1
+	on "$1" timeout $((60 * ${SLOW:-1})) socat -b 65536 -u OPEN:/run/data "TCP$(_fam "$3"):$(_host "$3"):$4,connect-timeout=$((15 * ${SLOW:-1}))" || return 1
 	wait $_srv
 	cmp /run/data /run/got
 }
 
-# tcp_fetch CLIENT-NS SERVER-NS ADDRESS PORT MIB: the other direction, the
+# tcp_fetch CLIENT-NS SERVER-NS ADDRESS PORT MIB [BIND]: the other direction, the
 # client asks and the server sends.
 tcp_fetch() {
 	[ -e /run/data ] || head -c $(($5 * 1048576)) /dev/urandom >/run/data
 	rm -f /run/got
-	on "$2" socat -b 65536 -u OPEN:/run/data "TCP4-LISTEN:$4,bind=$3,reuseaddr" &
+	on "$2" socat -b 65536 -u OPEN:/run/data "TCP$(_fam "$3")-LISTEN:$4,bind=$(_host "${6:-$3}"),reuseaddr,accept-timeout=$((20 * ${SLOW:-1}))" &
 	_srv=$!
 	wait_for 10 _listens "$2" t "$4" || return 1
-	on "$1" timeout $((60 * ${SLOW:-1})) socat -b 65536 -u "TCP4:$3:$4" OPEN:/run/got,creat,trunc || return 1
+	on "$1" timeout $((60 * ${SLOW:-1})) socat -b 65536 -u "TCP$(_fam "$3"):$(_host "$3"):$4,connect-timeout=$((15 * ${SLOW:-1}))" OPEN:/run/got,creat,trunc || return 1
 	wait $_srv
 	cmp /run/data /run/got
 }
 
+# speaks WHAT CLIENT-NS SERVER-NS ADDRESS [SERVER-ADDRESS]: a client asks ADDRESS
+# by ICMP (3 pings), by UDP, and by TCP (1 MiB, there and back, byte for byte).
+# The server is SERVER-ADDRESS where that is another. Either family.
+speaks() {
+	case $4 in
+	*:*) _f=6 _to="[$4]" _at="[${5:-$4}]" ;;
+	*) _f=4 _to=$4 _at=${5:-$4} ;;
+	esac
+	[ -e /run/speech ] || head -c 1048576 /dev/urandom >/run/speech
+	rm -f /run/heard
+	on "$3" socat "UDP$_f-LISTEN:7,bind=$_at,fork" PIPE &
+	_us=$!
+	on "$3" socat -b 65536 -t 10 "TCP$_f-LISTEN:7,bind=$_at,reuseaddr" SYSTEM:'cat >/run/said; cat /run/said' &
+	_ts=$!
+	wait_for 10 _listens "$3" u 7 || must false
+	wait_for 10 _listens "$3" t 7 || must false
+	check "$1: ICMP: answered" pings "$2" 3 "$4"
+	is "$1: UDP: answered" "$(printf hello | on "$2" timeout $((5 * ${SLOW:-1})) \
+		socat -t 2 - "UDP$_f:$_to:7,readbytes=5")" hello
+	check "$1: TCP: 1 MiB there and back" on "$2" timeout $((20 * ${SLOW:-1})) \
+		socat -b 65536 -t 10 "OPEN:/run/speech!!OPEN:/run/heard,creat" "TCP$_f:$_to:7"
+	check "$1: TCP: byte for byte" cmp /run/speech /run/heard
+	kill $_us $_ts 2>/dev/null
+	wait $_us $_ts 2>/dev/null
+}
+
+# MiB of a bulk transfer; the debug flavour is content with less.
+BULK=20
+[ "${SLOW:-1}" = 1 ] || BULK=2
+
+# raw6 NS PACKET: sends an IPv6 packet, given whole and in hexadecimal, by a raw
+# socket. udp6 SRC DST SPORT DPORT TEXT: a UDP header and payload for one. hex6:
+# an address.
+raw6() {
+	echo "$2" | tr -d ' \t\n' | tr a-f A-F | basenc --base16 -d |
+		on "$1" socat -u - "IP6-SENDTO:[$(echo "$2" | tr -d ' \t\n' | cut -c 49-80 | sed 's/..../&:/g; s/:$//')]:255"
+}
+hex6() {
+	echo "$1" | awk '{
+		split($0, part, "::"); a = split(part[1], x, ":"); b = split(part[2], y, ":")
+		for (i = 1; i <= a; i++) printf "%4s", x[i]
+		for (i = a + b; i < 8; i++) printf "0000"
+		for (i = 1; i <= b; i++) printf "%4s", y[i]
+	}' | tr ' ' 0
+}
+udp6() {
+	_u=$(printf '%04x%04x%04x' "$3" "$4" $((8 + ${#5})))
+	_p=$(printf '%s' "$5" | od -An -v -tx1 | tr -d ' \n')
+	_sum=0
+	for _w in $(echo "$(hex6 "$1")$(hex6 "$2")$(printf '%04x' $((8 + ${#5})))0011$_u$_p" | sed 's/.\{4\}/& /g'); do
+		[ ${#_w} = 4 ] || _w=${_w}00
+		_sum=$((_sum + 0x$_w))
+	done
+	_sum=$(((_sum & 0xffff) + (_sum >> 16)))
+	_sum=$(((_sum & 0xffff) + (_sum >> 16)))
+	printf '%s%04x%s' "$_u" $((0xffff ^ _sum)) "$_p"
+}
+
+# longer BYTES: a filter for packets of more than so many bytes, of either family.
+longer() { echo "(ip[2:2] > $1 or ip6[4:2] > $(($1 - 40)))"; }
+
 # bulk_fine WHAT CAPTURE FILTER MTU: of the bulk transfer's segments, none is
-# over the MTU, and all of 20 MiB are there.
+# over the MTU, and all of them are there.
 bulk_fine() {
-	is "$1: no segment over $4 bytes on the wire" "$(seen "$2" "$3 and ip[2:2] > $4")" 0
-	at_least "$1: full segments seen on the wire" "$(seen "$2" "$3 and ip[2:2] > 1000")" 14000
+	is "$1: no segment over $4 bytes on the wire" "$(seen "$2" "$3 and $(longer "$4")")" 0
+	at_least "$1: full segments seen on the wire" "$(seen "$2" "$3 and $(longer 1000)")" $((BULK * 700))
 }
 
 # bad_checksums NS: how many TCP segments a host has refused for their checksum.
