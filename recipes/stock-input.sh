@@ -4,3 +4,4 @@
 # that are local.
 # shellcheck shell=sh
 iptables -I INPUT -i lo -m addrtype ! --src-type LOCAL -j DROP
+ip6tables -I INPUT -i lo -m addrtype ! --src-type LOCAL -j DROP
