@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # While unholed traffic flows, a packet with a local source that arrives by a
-# NIC is still a martian: nothing but loopback is exempt.
+# NIC is still a martian: nothing but loopback is exempt, not even a packet whose control
+# block happens to hold the bit.
 # kernels: 6.1 6.12
 topology
 hole_local
@@ -22,3 +23,12 @@ check 'the unholed flow was not disturbed' grep -q ' 300 received' /run/ping
 settled client
 is 'no spoofed packet was forwarded' "$(seen client 'udp dst port 4000')" 0
 is 'an honest one was' "$(seen client 'udp dst port 4002')" 1
+
+must insmod "/lib/modules/$(uname -r)/updates/plant.ko" fault=ip
+on peer mausezahn -q eth0 -c 10 -b "$mac" -A $BOX -B 192.0.2.77 -t udp sp=1,dp=4003 -P spoof
+on peer mausezahn -q eth0 -c 1 -b "$mac" -A $FAR -B 192.0.2.77 -t udp sp=1,dp=4004 -P honest
+at_least 'packets with the bit came by a NIC' "$(cat /sys/module/plant/parameters/hits)" 11
+must rmmod plant
+settled client
+is 'a spoofed one gained nothing by it' "$(seen client 'udp dst port 4003')" 0
+is 'an honest one was forwarded as ever' "$(seen client 'udp dst port 4004')" 1

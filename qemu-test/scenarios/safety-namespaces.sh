@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A rule in one network namespace does nothing in another, and neither do its
-# counters.
+# counters; nor does it touch another device than the namespace's own loopback.
 # kernels: 6.1 6.12 stock
+# leaks: yes
 topology
 host other
 must ip link add o0 type veth peer name eth0 netns other
@@ -9,7 +10,10 @@ must ip addr add 10.2.2.1/24 dev o0
 must ip link set o0 up
 must ip -n other addr add 10.2.2.2/24 dev eth0
 must ip -n other link set eth0 up
-must ip -n other route add $FAR dev lo
+# The same set-up, but for the rule.
+must ip -n other route add $FAR via 10.2.2.1
+must on other env FAR=$FAR sh /unhole/recipes/hole-local.sh
+must on other sysctl -qw net.ipv4.ip_forward=1
 hole_local
 unhole
 stock_sysctls
@@ -22,3 +26,10 @@ settled there
 is 'nothing left it' "$(seen there "host $FAR")" 0
 is 'it has counters of its own' "$(on other cat /proc/net/stat/unhole | tail -n +2 | tr -d ' 0\n')" ''
 is 'and the box counted no more' "$(stat_unhole unholed)" 2
+
+# Without -i lo: what comes by other devices is passed over, and counted so.
+must iptables -t raw -A PREROUTING -i up0 -j UNHOLE
+before=$(stat_unhole not_lo)
+check 'a rule on a NIC changes nothing' pings box 3 $PEER
+is 'what it saw is counted as not_lo' $(($(stat_unhole not_lo) - before)) 3
+is 'and not as unholed' "$(stat_unhole unholed)" 2
