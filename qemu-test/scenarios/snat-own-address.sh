@@ -1,46 +1,70 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # SNAT at -o lo to an address of the box. Patched: nothing else. The article's
 # way (address out of table local) costs the answers to ARP, and arping's
-# announcement brings the next hop back.
-# claims: L5
+# announcement brings the next hop back, to neighbours that ask or are asked.
+# claims: L3 L5
 # kernels: 6.1 6.12 stock
+# weight: 10
 topology
-must ip addr add 192.0.2.9/24 dev up0
-hole_from cl0
-unhole
-must iptables -t nat -A POSTROUTING -o lo -s $CLIENT -j SNAT --to-source 192.0.2.9
-must sysctl -qw net.ipv4.ip_forward=1
 capture wire peer eth0
+capture client client eth0
+ask='arp[6:2] == 1 and arp[24:4] == 0xc0000209'
+answer='arp[6:2] == 2 and arp[14:4] == 0xc0000209'
 
-if [ $PATCHED = 1 ]; then
-	check 'patched: answered, and nothing else was needed' pings client 3 $FAR
-	settled wire
-	is 'the source on the wire is the translated one' "$(seen wire "icmp[0] == 8 and src 192.0.2.9")" 3
-else
+recipe snat-own
+if [ $PATCHED = 0 ]; then
 	refute 'stock: a martian source on the second pass' pings client 1 $FAR
 	settled wire
-	is 'nothing on the wire' "$(seen wire "icmp[0] == 8")" 0
+	is 'stock: nothing on the wire' "$(seen wire "icmp[0] == 8")" 0
 	must sysctl -qw net.ipv4.conf.lo.accept_local=1
-	check 'stock, accept_local on lo: answered' pings client 3 $FAR
-	must sysctl -qw net.ipv4.conf.lo.accept_local=0
 fi
-
-# The article's way.
-must conntrack -F
-must ip route del local 192.0.2.9 dev up0 table local
-must ip route add 192.0.2.9 dev up0
+speaks "the box's address" client peer $FAR
+settled wire
+settled client
+is 'the source on the wire is the translated one' "$(seen wire "icmp[0] == 8 and src 192.0.2.9 and dst $FAR")" 3
+is 'and no other' "$(seen wire "net 198.51.100.0/24")" 0
+is 'the replies are translated back' "$(seen client "icmp[0] == 0 and src $FAR and dst $CLIENT")" 3
+is 'the box itself asked for the next hop in the name of the address' \
+	"$(seen wire "arp[6:2] == 1 and arp[14:4] == 0xc0000209 and arp[24:4] == 0xc0000202")" 1
 must ip -n peer neigh flush dev eth0
+check 'asked for it, it answers' pings client 1 $FAR
 settled wire
-asked=$(seen wire 'arp[6:2] == 1 and arp[24:4] == 0xc0000209')
-refute 'without an answer to ARP no reply comes back' pings client 2 $FAR
+is 'with its own reply' "$(seen wire "$answer")" 1
+unrecipe() {
+	must ip addr del 192.0.2.9/24 dev up0
+	must ip rule del iif cl0
+	must ip route flush table 50
+	must iptables -t nat -F
+	must iptables -t raw -F
+	must conntrack -F
+	must ip -n peer neigh flush dev eth0
+}
+
+# The article's way: no accept_local, on any kernel.
+must sysctl -qw net.ipv4.conf.lo.accept_local=0
+unrecipe
+recipe snat-own-article
 settled wire
-at_least 'the next hop asks who has the address' \
-	$(($(seen wire 'arp[6:2] == 1 and arp[24:4] == 0xc0000209') - asked)) 1
-is 'and nobody answers' "$(seen wire 'arp[6:2] == 2 and arp[14:4] == 0xc0000209')" 0
-# An announcement (gratuitous ARP) makes no new entry, it mends one that is
-# being resolved: so the next hop must have asked, as it just did.
-# arping binds to the address that it announces, which is not local any more.
-must sysctl -qw net.ipv4.ip_nonlocal_bind=1
-must arping -q -U -c 2 -w 2 -I up0 -s 192.0.2.9 192.0.2.9
-check 'the next hop knows the address again' wait_for 5 sh -c "ip -n peer neigh show 192.0.2.9 | grep -q lladdr"
-check 'after the announcement: answered' pings client 3 $FAR
+asked=$(seen wire "$ask") answered=$(seen wire "$answer")
+refute 'without an answer to ARP no reply comes back' pings client 1 $FAR -W 1
+settled wire
+at_least 'the next hop asks who has the address' $(($(seen wire "$ask") - asked)) 1
+is 'and nobody answers' $(($(seen wire "$answer") - answered)) 0
+
+# An announcement (gratuitous ARP) makes no new entry; it mends one that is
+# being resolved, as this one is.
+recipe arp-announce DEV=up0 ADDRESS=192.0.2.9
+check 'announced: the next hop knows the address' \
+	wait_for 5 sh -c "ip -n peer neigh show 192.0.2.9 | grep -q lladdr"
+speaks 'announced' client peer $FAR
+
+# A neighbour that is not asking learns nothing from an announcement, and
+# everything from a question.
+must ip -n peer link set eth0 arp off
+must ip -n peer link set eth0 arp on
+recipe arp-announce DEV=up0 ADDRESS=192.0.2.9
+settled wire
+is 'not asking: an announcement teaches it nothing' "$(ip -n peer neigh show 192.0.2.9)" ''
+recipe arp-announce DEV=up0 ADDRESS=192.0.2.9 NEXTHOP=$PEER
+check 'asked: it has learnt the address' sh -c "ip -n peer neigh show 192.0.2.9 | grep -q lladdr"
+check 'asked: answered' pings client 3 $FAR
