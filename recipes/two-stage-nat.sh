@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Two stages of NAT on one box: customer NAT at lo, carrier NAT at the uplink,
+# each with a conntrack entry of its own.
+#
+#   10.0.0.0/24 --- CUSTOMER_IF [box] UPLINK --- the net
+#
+#   10.0.0.2 -> net   in by CUSTOMER_IF; first stage: 10.0.0.2 becomes INSIDE
+#   INSIDE   -> net   out of lo; second stage: INSIDE becomes UPLINK's address
+#   net -> UPLINK's   in by UPLINK; the second stage's entry: INSIDE again
+#   net -> INSIDE     out of lo; the first stage's entry: 10.0.0.2 again
+#
+# CUSTOMERS    the customers' network
+# CUSTOMER_IF  the device that they come in by
+# INSIDE       the address between the two stages; no device has it
+# UPLINK       the device that leads out
+# shellcheck shell=sh
+set -e
+: "${CUSTOMERS:=10.0.0.0/24}" "${CUSTOMER_IF:=cl0}" "${INSIDE:=100.64.0.1}" "${UPLINK:=up0}"
+
+# What customers send goes into the hole, and so do the replies to the first
+# stage. Behind the hole, main decides.
+sysctl -qw net.ipv4.ip_forward=1
+ip route add default dev lo table 50
+ip rule add iif "$CUSTOMER_IF" lookup 50
+ip rule add iif "$UPLINK" to "$INSIDE" lookup 50
+
+# Each pass has an entry of its own. The uplink's side of the box is zone 2: what
+# comes in by the uplink, and what comes out of the hole on its way there.
+# Genuine loopback traffic has its entry already, and CT leaves it alone.
+iptables -t raw -A PREROUTING -i "$UPLINK" -j CT --zone 2
+iptables -t raw -A PREROUTING -i lo -j UNHOLE --reset-ct
+iptables -t raw -A PREROUTING -i lo -s "$INSIDE" -j CT --zone 2
+
+# The two stages.
+iptables -t nat -A POSTROUTING -o lo -s "$CUSTOMERS" -j SNAT --to-source "$INSIDE"
+iptables -t nat -A POSTROUTING -o "$UPLINK" -s "$INSIDE" -j MASQUERADE
