@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# One DNAT rule in PREROUTING, for clients and for the box itself.
+#
+#   client --- [box] --- SERVER      what is sent to VIP goes to SERVER
+#
+# VIP      the address that is asked for
+# SERVER   the host that answers
+# shellcheck shell=sh
+set -e
+: "${VIP:=203.0.113.80}" "${SERVER:=203.0.113.7}"
+
+# What the box sends to VIP goes into the hole.
+ip route add default dev lo table 50
+ip rule add fwmark 0x50 lookup 50
+iptables -t mangle -A OUTPUT -d "$VIP" -j MARK --set-mark 0x50
+
+# NAT is bound when conntrack first sees a connection. So it must not see the
+# first pass, and begins with the second: then PREROUTING is where it starts. (If
+# the first pass must be tracked, leave this rule out, and give the second pass
+# a zone: see below.)
+iptables -t raw -A OUTPUT -d "$VIP" -j CT --notrack
+iptables -t raw -A PREROUTING -i lo -j UNHOLE --reset-ct --set-xmark 0
+# iptables -t raw -A PREROUTING -i lo -d "$VIP" -j CT --zone-orig 2
+
+iptables -t nat -A PREROUTING -d "$VIP" -j DNAT --to-destination "$SERVER"
