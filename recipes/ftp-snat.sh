@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# FTP through SNAT at -o lo, for clients and for the box itself.
+#
+#   client --- CLIENT_IF [box] --- SERVER
+#
+# FTP names addresses in its text. NAT writes another one, which may be longer or
+# shorter, and from then on the connection's sequence numbers are adjusted: on
+# each way out of the box, except one of a forwarded packet through lo. So what
+# a client sends is adjusted once, by the second pass; what the box sends would
+# be adjusted twice. Hence the second pass of the box's own packets is untracked.
+#
+# CLIENT_IF   the device that clients come in by
+# SERVER      the FTP server
+# SNAT        the source that it sees, for clients
+# SNAT_OWN    the same for the box's own connections
+# shellcheck shell=sh
+set -e
+: "${CLIENT_IF:=cl0}" "${SERVER:=203.0.113.7}" "${SNAT:=192.0.2.9}" "${SNAT_OWN:=192.0.2.198}"
+
+# Into the hole: what clients send, and what the box itself sends to the server.
+sysctl -qw net.ipv4.ip_forward=1
+ip route add default dev lo table 50
+ip rule add iif "$CLIENT_IF" to "$SERVER" lookup 50
+ip rule add fwmark 0x50 lookup 50
+iptables -t mangle -A OUTPUT -d "$SERVER" -j MARK --set-mark 0x50
+
+# The mark of the box's own packets is still there when they come out.
+iptables -t raw -A PREROUTING -i lo -m mark --mark 0x50 -j UNHOLE --notrack --set-xmark 0
+iptables -t raw -A PREROUTING -i lo -j UNHOLE
+
+# The helper reads the control connection, and expects the data connection. Its
+# NAT half is not loaded by itself.
+modprobe nf_nat_ftp
+iptables -t raw -A PREROUTING -i "$CLIENT_IF" -d "$SERVER" -p tcp --dport 21 -j CT --helper ftp
+iptables -t raw -A OUTPUT -d "$SERVER" -p tcp --dport 21 -j CT --helper ftp
+
+iptables -t nat -A POSTROUTING -o lo -m mark --mark 0x50 -j SNAT --to-source "$SNAT_OWN"
+iptables -t nat -A POSTROUTING -o lo -d "$SERVER" -j SNAT --to-source "$SNAT"
