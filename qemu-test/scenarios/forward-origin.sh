@@ -3,7 +3,8 @@
 # route is all that it takes, on any kernel.
 # claims: L4
 # kernels: 6.1 6.12 stock
-# weight: 12
+# leaks: yes
+# weight: 5
 topology
 hole_from cl0
 unhole

@@ -5,6 +5,7 @@
 # the box does not answer ARP for that address any more, nor take its packets.
 # claims: L3
 # kernels: 6.1 6.12 stock
+# leaks: yes
 topology
 must ip addr add 192.0.2.9/24 dev up0
 hole_local

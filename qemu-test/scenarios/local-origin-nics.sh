@@ -4,7 +4,7 @@
 # each wired to each other by a hub, the far end in a namespace of its own.
 # claims: L3
 # kernels: 6.1 6.12 stock
-# weight: 30
+# weight: 13
 # timeout: 150
 host peer
 # take NIC NS ADDRESS: from the initial namespace; the last scenario's is still
@@ -31,7 +31,7 @@ for pair in 'virtio eth0 eth1 192.0.2' 'e1000e eth2 eth3 198.51.100'; do
 	wait_for 20 pings box 1 "$FAR" || not_ok "$name: no link"
 	capture "$name" peer "$far" 96
 	before=$(stat_unhole unholed)
-	check "$name: TCP out, 20 MiB, byte for byte" tcp_copy box peer "$FAR" 5001 20
+	check "$name: TCP out, $BULK MiB, byte for byte" tcp_copy box peer "$FAR" 5001 $BULK
 	rm /run/data
 	check "$name: TCP in, 2 MiB, byte for byte" tcp_fetch box peer "$FAR" 5002 2
 	rm /run/data

@@ -3,7 +3,7 @@
 # sysctl is touched. Stock: with those that README names.
 # claims: L3
 # kernels: 6.1 6.12 stock
-# weight: 20
+# weight: 10
 topology
 hole_local
 unhole
@@ -36,8 +36,8 @@ at_least 'segments judged' "$(grep -c 'cksum.*correct' /run/segments)" 700
 stop wire
 capture bulk peer eth0 96
 rm /run/data
-check 'TCP: 20 MiB out, byte for byte' tcp_copy box peer $FAR 5001 20
-check 'TCP: 20 MiB in, byte for byte' tcp_fetch box peer $FAR 5002 20
+check "TCP: $BULK MiB out, byte for byte" tcp_copy box peer $FAR 5001 $BULK
+check "TCP: $BULK MiB in, byte for byte" tcp_fetch box peer $FAR 5002 $BULK
 settled bulk
 bulk_fine 'TCP out' bulk 'tcp dst port 5001' 1500
 bulk_fine 'TCP in' bulk 'tcp src port 5002' 1500

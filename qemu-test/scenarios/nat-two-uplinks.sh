@@ -4,7 +4,7 @@
 # entry, replies translated back, ESTABLISHED rules work on the second pass.
 # claims: L9
 # kernels: 6.1 6.12 stock
-# weight: 8
+# weight: 5
 host client far1 far2
 wire box cl0 $BOXCL/24 client eth0 198.51.100.2/24,198.51.100.3/24
 wire box up1 192.0.2.1/24 far1 eth0 192.0.2.2/24

@@ -2,6 +2,7 @@
 # A second lookup that finds no route, or a route that says no: the sender hears
 # of it at once, with forwarding off as with forwarding on.
 # kernels: 6.1 6.12
+# leaks: yes
 topology
 hole_local
 unhole
