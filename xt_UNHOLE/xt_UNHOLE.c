@@ -139,7 +139,7 @@ static struct dst_entry *unhole_dst(const struct sk_buff *skb,
 /* MASQUERADE at POSTROUTING -o lo took note of the device, and would drop the
  * packet when it comes by again with another one (nf_nat_oif_changed()). The
  * binding is as good as SNAT's to the same address: make it one. Returns true
- * for the first packet of such a connection.
+ * for the first packet of such a connection, if its source was changed.
  */
 static bool unhole_masquerade(const struct sk_buff *skb)
 {
@@ -149,13 +149,15 @@ static bool unhole_masquerade(const struct sk_buff *skb)
 	struct nf_conn *ct;
 
 	ct = nf_ct_get(skb, &ctinfo);
-	if (!ct || !(ct->status & IPS_SRC_NAT))
+	if (!ct)
 		return false;
 	nat = nfct_nat(ct);
 	if (!nat || nat->masq_index != skb->dev->ifindex)
 		return false;
 	WRITE_ONCE(nat->masq_index, 0);
-	return CTINFO2DIR(ctinfo) == IP_CT_DIR_ORIGINAL;
+	/* It may have taken the address that the packet had: nothing to say */
+	return CTINFO2DIR(ctinfo) == IP_CT_DIR_ORIGINAL &&
+	       ct->status & IPS_SRC_NAT;
 #else
 	return false;
 #endif
