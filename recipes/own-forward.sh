@@ -9,11 +9,12 @@
 set -e
 : "${UPLINK:=up0}"
 
-# Whatever the box sends out by the uplink goes into the hole first; multicast
-# and broadcast do not (routing protocols, DHCP).
+# Whatever the box sends out by the uplink goes into the hole first. Multicast and
+# broadcast do not: the kernel takes the source address's device for them, or the
+# table "local", and the mark changes nothing.
 ip route add default dev lo table 50
 ip rule add fwmark 0x50 lookup 50
-iptables -t mangle -A OUTPUT -o "$UPLINK" -m addrtype --dst-type UNICAST -j MARK --set-mark 0x50
+iptables -t mangle -A OUTPUT -o "$UPLINK" -j MARK --set-mark 0x50
 iptables -t raw -A PREROUTING -i lo -j UNHOLE --set-xmark 0
 
 # The policy, an example. The entry is kept, so the first packet of a connection

@@ -4,7 +4,7 @@
 # entry dropped for the client they are not adjusted at all, with the entry kept
 # for the box twice: the control connection stands still.
 # kernels: 6.1 6.12 stock
-# weight: 16
+# weight: 5
 topology
 # Each SNAT address has another length, as text, than the one that it hides.
 addresses box up0 192.0.2.9/24,192.0.2.198/24

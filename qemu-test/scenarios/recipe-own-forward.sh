@@ -35,7 +35,7 @@ is 'the rules have refused the same to both' \
 check 'the box talks to itself' pings box 1 $BOX
 settled wire
 before=$(seen wire "host 224.0.0.5")
-on box ping -n -q -c 1 -W 1 -t 1 -I up0 224.0.0.5 >/dev/null 2>&1
+on box ping -n -q -c 1 -W 1 -t 1 224.0.0.5 >/dev/null 2>&1
 settled wire
 is 'multicast leaves as ever' $(($(seen wire 'host 224.0.0.5') - before)) 1
 

@@ -3,7 +3,7 @@
 # address that each has asked for. The proxy's own connections go out. Without
 # the hole, the box's own traffic never meets TPROXY.
 # kernels: 6.1 6.12 stock
-# weight: 5
+# weight: 7
 topology
 must sysctl -qw net.ipv4.ip_forward=1
 stock_sysctls
@@ -21,10 +21,15 @@ wait_for 10 _listens peer t 80 || must false
 wait_for 10 _listens box t 3129 || must false
 capture wire peer eth0
 capture client client eth0
-ask() { echo hello | on "$1" timeout $((8 * ${SLOW:-1})) socat -t 4 - "TCP4:$2:80" 2>&1; }
+ask() { echo hello | on "$1" timeout $((${T:-8} * ${SLOW:-1})) socat -t 4 - "TCP4:$2:80" 2>&1; }
+# The server has said its last word, too: both FINs are on the wire.
+_closed() { [ "$(seen wire "tcp port 80 and tcp[13] & 1 != 0")" -ge 2 ]; }
 
 is 'a client is served by the proxy' "$(ask client $FAR)" "$CLIENT asks $FAR:80
 hello"
+# Also what is sent for the proxy's connection when its socket is closed.
+wait_for 5 _closed
+settled wire
 is 'that needs no hole' "$(stat_unhole unholed)" 0
 is 'the box is served by the proxy' "$(ask box $FAR)" "$BOX asks $FAR:80
 hello"
@@ -44,6 +49,7 @@ is 'a local server on that port' "$(ask box 127.0.0.1)" local
 # Without the rule the box's own packets stay in the hole, and TPROXY sees none.
 before=$(rule_packets '--mark 0x52 -m tcp') && at_least 'TPROXY has seen the packets of the box' "$before" 4
 must iptables -t raw -F
+T=2
 ask box $FAR >/run/answer
 refute 'without the rule: not served' grep -q asks /run/answer
 is 'TPROXY sees none of it' "$(rule_packets '--mark 0x52 -m tcp')" "$before"

@@ -3,12 +3,12 @@
 # session with TTL 1 (eBGP) lives, 255 arrives as 255 (GTSM), 64 as 64. Without
 # the rules the first dies on the second pass, the second arrives as 254.
 # kernels: 6.1 6.12 stock
-# weight: 6
+# weight: 9
 topology
 stock_sysctls
 recipe own-ttl FAR=$PEER FAR6=$PEER6
 capture wire peer eth0
-# session FAMILY TTL PORT: a TCP session of the box with this TTL, to a server
+# session FAMILY TTL PORT [SECONDS]: a TCP session of the box with this TTL, to a server
 # that hears nothing under its minimum (GTSM) if the TTL is 255.
 session() {
 	if [ "$1" = 4 ]; then
@@ -20,7 +20,7 @@ session() {
 	# Not by "on": a function in the background keeps the caller's pipe open.
 	ip netns exec peer socat "$server:$3,fork,reuseaddr,$min" PIPE >/dev/null 2>&1 &
 	wait_for 10 _listens peer t "$3" || return 1
-	echo hello | timeout $((3 * ${SLOW:-1})) socat -t 3 - "$client:$3,$ttl,readbytes=6" 2>/dev/null
+	echo hello | timeout $((${4:-5} * ${SLOW:-1})) socat -t 3 - "$client:$3,$ttl,readbytes=6" 2>/dev/null
 }
 # limits FAMILY PORT: with which TTLs its segments have arrived, SYN and data. (An
 # ACK that is sent for a socket in TIME_WAIT has 64 in any case.)
@@ -43,8 +43,8 @@ says 'ping with TTL 1, too' "$(pings box 2 $PEER -t 1)" '2 received'
 must iptables -t mangle -F PREROUTING
 must ip6tables -t mangle -F PREROUTING
 for f in 4 6; do
-	is "IPv$f: without the rules a session with 1 dies" "$(session $f 1 $((f * 1000 + 501)))" ''
+	is "IPv$f: without the rules a session with 1 dies" "$(session $f 1 $((f * 1000 + 501)) 1)" ''
 	is "IPv$f: nothing of it arrives" "$(limits $f $((f * 1000 + 501)))" ''
-	is "IPv$f: one with 255 is not heard by GTSM" "$(session $f 255 $((f * 1000 + 755)))" ''
+	is "IPv$f: one with 255 is not heard by GTSM" "$(session $f 255 $((f * 1000 + 755)) 1)" ''
 	is "IPv$f: it arrives with 254" "$(limits $f $((f * 1000 + 755)))" '254 '
 done

@@ -3,7 +3,7 @@
 # ICMP errors about them, leave by the second, of a client and of the box, in
 # both families. Without the recipe they leave by the default route.
 # kernels: 6.1 6.12 stock
-# weight: 9
+# weight: 11
 host client far1 far2
 B1=192.0.2.1 B2=192.0.2.129 B1_6=2001:db8:2:1::1 B2_6=2001:db8:2:2::1
 wire box cl0 $BOXCL/24,$BOXCL6/64 client eth0 $CLIENT/24,$CLIENT6/64
@@ -91,6 +91,9 @@ is 'the default route has changed: the box stays on it' "$(udp_ask box $FAR 7 on
 is 'the client, too' "$(on client ping -n -q -c 1 -W 2 -e 77 $FAR | grep -o '1 received')" '1 received'
 settled one
 is 'by uplink 1' $(($(seen one "udp port 7 or icmp[0] == 8") - before)) 3
+# An error about it, for the client: it has the mark too, but no uplink to choose.
+says 'an ICMP error for the client reaches the client' \
+	"$(on client ping -n -c 1 -W 2 -t 1 -e 77 $FAR 2>&1)" exceeded
 check 'a new connection takes the new one' pings client 1 $FAR
 settled two
 is 'by uplink 2' "$(seen two "icmp[0] == 8 and dst $FAR")" 1

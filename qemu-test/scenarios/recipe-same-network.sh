@@ -3,7 +3,7 @@
 # each other: the one's NAT on the way into the hole, the other's behind it. Both
 # also reach a third host, from one address and port, kept apart by their zones.
 # kernels: 6.1 6.12 stock
-# weight: 7
+# weight: 10
 host c1 c2 peer
 wire box cl1 10.0.0.1/24 c1 eth0 10.0.0.2/24,10.0.0.3/24
 wire box cl2 10.0.0.1/24 c2 eth0 10.0.0.2/24,10.0.0.3/24
