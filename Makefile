@@ -45,6 +45,10 @@ check:
 mutants:
 	@qemu-test/mutants $(if $(T),'$(T)')
 
+#: make compare                  the table in NOTES.md: the hole beside other ways, as measured
+compare:
+	@qemu-test/compare-table
+
 #: make patches                  the target's in-tree patches, from xt_UNHOLE/
 patches:
 	@xt_UNHOLE/make-patch --write
@@ -70,4 +74,4 @@ clean:
 	rm -rf results
 	git clean -fdxq xt_UNHOLE libxt_UNHOLE
 
-.PHONY: help demo test run shell kernel check mutants patches modules install clean
+.PHONY: help demo test run shell kernel check mutants compare patches modules install clean

@@ -28,7 +28,7 @@ boot_guest() {
 	[ "$flavour" = normal ] || mem=$GUEST_MIB_DEBUG
 
 	mkdir -p "$run/overlay/unhole"
-	cp -r "$QT/guest/." "$TOP/recipes" "$QT/splats" "$run/overlay/unhole/"
+	cp -r "$QT/guest/." "$TOP/recipes" "$TOP/NOTES.md" "$QT/splats" "$run/overlay/unhole/"
 	cp "$run/overlay/unhole/init" "$run/overlay/init"
 	chmod +x "$run/overlay/init" "$run/overlay/unhole/runner"
 	{
