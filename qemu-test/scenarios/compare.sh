@@ -33,11 +33,13 @@ for a in $CLIENT 192.0.2.2 192.0.2.130 $CLIENT6 2001:db8:21::2 2001:db8:22::2; d
 done
 
 # --- the ways --------------------------------------------------------------
-# WAY_up MODE sets OUT (where the first lookup leads to) and IN (where the second
-# pass comes in), makes the devices, and writes the raw table's rules to
-# /run/raw. WAY_open: no address filter any more. A mode is how the second
-# pass is tracked: "own" (what the way does by itself, or is used with),
-# "notrack", or "zone" (afresh, in a zone of its own).
+# WAY_up MODE sets OUT (where the first lookup leads to), IN (where the second pass
+# comes in) and SYSCTL (the device that wants accept_local, or none), makes the
+# devices, and writes the raw table's rules to /run/raw. WAY_open: no address
+# filter any more. WAY_down takes away what WAY_up made. A mode is how the second
+# pass is tracked: "own" (what the way does by itself, or is used with), "notrack",
+# or "zone" (afresh, in a zone of its own). One more way is these three functions,
+# its title and modes, its name in WAYS, and its module, if it has one.
 
 unhole_up() {
 	OUT=lo IN=lo SYSCTL=lo
@@ -48,6 +50,7 @@ unhole_up() {
 	esac >/run/raw
 }
 unhole_open() { :; }
+unhole_down() { :; }
 
 mirred_up() {
 	OUT=lo IN=lo SYSCTL=lo
@@ -64,6 +67,7 @@ mirred_open() {
 	must tc filter add dev lo egress prio 4 protocol ip u32 match u32 0 0 action mirred ingress redirect dev lo
 	must tc filter add dev lo egress prio 6 protocol ipv6 u32 match u32 0 0 action mirred ingress redirect dev lo
 }
+mirred_down() { must tc qdisc del dev lo clsact; }
 
 veth_up() {
 	OUT=v0 IN=v1 SYSCTL=v1
@@ -77,6 +81,7 @@ veth_up() {
 	esac >/run/raw
 }
 veth_open() { :; }
+veth_down() { must ip link del v0; }
 
 # title WAY, modes WAY, and how the table calls a mode that is not the first.
 title() {
@@ -169,8 +174,6 @@ down() {
 	printf '*raw\nCOMMIT\n*mangle\nCOMMIT\n*nat\nCOMMIT\n' >/run/none
 	must iptables-restore /run/none
 	must ip6tables-restore /run/none
-	ip link del v0 2>/dev/null
-	tc qdisc del dev lo clsact 2>/dev/null
 	for f in -4 -6; do
 		ip $f rule flush
 		must ip $f rule add pref 32766 lookup main
@@ -262,7 +265,7 @@ up() {
 try() {
 	_name=$1
 	shift
-	{ pings "$1" 1 "$2" -W 1 $3 $4 >/dev/null 2>&1 && : >"/run/answered/$_name"; } &
+	{ pings "$1" 1 "$2" -W ${SLOW:-1} $3 $4 >/dev/null 2>&1 && : >"/run/answered/$_name"; } &
 	TRIED="$TRIED $!"
 }
 # What is judged by where it goes, not by an answer, need not wait for one.
@@ -308,6 +311,7 @@ trial() { # in this mode
 	[ "$MODE" = zone ] || judge_all
 }
 
+# The probes that are not about NAT afresh.
 try_all() {
 	try snat client $NET.7
 	try masquerade client $NET.30
@@ -337,7 +341,7 @@ judge_all() {
 	if [ "$passes" -le 1 ]; then row loop yes; else row loop "no ($passes passes)"; fi
 	counted came || not_ok "$WAY, $MODE: the packet for the box did not come by"
 	if counted trusted; then row trusted no; else row trusted yes; fi
-	! answered own || own_traffic
+	if answered own; then own_traffic; else row nosysctl no; fi
 	[ "$MODE" != own ] || once
 }
 
@@ -399,6 +403,7 @@ for WAY in $WAYS; do
 		down
 		[ "$MODE" != own ] || check "$WAY: begins with no module of ours" wait_for 10 unload
 		trial
+		"${WAY}_down"
 	done
 	knowledge
 	column=$(title $WAY)
@@ -406,7 +411,7 @@ for WAY in $WAYS; do
 		[ -e "/run/row/$key" ] || continue
 		said=$(cat "/run/row/$key")
 		echo "$K|$column|$row|$said" >>$RESULTS/compare.results
-		is "NOTES.md: $column: $row" "$(noted "$column" "$row")" "$said"
+		is "NOTES.md: $column: $row" "$said" "$(noted "$column" "$row")"
 	done <<-EOT
 		$ROWS
 	EOT
