@@ -2,9 +2,9 @@
 # nftables' flow table beside the hole. "flow add" on either pass loses a connection
 # that goes through the hole: one of the flow's two directions ends at lo, without
 # a conntrack entry. For what comes in by the uplink only, it carries the whole
-# connection past the hole, translated as before.
+# connection past the hole, translated as before, and by the device of the replies.
 # kernels: 6.1 6.12 stock
-# weight: 9
+# weight: 10
 topology
 OWN=192.0.2.9 OWN6=2001:db8:2::9
 addresses box up0 $OWN/24,$OWN6/64
@@ -93,3 +93,14 @@ is 'flow add for the uplink, IPv6: answered' "$(ask 3 $FAR6)" 3
 is 'flow add for the uplink, IPv6: offloaded' "$(offloaded ipv6)" 1
 settled wire
 is 'flow add for the uplink, IPv6: translated' "$(seen wire "udp and src $OWN6 and dst $FAR6")" 3
+
+# Replies by another uplink: the flow leaves by that one, whatever the routes say.
+wire box up1 192.0.2.201/30 peer eth1 192.0.2.202/30
+must ip -n peer route add $OWN via 192.0.2.201
+capture other peer eth1
+flows 'iifname { "up0", "up1" }'
+must nft add flowtable inet flows f '{ hook ingress priority 0; devices = { up1 }; }'
+is 'replies by another uplink: answered' "$(ask 3 $FAR)" 3
+settled other
+is 'replies by another uplink: the requests follow them there' "$(seen other "udp and src $OWN and dst $FAR")" 2
+is '... the first one having left by the route' "$(ttls)" '1 of 62'
