@@ -167,6 +167,30 @@ hole_local6() { recipe hole-local6 FAR6=$FAR6; }
 hole_from6() { recipe hole-from6 DEV="$1"; }
 unhole6() { must ip6tables -t raw -A PREROUTING -i lo -j UNHOLE "$@"; }
 
+# family 4|6: for a scenario that both families share; one that is called NAME6 sets F
+# and sources it. From here on BOX and its like are addresses of that family, ${CL}9
+# is one of the clients' network and ${UP}9 one of the uplink's (both are LEN long),
+# IP and IPT are the tools, CT is what conntrack calls pings, $SIX ends a recipe's
+# name, and the rest are filters.
+family() {
+	F=$1 IP="ip -$1"
+	case $1 in
+	4)
+		CL=198.51.100. UP=192.0.2. LEN=24 ALL=32 SIX='' IPT=iptables
+		CT='-f ipv4 -p icmp' FORWARDING=net.ipv4.ip_forward
+		REQUEST='icmp[0] == 8' REPLY='icmp[0] == 0' UNREACH='icmp[0] == 3' PORT_UNREACH='icmp[0:2] == 0x0303'
+		REDIRECT='icmp[0] == 5' TTL='ip[8]' FLAGS='tcp[13]'
+		;;
+	6)
+		CL=2001:db8:1:: UP=2001:db8:2:: LEN=64 ALL=128 SIX=6 IPT=ip6tables
+		CT='-f ipv6 -p icmpv6' FORWARDING=net.ipv6.conf.all.forwarding
+		REQUEST='icmp6[0] == 128' REPLY='icmp6[0] == 129' UNREACH='icmp6[0] == 1' PORT_UNREACH='icmp6[0:2] == 0x0104'
+		REDIRECT='icmp6[0] == 137' TTL='ip6[7]' FLAGS='ip6[53]'
+		BOX=$BOX6 PEER=$PEER6 FAR=$FAR6 BOXCL=$BOXCL6 CLIENT=$CLIENT6
+		;;
+	esac
+}
+
 # What a stock kernel needs on top: see README.
 stock_sysctls() { [ $PATCHED = 1 ] || . /unhole/recipes/stock-sysctls.sh; }
 
