@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # One FORWARD policy for clients and for the box itself: what it forbids is
 # refused to both, with an error that the socket hears; what it allows passes.
-# Without the hole the box does as it likes.
+# Without the hole the box does as it likes. In IPv6 (recipe-own-forward6), neighbour
+# discovery must stay out of the hole, or the neighbours lose the box.
 # kernels: 6.1 6.12 stock
 # weight: 6
 topology
-must ip route replace default via $PEER
-on peer socat TCP4-LISTEN:25,bind=$FAR,fork,reuseaddr PIPE &
+family "${F:-4}"
+must $IP route replace default via $PEER
+on peer socat TCP$F-LISTEN:25,bind=$(_host $FAR),fork,reuseaddr PIPE &
 wait_for 10 _listens peer t 25 || must false
 udp_echo peer $FAR 7
 udp_echo peer $FAR 53
 capture wire peer eth0
 # mail NS: is the port 25 open?
-mail() { echo hello | on "$1" timeout $((5 * ${SLOW:-1})) socat -t 5 - TCP4:$FAR:25,readbytes=6 2>&1; }
+mail() { echo hello | on "$1" timeout $((5 * ${SLOW:-1})) socat -t 5 - TCP$F:$(_host $FAR):25,readbytes=6 2>&1; }
 is 'before: the box may' "$(mail box)" hello
 
 stock_sysctls
-recipe own-forward UPLINK=up0
+recipe own-forward$SIX UPLINK=up0
 for who in client box; do
 	settled wire
 	before=$(seen wire "dst $FAR and (tcp port 25 or udp port 53)")
@@ -29,16 +31,33 @@ for who in client box; do
 	check "$who: TCP passes, 1 MiB" tcp_copy $who peer $FAR 5001 1
 done
 is 'of the box, every connection was NEW once in FORWARD' \
-	"$(rule_packets '--ctstate NEW')" 6
+	"$(rule_packets '--ctstate NEW' $IPT)" 6
 is 'the rules have refused the same to both' \
-	"$(rule_packets '--dport 25 -j REJECT'),$(rule_packets '--dport 53 -j REJECT')" 2,2
+	"$(rule_packets '--dport 25 -j REJECT' $IPT),$(rule_packets '--dport 53 -j REJECT' $IPT)" 2,2
 check 'the box talks to itself' pings box 1 $BOX
 settled wire
-before=$(seen wire "host 224.0.0.5")
-on box ping -n -q -c 1 -W 1 -t 1 224.0.0.5 >/dev/null 2>&1
+[ "$F" = 4 ] && group=224.0.0.5 || group=ff02::5
+before=$(seen wire "dst $group")
+ping -n -q -c 1 -W 1 -t 1 -I up0 $group >/dev/null 2>&1
 settled wire
-is 'multicast leaves as ever' $(($(seen wire 'host 224.0.0.5') - before)) 1
+is 'multicast leaves as ever' $(($(seen wire "dst $group") - before)) 1
 
-must iptables -t mangle -F OUTPUT
-must conntrack -F
+if [ "$F" = 6 ]; then
+	# Neighbours find the box, and it finds that they are still there.
+	must ip -n peer neigh flush dev eth0
+	check 'a neighbour that has forgotten the box finds it' pings peer 1 $BOX
+	answers="icmp6[0] == 136 and src $BOX"
+	settled wire
+	at_least 'answers leave with 255' "$(seen wire "$answers and $TTL == 255")" 1
+	is 'and with nothing else' "$(seen wire "$answers and $TTL != 255")" 0
+	must ip6tables -t mangle -D OUTPUT -p icmpv6 --icmpv6-type neighbour-advertisement -j RETURN
+	must ip6tables -I FORWARD -p icmpv6 -j ACCEPT
+	must ip -n peer neigh flush dev eth0
+	refute 'answers through the hole: it does not' pings peer 1 $BOX -W 1
+	settled wire
+	at_least 'they arrive with 254, and are not valid' "$(seen wire "$answers and $TTL == 254")" 1
+fi
+
+must $IPT -t mangle -F OUTPUT
+must conntrack -F -f ipv$F
 is 'without the hole, the box does what its clients may not' "$(mail box)" hello
