@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The box's own packets to a neighbour, through the hole with their TTL as it
 # was: eBGP sends with TTL 1, which would die on the second pass, and GTSM (RFC
-# 5082) wants 255 to arrive as 255.
+# 5082) wants 255 to arrive as 255. (A socket that is bound to a device does not go
+# into the hole: with BIRD, say "multihop 1", not "direct", which is the default.)
 #
 # FAR, FAR6   the neighbour
 # shellcheck shell=sh
