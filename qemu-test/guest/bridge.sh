@@ -69,6 +69,21 @@ know_each_other() {
 	for _a in "$@"; do must pings "$_k" 1 "$_a" >/dev/null; done
 }
 
+# recipe_down NAME: what the recipe has changed is put back.
+recipe_down() { must sh "/unhole/recipes/$1.sh" down; }
+
+# who NS ADDRESS PORT: what a TCP server says; - if there is no connection within
+# W seconds.
+who() {
+	_w=$(on "$1" timeout $((10 * ${SLOW:-1})) socat -u "TCP4:$2:$3,connect-timeout=${W:-3}" - 2>/dev/null)
+	echo "${_w:--}"
+}
+# says_who NS PORT TEXT: a server that says TEXT to whoever connects.
+says_who() {
+	on "$1" socat "TCP4-LISTEN:$2,fork,reuseaddr" SYSTEM:"echo $3" &
+	wait_for 10 _listens "$1" t "$2" || must false
+}
+
 # learnt NS BR MAC: by which port a bridge reaches an address; - if it knows none.
 learnt() {
 	bridge -n "$1" fdb show br "$2" | awk -v m="$3" '$1 == m { p = $3 } END { print p ? p : "-" }'
@@ -92,7 +107,8 @@ s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800))
 s.bind((sys.argv[1], 0x0800))
 print("listening")
 while True:
-	data, a = s.recvfrom(65536)
+	try: data, a = s.recvfrom(65536)
+	except OSError: continue # the device was down, once
 	if a[2] != 4: print(a[2], a[0], data[9], socket.inet_ntoa(data[16:20]))
 ' "$1" >"/run/types.$2" &
 	echo $! >"/run/types.$2.pid"
@@ -106,7 +122,7 @@ types_stop() { kill "$(cat "/run/types.$1.pid")"; }
 
 # otherhost DEV: packets that layer 3 has dropped since they are for another host.
 otherhost() {
-	ip -j -s -s link show "$1" | grep -o '"otherhost_dropped":[0-9]*' | grep -o '[0-9]*$' || echo 0
+	ip -j -s -s link show "$1" | grep -o '"otherhost":[0-9]*' | grep -o '[0-9]*$' || echo 0
 }
 
 # brnf_on, brnf_off: br_netfilter, for this scenario only. It is the kernel's, not
