@@ -34,6 +34,9 @@ checked
 
 if [ "$HOW" = netfilter ]; then
 	loads_br_netfilter
+	# The packet stays on the bridge, but the way to SERVER is looked up as for a
+	# packet that is forwarded. Without this it is dropped.
+	sets_forwarding "$BRIDGE"
 else
 	# What broute hands over is received by the port.
 	# shellcheck disable=SC2046 # a list of devices
