@@ -137,10 +137,12 @@ state_of_box() {
 	for _t in filter nat broute; do echo "ebtables $_t"; ebtables-legacy -t $_t -L --Lx; done
 	iptables-save | grep -v '^#' | sed 's/\[[0-9]*:[0-9]*\]//'
 	ip6tables-save | grep -v '^#' | sed 's/\[[0-9]*:[0-9]*\]//'
-	ip -d link show | sed 's/\(hello_timer\|tcn_timer\|topology_change_timer\|gc_timer\) *[0-9.]*//g'
+	ip -d link show | sed 's/[a-z_]*timer *[0-9.]*//g'
 	ip addr
 	ip rule
 	ip route show table all
-	sysctl -a 2>/dev/null | grep -E '^net\.(ipv4\.(ip_forward|conf)|ipv6\.conf|bridge)'
+	_t='/proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf'
+	! brnf_loaded || _t="$_t /proc/sys/net/bridge"
+	grep -r . $_t
 	lsmod | awk '/^br_netfilter/ { print $1 }'
 }
