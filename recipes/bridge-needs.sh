@@ -124,8 +124,10 @@ sets_no_rp_filter() {
 ports() { ip -br link show master "$1" | sed 's/[@ ].*//'; }
 # loads_br_netfilter: the module is the whole machine's; whether what bridges carry
 # is given to iptables is a network namespace's own sysctl.
+# rmmod and not "modprobe -r", which unloads what nothing uses any more: where bridge
+# is a module, that is all bridges of the machine.
 loads_br_netfilter() {
-	[ -d /proc/sys/net/bridge ] || { modprobe br_netfilter; undo modprobe -r br_netfilter; }
+	[ -d /proc/sys/net/bridge ] || { modprobe br_netfilter; undo rmmod br_netfilter; }
 	sets net/bridge/bridge-nf-call-iptables 1
 }
 # rule TOOL ARGUMENTS...: adds a rule (-A), of iptables or ebtables.

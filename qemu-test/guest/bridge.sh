@@ -128,7 +128,9 @@ otherhost() {
 # brnf_on, brnf_off: br_netfilter, for this scenario only. It is the kernel's, not
 # the namespace's: it must not be there for the next scenario.
 brnf_on() { must modprobe br_netfilter; }
-brnf_off() { modprobe -r xt_physdev 2>/dev/null; must modprobe -r br_netfilter; }
+# rmmod: "modprobe -r" would unload bridge with it where that is a module, and with
+# that all bridges.
+brnf_off() { rmmod xt_physdev 2>/dev/null; must rmmod br_netfilter; }
 brnf_loaded() { [ -d /proc/sys/net/bridge ]; }
 
 # state_of_box: everything that a recipe may change, as text, to be compared. The
@@ -143,6 +145,7 @@ state_of_box() {
 	ip route show table all
 	_t='/proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf'
 	! brnf_loaded || _t="$_t /proc/sys/net/bridge"
+	# shellcheck disable=SC2086 # a list
 	grep -r . $_t
 	lsmod | awk '/^br_netfilter/ { print $1 }'
 }

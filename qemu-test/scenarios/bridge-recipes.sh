@@ -50,6 +50,7 @@ cycle() { # RECIPE [VARIABLE=VALUE...]
 cycle bridge-watch
 cycle bridge-broute
 cycle bridge-netfilter
+check 'br_netfilter is gone, and the bridge is not' sh -c '! lsmod | grep -q ^br_netfilter && ip link show br0'
 cycle bridge-proxy HOW=netfilter
 cycle bridge-proxy HOW=broute
 cycle bridge-dnat HOW=netfilter
