@@ -5,7 +5,7 @@
 # one. Everything else goes on being bridged.
 # claims: B2
 # kernels: 6.1 6.12 stock
-# weight: 6
+# weight: 8
 . /unhole/bridge.sh
 bridge_topology
 know_each_other client $SERVER $BOX

@@ -5,7 +5,7 @@
 # packet's type is read behind the bridge, from a packet socket.
 # claims: B15
 # kernels: 6.1 6.12 stock
-# weight: 6
+# weight: 8
 . /unhole/bridge.sh
 bridge_topology
 know_each_other client $SERVER $BOX

@@ -5,7 +5,7 @@
 # through br_netfilter. No packet goes both ways.
 # claims: B3 B4 B5
 # kernels: 6.1 6.12 stock
-# weight: 6
+# weight: 8
 . /unhole/bridge.sh
 bridge_topology
 know_each_other client $SERVER $BOX

@@ -5,6 +5,7 @@
 # stands aside, on a bridge in a VRF, each packet is counted twice.
 # claims: B6
 # kernels: 6.1 6.12 stock
+# weight: 6
 . /unhole/bridge.sh
 bridge_topology
 GROUP=239.1.2.3

@@ -6,7 +6,7 @@
 # switch learns the client at the wrong port.
 # claims: B7
 # kernels: 6.1 6.12 stock
-# weight: 6
+# weight: 8
 . /unhole/bridge.sh
 switch_topology
 know_each_other client $SERVER $OUTSIDE
