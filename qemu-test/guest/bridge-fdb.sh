@@ -26,9 +26,8 @@ _fdb_marked() {
 # fdb_moves NAME MAC PORT: how often MAC was learnt at PORT.
 fdb_moves() { grep -c "^$2 dev $3 master" "/run/fdb.$1"; }
 
-# restored WHAT COMMAND...: runs it, and compares what a recipe may have changed
-# with /run/state.before, which state_of_box has written.
-as_before() { # WHAT
+# as_before WHAT: what a recipe may have changed is what it was at remember_box.
+as_before() {
 	rules_of_box >/run/state.after
 	check "$1" diff /run/state.before /run/state.after
 }

@@ -16,15 +16,15 @@ mac_topology() {
 	ip_netns_box
 	host sw vm1 vm2 outside
 	bridge_in sw br0 02:00:00:00:00:55
-	bridge_in box br0 $MAC_BR $BOX/24
-	port box br0 p1 $MAC_P1 sw s0 - -
+	bridge_in box br0 "$MAC_BR" "$BOX"/24
+	port box br0 p1 "$MAC_P1" sw s0 - -
 	must ip -n sw link set s0 master br0
 	# Before the hosts can say anything.
 	wait_for 10 forwards sw s0 || must false
 	must bridge -n sw link set dev s0 learning off flood off locked on
-	must bridge -n sw fdb replace $MAC_BR dev s0 master static
-	port sw br0 s1 - outside eth0 $OUTSIDE/24 $MAC_OUTSIDE
-	port box br0 p2 $MAC_P2 vm1 eth0 $VM1/24 $MAC_VM1
+	must bridge -n sw fdb replace "$MAC_BR" dev s0 master static
+	port sw br0 s1 - outside eth0 "$OUTSIDE"/24 "$MAC_OUTSIDE"
+	port box br0 p2 "$MAC_P2" vm1 eth0 $VM1/24 $MAC_VM1
 	port box br0 p3 - vm2 eth0 $VM2/24 $MAC_VM2
 }
 

@@ -16,9 +16,10 @@ capture client client eth0
 capture server server eth0
 on server socat TCP4-LISTEN:80,fork,reuseaddr PIPE &
 wait_for 10 _listens server t 80 || must false
+# asks PORT: the answer to a question from there, within W seconds.
 asks() {
 	must conntrack -F
-	printf hello | on client timeout $((2 * ${SLOW:-1})) socat -t 2 - "TCP4:$OUTSIDE:80,bind=$CLIENT:$1,connect-timeout=$((1 * ${SLOW:-1})),readbytes=5" 2>/dev/null
+	printf hello | on client timeout $((10 * ${SLOW:-1})) socat -t "${W:-3}" - "TCP4:$OUTSIDE:80,bind=$CLIENT:$1,connect-timeout=${W:-3},readbytes=5" 2>/dev/null
 }
 
 recipe bridge-hairpin-routed PORT=p1
@@ -56,20 +57,20 @@ must iptables -F FORWARD
 
 # What it takes, each taken away.
 must sysctl -qw net.ipv4.conf.p1.forwarding=0
-is 'without forwarding: no answer' "$(asks 1003)" ''
+is 'without forwarding: no answer' "$(W=0.5 asks 1003)" ''
 settled server
 is 'the server is not asked' "$(seen server 'src port 1003')" 0
 must sysctl -qw net.ipv4.conf.p1.forwarding=1
 for filter in 1 2; do
 	before=$(mib TcpExtIPReversePathFilter)
 	must sysctl -qw net.ipv4.conf.p1.rp_filter=$filter
-	is "with rp_filter $filter on the port: no answer" "$(asks 100$((3 + filter)))" ''
+	is "with rp_filter $filter on the port: no answer" "$(W=0.5 asks 100$((3 + filter)))" ''
 	at_least 'it was dropped' $(($(mib TcpExtIPReversePathFilter) - before)) 1
 	must sysctl -qw net.ipv4.conf.p1.rp_filter=0
 done
 snat="POSTROUTING -o br0 -d $SERVER -p tcp --dport 80 -m conntrack --ctstate DNAT -j SNAT --to-source $BOX"
 must iptables -t nat -D $snat
-is 'without SNAT: no answer' "$(asks 1006)" ''
+is 'without SNAT: no answer' "$(W=0.5 asks 1006)" ''
 settled client
 at_least 'the server answers the client itself' "$(seen client "tcp[13] == 0x12 and src $SERVER and ether src $MAC_SERVER and dst port 1006")" 1
 is 'and not by the address that was asked' "$(seen client "src $OUTSIDE and dst port 1006")" 0
