@@ -8,6 +8,7 @@ FLAVOUR ?=
 T ?=
 export T
 
+MODULES = xt_UNHOLE nvi
 KDIR ?= /lib/modules/$(shell uname -r)/build
 DESTDIR ?=
 mandir ?= /usr/local/share/man
@@ -49,29 +50,31 @@ mutants:
 compare:
 	@qemu-test/compare-table
 
-#: make patches                  the target's in-tree patches, from xt_UNHOLE/
+#: make patches                  the in-tree patches, from xt_UNHOLE/ and nvi/
 patches:
-	@xt_UNHOLE/make-patch --write
+	@qemu-test/make-patch --write
 
-#: make modules [KDIR=]          the module for the running or another kernel, and the plug-in
+#: make modules [KDIR=]          the modules for the running or another kernel, and the plug-in
 modules:
 	@[ -e "$(KDIR)/Makefile" ] || { \
 		echo "error: $(KDIR) holds no kernel headers" >&2; \
 		echo "  cure: apt-get install linux-headers-$$(uname -r), or name a tree: make modules KDIR=..." >&2; exit 1; }
-	$(MAKE) -C $(KDIR) M=$(CURDIR)/xt_UNHOLE modules
+	for m in $(MODULES); do $(MAKE) -C $(KDIR) M=$(CURDIR)/$$m modules || exit; done
 	$(MAKE) -C libxt_UNHOLE libxt_UNHOLE.so xt_UNHOLE.8
 
 #: make install [KDIR=] [DESTDIR=]   install both
 install: modules
-	$(MAKE) -C $(KDIR) M=$(CURDIR)/xt_UNHOLE INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=updates $(if $(DESTDIR),DEPMOD=true) modules_install
+	for m in $(MODULES); do \
+		$(MAKE) -C $(KDIR) M=$(CURDIR)/$$m INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=updates $(if $(DESTDIR),DEPMOD=true) modules_install || exit; \
+	done
 	install -D -m 644 libxt_UNHOLE/libxt_UNHOLE.so $(DESTDIR)$(xtlibdir)/libxt_UNHOLE.so
 	install -D -m 644 libxt_UNHOLE/xt_UNHOLE.8 $(DESTDIR)$(mandir)/man8/xt_UNHOLE.8
 	@release=$$(cat $(KDIR)/include/config/kernel.release 2>/dev/null || $(MAKE) -s -C $(KDIR) kernelrelease); \
 	[ "$$release" = "$$(uname -r)" ] || \
-		echo "note: the module is for $$release; the kernel that runs here is $$(uname -r), which will refuse it"
+		echo "note: the modules are for $$release; the kernel that runs here is $$(uname -r), which will refuse them"
 
 clean:
 	rm -rf results
-	git clean -fdxq xt_UNHOLE libxt_UNHOLE
+	git clean -fdxq xt_UNHOLE libxt_UNHOLE nvi
 
 .PHONY: help demo test run shell kernel check mutants compare patches modules install clean

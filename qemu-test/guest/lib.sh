@@ -191,6 +191,10 @@ family() {
 	esac
 }
 
+# nvi DEV [LINK]: an NVI device. nvi_stat DEV NAME: a counter of ethtool -S.
+nvi() { must ip link add ${2:+link "$2"} name "$1" type nvi; must ip link set "$1" up; }
+nvi_stat() { ethtool -S "$1" | awk -v n="$2:" '$1 == n { print $2 }'; }
+
 # What a stock kernel needs on top: see README.
 stock_sysctls() { [ $PATCHED = 1 ] || . /unhole/recipes/stock-sysctls.sh; }
 

@@ -1,0 +1,1218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * NVI: a device that routes again what is routed to it.
+ *
+ * A packet routed to an nvi device crosses POSTROUTING (where SNAT is), and is
+ * then looked up a second time on its translated addresses, with "iif nviN" for
+ * the policy rules. What comes after that lookup, FORWARD first, sees the
+ * interface that the packet came in by.
+ *
+ * All of this happens in the transmit function. What is not safe there, or needs
+ * the receive path's help, is put on a queue and received on the nvi device.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+#include <linux/etherdevice.h>
+#include <linux/ethtool.h>
+#include <linux/hash.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/if_arp.h>
+#include <linux/inetdevice.h>
+#include <linux/module.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/skbuff.h>
+#include <linux/u64_stats_sync.h>
+#include <net/dst_metadata.h>
+#include <net/icmp.h>
+#include <net/ip.h>
+#include <net/ip6_fib.h>
+#include <net/ip6_route.h>
+#include <net/ip_fib.h>
+#include <net/ipv6.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_helper.h>
+#include <net/netfilter/nf_nat.h>
+#include <net/nexthop.h>
+#include <net/route.h>
+#include <net/rtnetlink.h>
+/* skb_gso_validate_network_len(): net/gso.h, on kernels that have one */
+#include <net/udp.h>
+#include <net/xfrm.h>
+
+MODULE_DESCRIPTION("NAT Virtual Interface: route a packet again after NAT");
+MODULE_AUTHOR("xt_UNHOLE");
+MODULE_LICENSE("GPL");
+MODULE_ALIAS_RTNL_LINK("nvi");
+
+/* Receive queue of a CPU, in packets: netdev_max_backlog's default. */
+#define NVI_BACKLOG	1000
+/* How often a packet may come by within another one's transmission or
+ * reception: a tunnel over nvi over a tunnel ... The kernel's own limit,
+ * XMIT_RECURSION_LIMIT, is 8.
+ */
+#define NVI_DEPTH_MAX	4
+/* Second lookups that a CPU keeps. */
+#define NVI_ROUTES_BITS	7
+
+/* What became of a packet; the order is that of nvi_stat_names. */
+enum nvi_stat {
+	NVI_DIRECT,
+	NVI_RX_LOCAL,
+	NVI_RX_FRAGMENT,
+	NVI_RX_OPTIONS,
+	NVI_RX_CONTEXT,
+	NVI_DROP_NO_DST,
+	NVI_DROP_MULTICAST,
+	NVI_DROP_MARTIAN,
+	NVI_DROP_NO_ROUTE,
+	NVI_DROP_LOOP,
+	NVI_DROP_NESTED,
+	NVI_DROP_BACKLOG,
+	NVI_DROP_ERROR,
+	NVI_STATS
+};
+
+static const char nvi_stat_names[NVI_STATS][ETH_GSTRING_LEN] = {
+	"direct", "rx_local", "rx_fragment", "rx_options", "rx_context",
+	"drop_no_dst", "drop_multicast", "drop_martian", "drop_no_route",
+	"drop_loop", "drop_nested", "drop_backlog", "drop_error",
+};
+
+enum {
+	NVI_NOTRACK = 1 << 0,
+};
+
+static const char nvi_flag_names[][ETH_GSTRING_LEN] = { "notrack" };
+
+/**
+ * struct nvi_route - a second lookup's result, as long as IPv4's routes and
+ *	rules stay as they are
+ * @rt: the route, with a reference; NULL if there is none. Set by the CPU that
+ *	owns it, with BHs off; taken away by anybody, with xchg().
+ * @saddr: source, translated
+ * @daddr: destination
+ * @mark: fwmark
+ * @tos: DSCP
+ */
+struct nvi_route {
+	struct rtable *rt;
+	__be32 saddr;
+	__be32 daddr;
+	u32 mark;
+	u8 tos;
+};
+
+/**
+ * struct nvi_route6 - the same for IPv6, which has no one number that every change
+ *	of routes and rules changes
+ * @dst: the route, as &nvi_route.rt
+ * @saddr: source, translated
+ * @daddr: destination
+ * @flowinfo: traffic class and flow label
+ * @mark: fwmark
+ * @cookie: of the route, for dst_check()
+ * @sernum: of the last change of a route
+ * @rules: number of changes of rules
+ * @expires: jiffies; a second, since what neighbour discovery learns about routers
+ *	has no number
+ */
+struct nvi_route6 {
+	struct dst_entry *dst;
+	struct in6_addr saddr;
+	struct in6_addr daddr;
+	__be32 flowinfo;
+	u32 mark;
+	u32 cookie;
+	int sernum;
+	unsigned int rules;
+	unsigned long expires;
+};
+
+/**
+ * struct nvi_pcpu - a CPU's part of a device
+ * @syncp: for readers of the counters on 32 bits
+ * @packets: by what became of them
+ * @bytes: routed to the device
+ * @rx_bytes: of what was routed again
+ * @queue: packets to be received on the device; those of this CPU, and drained
+ *	by it unless its NAPI is threaded
+ * @napi: drains @queue
+ * @routes: hashed by addresses
+ * @routes6: the same
+ */
+struct nvi_pcpu {
+	struct u64_stats_sync syncp;
+	u64_stats_t packets[NVI_STATS];
+	u64_stats_t bytes;
+	u64_stats_t rx_bytes;
+	struct sk_buff_head queue;
+	struct napi_struct napi;
+	struct nvi_route routes[1 << NVI_ROUTES_BITS];
+	struct nvi_route6 routes6[1 << NVI_ROUTES_BITS];
+};
+
+/**
+ * struct nvi - private part of the net device
+ * @pcpu: counters, queues, routes
+ * @link: "link" of "ip link add": what stands for the receive interface, or
+ *	NULL. In this device's namespace: dropped when either leaves it. RTNL.
+ * @flags: NVI_NOTRACK; RTNL, read without locks
+ * @list: in nvi_list
+ * @dev: back
+ */
+struct nvi {
+	struct nvi_pcpu __percpu *pcpu;
+	struct net_device __rcu *link;
+	u32 flags;
+
+	struct list_head list;
+	struct net_device *dev;
+};
+
+/* All devices, under RTNL. */
+static LIST_HEAD(nvi_list);
+
+/* Depth of the packet that this CPU has taken off a queue; 0 outside. */
+static DEFINE_PER_CPU(unsigned int, nvi_depth);
+
+/* While a packet is on a queue of ours; ip_rcv() clears it. */
+struct nvi_cb {
+	unsigned int depth;
+};
+
+#define NVI_CB(skb) ((struct nvi_cb *)(skb)->cb)
+
+static const struct net_device_ops nvi_netdev_ops;
+
+static bool nvi_is(const struct net_device *dev)
+{
+	return dev->netdev_ops == &nvi_netdev_ops;
+}
+
+static void nvi_count(const struct nvi *nvi, enum nvi_stat what,
+		      unsigned int len)
+{
+	struct nvi_pcpu *pc = this_cpu_ptr(nvi->pcpu);
+
+	u64_stats_update_begin(&pc->syncp);
+	u64_stats_inc(&pc->packets[what]);
+	u64_stats_add(&pc->bytes, len);
+	if (what < NVI_DROP_NO_DST)
+		u64_stats_add(&pc->rx_bytes, len);
+	u64_stats_update_end(&pc->syncp);
+}
+
+/* --- forwarding, IPv4 ---------------------------------------------------- */
+
+static int nvi_forward4_finish(struct net *net, struct sock *sk,
+			       struct sk_buff *skb)
+{
+	__IP_INC_STATS(net, IPSTATS_MIB_OUTFORWDATAGRAMS);
+	skb_clear_tstamp(skb);
+	return dst_output(net, sk, skb);
+}
+
+static bool nvi_too_big(const struct sk_buff *skb, unsigned int mtu)
+{
+	if (skb->len <= mtu || !(ip_hdr(skb)->frag_off & htons(IP_DF)))
+		return false;
+	return IPCB(skb)->frag_max_size > mtu || !skb_is_gso(skb) ||
+	       !skb_gso_validate_network_len(skb, mtu);
+}
+
+/* What ip_forward() does, which is not exported. It differs in this: errors go
+ * to the sender's true address if NAT has changed it (icmp_ndo_send()), router
+ * alert is left to the first pass, the address that is recorded in options is
+ * ip_options_compile()'s, there are no redirects, and what TCP keeps of a packet
+ * is not copied (as for any transmit function, only headers are written). The
+ * input handler of nvi's routes, and called directly.
+ *
+ * Context: BHs off, RCU. Consumes the packet.
+ */
+static int nvi_forward4(struct sk_buff *skb)
+{
+	struct rtable *rt = skb_rtable(skb);
+	struct net *net = dev_net(skb->dev);
+	unsigned int mtu;
+
+	if (unlikely(skb->pkt_type != PACKET_HOST || skb->sk))
+		goto drop;
+	if (!xfrm4_policy_check(NULL, XFRM_POLICY_FWD, skb))
+		goto drop;
+	skb_forward_csum(skb);
+	if (unlikely(ip_hdr(skb)->ttl <= 1)) {
+		__IP_INC_STATS(net, IPSTATS_MIB_INHDRERRORS);
+		icmp_ndo_send(skb, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, 0);
+		goto drop;
+	}
+	if (!xfrm4_route_forward(skb))
+		goto drop;
+	rt = skb_rtable(skb);
+	if (unlikely(IPCB(skb)->opt.is_strictroute && rt->rt_uses_gateway)) {
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_SR_FAILED, 0);
+		goto drop;
+	}
+
+	IPCB(skb)->flags |= IPSKB_FORWARDED;
+	mtu = ip_dst_mtu_maybe_forward(&rt->dst, true);
+	if (unlikely(nvi_too_big(skb, mtu))) {
+		IP_INC_STATS(net, IPSTATS_MIB_FRAGFAILS);
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
+			      htonl(mtu));
+		goto drop;
+	}
+	if (skb_cow_head(skb, LL_RESERVED_SPACE(rt->dst.dev) +
+			 rt->dst.header_len))
+		goto drop;
+	ip_decrease_ttl(ip_hdr(skb));
+	/* ip_rcv_options() has written into it */
+	if (unlikely(IPCB(skb)->opt.is_changed))
+		ip_send_check(ip_hdr(skb));
+	if (READ_ONCE(net->ipv4.sysctl_ip_fwd_update_priority))
+		skb->priority = rt_tos2priority(ip_hdr(skb)->tos);
+
+	return NF_HOOK(NFPROTO_IPV4, NF_INET_FORWARD, net, NULL, skb,
+		       skb->dev, rt->dst.dev, nvi_forward4_finish);
+drop:
+	kfree_skb(skb);
+	return NET_RX_DROP;
+}
+
+/* --- the second lookup, IPv4 --------------------------------------------- */
+
+static struct nvi_route *nvi_route_slot(const struct nvi *nvi,
+					const struct sk_buff *skb)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	u32 hash = (__force u32)(iph->saddr ^ iph->daddr) ^ skb->mark;
+
+	return &this_cpu_ptr(nvi->pcpu)->routes[hash_32(hash, NVI_ROUTES_BITS)];
+}
+
+/* The route that this CPU has kept for the flow, without a reference, or NULL.
+ * It is good as long as nothing in IPv4's tables and rules has changed, which
+ * is what rt_genid is about.
+ */
+static struct rtable *nvi_route_get(const struct nvi *nvi,
+				    const struct nvi_route *nr,
+				    const struct sk_buff *skb)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	struct rtable *rt = READ_ONCE(nr->rt);
+
+	if (!rt || nr->saddr != iph->saddr || nr->daddr != iph->daddr ||
+	    nr->mark != skb->mark || nr->tos != (iph->tos & INET_DSCP_MASK) ||
+	    rt->rt_genid != rt_genid_ipv4(dev_net(nvi->dev)))
+		return NULL;
+	return rt;
+}
+
+static void nvi_route_keep(struct nvi_route *nr, const struct sk_buff *skb,
+			   struct rtable *rt)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	struct rtable *old = xchg(&nr->rt, NULL);
+
+	if (old)
+		dst_release(&old->dst);
+	nr->saddr = iph->saddr;
+	nr->daddr = iph->daddr;
+	nr->mark = skb->mark;
+	nr->tos = iph->tos & INET_DSCP_MASK;
+	dst_hold(&rt->dst);
+	/* Only this CPU looks at the key, the others at rt alone */
+	WRITE_ONCE(nr->rt, rt);
+}
+
+/* They hold their egress device. */
+static void nvi_routes_flush(const struct nvi *nvi)
+{
+	unsigned int cpu, i;
+
+	for_each_possible_cpu(cpu) {
+		struct nvi_pcpu *pc = per_cpu_ptr(nvi->pcpu, cpu);
+
+		for (i = 0; i < ARRAY_SIZE(pc->routes); i++) {
+			struct rtable *old = xchg(&pc->routes[i].rt, NULL);
+
+			if (old)
+				dst_release(&old->dst);
+			dst_release(xchg(&pc->routes6[i].dst, NULL));
+		}
+	}
+}
+
+/* One of several next hops: the flow's own. fib_select_multipath() is not
+ * exported.
+ */
+static void nvi_select_path(struct fib_result *res, struct sk_buff *skb)
+{
+	int i, hash = skb_get_hash(skb) >> 1;
+
+	if (res->fi->nh) {
+		nexthop_path_fib_result(res, hash);
+		return;
+	}
+	for (i = 0; i < fib_info_num_path(res->fi); i++) {
+		struct fib_nh_common *nhc = fib_info_nhc(res->fi, i);
+
+		/* Negative if it is dead */
+		if (hash <= atomic_read(&nhc->nhc_upper_bound)) {
+			res->nhc = nhc;
+			return;
+		}
+	}
+}
+
+/* As __mkroute_input() and ip_route_input_slow() make them, but for source
+ * validation, which is the business of the interface that the packet came in
+ * by, and for ICMP redirects that the box has heard (a router does not).
+ */
+static struct rtable *nvi_route_make(const struct net_device *dev,
+				     const struct fib_result *res)
+{
+	struct fib_nh_common *nhc;
+	struct in_device *out;
+	struct rtable *rt;
+
+	if (res->type == RTN_LOCAL) {
+		rt = rt_dst_alloc(dev_net(dev)->loopback_dev, RTCF_LOCAL,
+				  RTN_LOCAL, false);
+		if (!rt)
+			return ERR_PTR(-ENOBUFS);
+		rt->rt_is_input = 1;
+		return rt;
+	}
+
+	nhc = FIB_RES_NHC(*res);
+	/* An nvi device again, or the hole: neither leads anywhere */
+	if (nvi_is(nhc->nhc_dev) || nhc->nhc_dev->flags & IFF_LOOPBACK)
+		return ERR_PTR(-ELOOP);
+	out = __in_dev_get_rcu(nhc->nhc_dev);
+	if (!out)
+		return ERR_PTR(-ENETUNREACH);
+	rt = rt_dst_alloc(nhc->nhc_dev, 0, res->type,
+			  IN_DEV_ORCONF(out, NOXFRM));
+	if (!rt)
+		return ERR_PTR(-ENOBUFS);
+	rt->rt_is_input = 1;
+	rt->dst.input = nvi_forward4;
+	if (nhc->nhc_gw_family && nhc->nhc_scope == RT_SCOPE_LINK) {
+		rt->rt_uses_gateway = 1;
+		rt->rt_gw_family = nhc->nhc_gw_family;
+		if (nhc->nhc_gw_family == AF_INET)
+			rt->rt_gw4 = nhc->nhc_gw.ipv4;
+		else
+			rt->rt_gw6 = nhc->nhc_gw.ipv6;
+	}
+	ip_dst_init_metrics(&rt->dst, res->fi->fib_metrics);
+	return rt;
+}
+
+/* The second lookup. Attaches nothing. *ref says whether the route comes with a
+ * reference. NULL: the next hop has a lightweight tunnel, which the receive path
+ * shall set up. -EAFNOSUPPORT: no unicast.
+ */
+static struct rtable *nvi_route4(const struct nvi *nvi, struct sk_buff *skb,
+				 bool *ref)
+{
+	struct nvi_route *nr = nvi_route_slot(nvi, skb);
+	const struct iphdr *iph = ip_hdr(skb);
+	struct net *net = dev_net(nvi->dev);
+	struct flow_keys flkeys;
+	struct fib_result res;
+	struct flowi4 fl4;
+	struct rtable *rt;
+	bool keep;
+	int err;
+
+	rt = nvi_route_get(nvi, nr, skb);
+	*ref = !rt;
+	if (rt)
+		return rt;
+
+	fl4 = (struct flowi4) {
+		.flowi4_iif = nvi->dev->ifindex,
+		.flowi4_mark = skb->mark,
+		.flowi4_tos = iph->tos & INET_DSCP_MASK,
+		.flowi4_scope = RT_SCOPE_UNIVERSE,
+		.flowi4_proto = iph->protocol,
+		.flowi4_uid = sock_net_uid(net, NULL),
+		.saddr = iph->saddr,
+		.daddr = iph->daddr,
+	};
+	res = (struct fib_result) {};
+	/* Rules that want ports: the key of a kept route does not have them */
+	keep = !fib4_rules_early_flow_dissect(net, skb, &fl4, &flkeys);
+	err = fib_lookup(net, &fl4, &res, 0);
+	if (err)
+		return ERR_PTR(err);
+	if (res.type != RTN_UNICAST && res.type != RTN_LOCAL)
+		return ERR_PTR(-EAFNOSUPPORT);
+	if (res.type == RTN_UNICAST) {
+		if (fib_info_num_path(res.fi) > 1) {
+			nvi_select_path(&res, skb);
+			keep = false;
+		}
+		if (FIB_RES_NHC(res)->nhc_lwtstate)
+			return NULL;
+	}
+	rt = nvi_route_make(nvi->dev, &res);
+	if (!IS_ERR(rt) && keep && res.type == RTN_UNICAST)
+		nvi_route_keep(nr, skb, rt);
+	return rt;
+}
+
+/* --- both families ------------------------------------------------------- */
+
+/* What stands for the interface that the packet came in by: the link, or that
+ * interface, or, for the box's own packets, nvi itself.
+ */
+static struct net_device *nvi_rx_dev(const struct nvi *nvi,
+				     const struct sk_buff *skb)
+{
+	struct net_device *rx = rcu_dereference_bh(nvi->link);
+
+	if (rx)
+		return rx;
+	if (skb->skb_iif)
+		rx = dev_get_by_index_rcu(dev_net(nvi->dev), skb->skb_iif);
+	return rx ?: nvi->dev;
+}
+
+/* LOG and "-m mac" look for the Ethernet header in front of the packet. It is
+ * still there, unless the packet has been copied into another buffer; take it
+ * for that if it is one to this interface.
+ */
+static void nvi_set_mac_header(struct sk_buff *skb, const struct net_device *rx)
+{
+	skb_reset_mac_header(skb);
+	if (rx->type != ARPHRD_ETHER || skb->skb_iif != rx->ifindex ||
+	    skb_headroom(skb) < ETH_HLEN)
+		return;
+	skb_set_mac_header(skb, -ETH_HLEN);
+	if (eth_hdr(skb)->h_proto != skb->protocol ||
+	    !ether_addr_equal(eth_hdr(skb)->h_dest, rx->dev_addr))
+		skb_reset_mac_header(skb);
+}
+
+/* Whether the connection tracking entry must not be seen again: helpers and
+ * sequence adjustment work at each POSTROUTING (nf_confirm()), and would change
+ * the payload twice.
+ */
+static bool nvi_once(const struct nf_conn *ct)
+{
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+	const struct nf_conn_help *help = nfct_help(ct);
+
+	return (help && rcu_access_pointer(help->helper)) ||
+	       test_bit(IPS_SEQ_ADJUST_BIT, &ct->status);
+#else
+	return false;
+#endif
+}
+
+static void nvi_conntrack(const struct nvi *nvi, struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+
+	if (!ct)
+		return;
+	if (READ_ONCE(nvi->flags) & NVI_NOTRACK || nvi_once(ct)) {
+		nf_reset_ct(skb);
+		nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
+		return;
+	}
+#if IS_ENABLED(CONFIG_NF_NAT_MASQUERADE)
+	/* MASQUERADE took note of the device, and the packet would be dropped
+	 * on its way out of another one (nf_nat_oif_changed()). From here on
+	 * it is SNAT to the address chosen.
+	 */
+	if (nfct_nat(ct) && nfct_nat(ct)->masq_index == nvi->dev->ifindex)
+		WRITE_ONCE(nfct_nat(ct)->masq_index, 0);
+#endif
+#endif
+}
+
+/* Whether handling the packet here could meet its own sender's locks: the
+ * kernel's per-CPU sockets (ICMP errors and replies, TCP resets) are locked
+ * while they send, and an error about what they send would be lost. Or whether
+ * the stack is deep already: a tunnel's packet.
+ */
+static bool nvi_defers(const struct sk_buff *skb)
+{
+	return dev_recursion_level() > 1 ||
+	       (skb->sk && sk_fullsock(skb->sk) && !skb->sk->sk_net_refcnt);
+}
+
+/* Puts the packet on this CPU's queue, to be received on the nvi device. It
+ * keeps its route: the second lookup is made. Returns what became of it.
+ */
+static enum nvi_stat nvi_receive(const struct nvi *nvi, struct sk_buff *skb,
+				 enum nvi_stat why)
+{
+	struct nvi_pcpu *pc = this_cpu_ptr(nvi->pcpu);
+	unsigned int depth = this_cpu_read(nvi_depth) + 1;
+
+	if (depth > NVI_DEPTH_MAX)
+		why = NVI_DROP_NESTED;
+	else if (skb_queue_len_lockless(&pc->queue) >= NVI_BACKLOG)
+		why = NVI_DROP_BACKLOG;
+	if (why >= NVI_DROP_NO_DST) {
+		kfree_skb(skb);
+		return why;
+	}
+	skb_dst_force(skb);
+	skb_clear_tstamp(skb);
+	skb->dev = nvi->dev;
+	skb_reset_mac_header(skb);
+	NVI_CB(skb)->depth = depth;
+	skb_queue_tail(&pc->queue, skb);
+	napi_schedule(&pc->napi);
+	return why;
+}
+
+static int nvi_poll(struct napi_struct *napi, int budget)
+{
+	struct nvi_pcpu *pc = container_of(napi, struct nvi_pcpu, napi);
+	struct sk_buff *skb;
+	int done = 0;
+
+	while (done < budget && (skb = skb_dequeue(&pc->queue))) {
+		this_cpu_write(nvi_depth, NVI_CB(skb)->depth);
+		netif_receive_skb(skb);
+		done++;
+	}
+	this_cpu_write(nvi_depth, 0);
+	if (done < budget)
+		napi_complete_done(napi, done);
+	return done;
+}
+
+static enum nvi_stat nvi_drop(struct sk_buff *skb, enum nvi_stat why)
+{
+	kfree_skb(skb);
+	return why;
+}
+
+/* --- transmit, IPv4 ------------------------------------------------------ */
+
+/* The sender hears what ip_error() would tell it. */
+static enum nvi_stat nvi_unreach4(struct sk_buff *skb, int err)
+{
+	switch (err) {
+	case -EAFNOSUPPORT:
+		return nvi_drop(skb, NVI_DROP_MULTICAST);
+	case -EHOSTUNREACH:
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
+		break;
+	case -EACCES:
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_PKT_FILTERED, 0);
+		break;
+	case -ENETUNREACH:
+	case -ELOOP:
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_NET_UNREACH, 0);
+		break;
+	}
+	if (err == -ELOOP)
+		return nvi_drop(skb, NVI_DROP_LOOP);
+	__IP_INC_STATS(dev_net(skb->dev), IPSTATS_MIB_INNOROUTES);
+	return nvi_drop(skb, err == -ENOBUFS ? NVI_DROP_ERROR :
+					       NVI_DROP_NO_ROUTE);
+}
+
+static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
+{
+	enum nvi_stat how = NVI_DIRECT;
+	const struct iphdr *iph;
+	struct rtable *rt;
+	bool ref;
+
+	if (!pskb_may_pull(skb, sizeof(*iph)))
+		return nvi_drop(skb, NVI_DROP_ERROR);
+	iph = ip_hdr(skb);
+	if (ipv4_is_multicast(iph->daddr) || ipv4_is_lbcast(iph->daddr))
+		return nvi_drop(skb, NVI_DROP_MULTICAST);
+	/* 127/8 stays in the box, whatever route_localnet says */
+	if (ipv4_is_loopback(iph->saddr) || ipv4_is_loopback(iph->daddr) ||
+	    ipv4_is_zeronet(iph->saddr) || ipv4_is_zeronet(iph->daddr) ||
+	    ipv4_is_multicast(iph->saddr) || ipv4_is_lbcast(iph->saddr))
+		return nvi_drop(skb, NVI_DROP_MARTIAN);
+
+	rt = nvi_route4(nvi, skb, &ref);
+	if (IS_ERR(rt))
+		return nvi_unreach4(skb, PTR_ERR(rt));
+
+	/* Nothing but the receive path reassembles fragments, and NAT without
+	 * that would write ports into the later ones.
+	 */
+	if (!rt || rt->rt_type == RTN_LOCAL)
+		how = NVI_RX_LOCAL;
+	else if (unlikely(ip_is_fragment(iph)))
+		how = NVI_RX_FRAGMENT;
+	else if (unlikely(iph->ihl > 5))
+		how = NVI_RX_OPTIONS;
+	else if (unlikely(nvi_defers(skb)))
+		how = NVI_RX_CONTEXT;
+
+	nvi_conntrack(nvi, skb);
+	skb_orphan(skb);
+	skb_dst_drop(skb);
+	if (rt && ref)
+		skb_dst_set(skb, &rt->dst);
+	else if (rt)
+		skb_dst_set_noref(skb, &rt->dst);
+	skb->pkt_type = PACKET_HOST;
+	skb->ignore_df = 0;
+	if (how != NVI_DIRECT)
+		return nvi_receive(nvi, skb, how);
+
+	skb->dev = nvi_rx_dev(nvi, skb);
+	nvi_set_mac_header(skb, skb->dev);
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	IPCB(skb)->iif = skb->skb_iif;
+	nvi_forward4(skb);
+	return how;
+}
+
+/* --- transmit, IPv6 ------------------------------------------------------ */
+
+#if IS_ENABLED(CONFIG_IPV6)
+static enum nvi_stat nvi_unreach6(struct sk_buff *skb, int err)
+{
+	if (err == -EACCES)
+		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH,
+				ICMPV6_ADM_PROHIBITED, 0);
+	else if (err != -EINVAL)
+		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_NOROUTE, 0);
+	return nvi_drop(skb, err == -ELOOP ? NVI_DROP_LOOP : NVI_DROP_NO_ROUTE);
+}
+
+static bool nvi_fragment6(const struct sk_buff *skb)
+{
+	unsigned int off = 0;
+
+	if (!ipv6_ext_hdr(ipv6_hdr(skb)->nexthdr))
+		return false;
+	return ipv6_find_hdr(skb, &off, NEXTHDR_FRAGMENT, NULL, NULL) ==
+	       NEXTHDR_FRAGMENT;
+}
+
+static unsigned int nvi_rules6(const struct net *net)
+{
+#ifdef CONFIG_IPV6_MULTIPLE_TABLES
+	return READ_ONCE(net->ipv6.fib6_rules_ops->fib_rules_seq);
+#else
+	return 0;
+#endif
+}
+
+static struct dst_entry *nvi_route_get6(const struct net *net,
+					const struct nvi_route6 *nr,
+					const struct sk_buff *skb)
+{
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	struct dst_entry *dst = READ_ONCE(nr->dst);
+
+	if (!dst || !ipv6_addr_equal(&nr->saddr, &ip6h->saddr) ||
+	    !ipv6_addr_equal(&nr->daddr, &ip6h->daddr) ||
+	    nr->mark != skb->mark || nr->flowinfo != ip6_flowinfo(ip6h) ||
+	    nr->sernum != atomic_read(&net->ipv6.fib6_sernum) ||
+	    nr->rules != nvi_rules6(net) ||
+	    time_after(jiffies, nr->expires))
+		return NULL;
+	return dst_check(dst, nr->cookie);
+}
+
+/* The second lookup; the route comes without a reference. */
+static struct dst_entry *nvi_route6(const struct nvi *nvi, struct sk_buff *skb)
+{
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	u32 hash = ipv6_addr_hash(&ip6h->saddr) ^ ipv6_addr_hash(&ip6h->daddr);
+	struct net *net = dev_net(nvi->dev);
+	struct flow_keys flkeys;
+	struct fib6_info *from;
+	struct dst_entry *dst;
+	struct nvi_route6 *nr;
+	struct rt6_info *rt;
+	struct flowi6 fl6;
+	bool keep;
+
+	nr = &this_cpu_ptr(nvi->pcpu)->routes6[hash_32(hash, NVI_ROUTES_BITS)];
+	dst = nvi_route_get6(net, nr, skb);
+	if (dst)
+		return dst;
+
+	dst_release(xchg(&nr->dst, NULL));
+	nr->saddr = ip6h->saddr;
+	nr->daddr = ip6h->daddr;
+	nr->mark = skb->mark;
+	nr->flowinfo = ip6_flowinfo(ip6h);
+	nr->sernum = atomic_read(&net->ipv6.fib6_sernum);
+	nr->rules = nvi_rules6(net);
+	nr->expires = jiffies + HZ;
+
+	fl6 = (struct flowi6) {
+		.flowi6_iif = nvi->dev->ifindex,
+		.daddr = ip6h->daddr,
+		.saddr = ip6h->saddr,
+		.flowlabel = ip6_flowinfo(ip6h),
+		.flowi6_mark = skb->mark,
+		.flowi6_proto = ip6h->nexthdr,
+	};
+	keep = !fib6_rules_early_flow_dissect(net, skb, &fl6, &flkeys);
+	dst = ip6_route_input_lookup(net, nvi->dev, &fl6, skb,
+				     RT6_LOOKUP_F_HAS_SADDR |
+				     RT6_LOOKUP_F_DST_NOREF);
+	rt = container_of(dst, struct rt6_info, dst);
+	from = rcu_dereference(rt->from);
+	/* Not where each flow takes one of several ways */
+	if (keep && !dst->error && from && !from->nh &&
+	    !READ_ONCE(from->fib6_nsiblings) && dst_hold_safe(dst)) {
+		nr->cookie = rt6_get_cookie(rt);
+		WRITE_ONCE(nr->dst, dst);
+	}
+	return dst;
+}
+
+static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
+{
+	enum nvi_stat how = NVI_DIRECT;
+	const struct ipv6hdr *ip6h;
+	struct dst_entry *dst;
+	u32 flags;
+	int type;
+
+	if (!pskb_may_pull(skb, sizeof(*ip6h)))
+		return nvi_drop(skb, NVI_DROP_ERROR);
+	ip6h = ipv6_hdr(skb);
+	type = ipv6_addr_type(&ip6h->daddr);
+	/* Neighbour and router discovery have nobody to talk to */
+	if (type & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LINKLOCAL))
+		return nvi_drop(skb, NVI_DROP_MULTICAST);
+	if (type == IPV6_ADDR_ANY || type & IPV6_ADDR_LOOPBACK)
+		return nvi_drop(skb, NVI_DROP_MARTIAN);
+	type = ipv6_addr_type(&ip6h->saddr);
+	if (type == IPV6_ADDR_ANY ||
+	    type & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LOOPBACK |
+		    IPV6_ADDR_LINKLOCAL))
+		return nvi_drop(skb, NVI_DROP_MARTIAN);
+
+	dst = nvi_route6(nvi, skb);
+	flags = container_of(dst, struct rt6_info, dst)->rt6i_flags;
+	if (dst->error)
+		return nvi_unreach6(skb, dst->error);
+	if (flags & (RTF_LOCAL | RTF_ANYCAST))
+		how = NVI_RX_LOCAL;
+	else if (nvi_is(dst->dev) || dst->dev->flags & IFF_LOOPBACK)
+		return nvi_unreach6(skb, -ELOOP);
+	else if (unlikely(nvi_fragment6(skb)))
+		how = NVI_RX_FRAGMENT;
+	else if (unlikely(ip6h->nexthdr == NEXTHDR_HOP))
+		how = NVI_RX_OPTIONS;
+	else if (unlikely(dst->lwtstate || nvi_defers(skb)))
+		how = NVI_RX_CONTEXT;
+
+	nvi_conntrack(nvi, skb);
+	skb_orphan(skb);
+	skb_dst_drop(skb);
+	skb_dst_set_noref(skb, dst);
+	skb->pkt_type = PACKET_HOST;
+	skb->ignore_df = 0;
+	if (how != NVI_DIRECT)
+		return nvi_receive(nvi, skb, how);
+
+	skb->dev = nvi_rx_dev(nvi, skb);
+	nvi_set_mac_header(skb, skb->dev);
+	memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+	/* Not the interface that the packet came in by: if it leaves by that
+	 * one, ip6_forward() would tell the sender to go there directly, and
+	 * not look at the source.
+	 */
+	IP6CB(skb)->iif = nvi->dev->ifindex;
+	IP6CB(skb)->nhoff = offsetof(struct ipv6hdr, nexthdr);
+	dst_input(skb);
+	return how;
+}
+#else
+static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
+{
+	return nvi_drop(skb, NVI_DROP_NO_DST);
+}
+#endif
+
+/* Context: BHs off, RCU, possibly with the sending socket's lock. */
+static netdev_tx_t nvi_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	const struct nvi *nvi = netdev_priv(dev);
+	unsigned int len = skb->len;
+	enum nvi_stat what;
+
+	/* Only what was routed here is routed again: a packet socket's, or
+	 * what tc has redirected, has passed no lookup at all.
+	 */
+	if (!skb_valid_dst(skb) || skb_dst(skb)->dev != dev)
+		what = nvi_drop(skb, NVI_DROP_NO_DST);
+	else if (skb->protocol == htons(ETH_P_IP) &&
+		 skb_dst(skb)->ops->family == AF_INET)
+		what = nvi_xmit4(nvi, skb);
+	else if (skb->protocol == htons(ETH_P_IPV6) &&
+		 skb_dst(skb)->ops->family == AF_INET6)
+		what = nvi_xmit6(nvi, skb);
+	else
+		what = nvi_drop(skb, NVI_DROP_NO_DST);
+	nvi_count(nvi, what, len);
+	return NETDEV_TX_OK;
+}
+
+/* --- the device ---------------------------------------------------------- */
+
+static void nvi_read_stats(const struct nvi *nvi, u64 *packets, u64 *bytes,
+			   u64 *rx_bytes)
+{
+	u64 p[NVI_STATS], b, r;
+	unsigned int cpu, i, start;
+
+	for_each_possible_cpu(cpu) {
+		const struct nvi_pcpu *pc = per_cpu_ptr(nvi->pcpu, cpu);
+
+		do {
+			start = u64_stats_fetch_begin(&pc->syncp);
+			for (i = 0; i < NVI_STATS; i++)
+				p[i] = u64_stats_read(&pc->packets[i]);
+			b = u64_stats_read(&pc->bytes);
+			r = u64_stats_read(&pc->rx_bytes);
+		} while (u64_stats_fetch_retry(&pc->syncp, start));
+		for (i = 0; i < NVI_STATS; i++)
+			packets[i] += p[i];
+		*bytes += b;
+		*rx_bytes += r;
+	}
+}
+
+/* Sent: routed to the device. Received: routed again. */
+static void nvi_get_stats64(struct net_device *dev,
+			    struct rtnl_link_stats64 *st)
+{
+	u64 packets[NVI_STATS] = {};
+	unsigned int i;
+
+	nvi_read_stats(netdev_priv(dev), packets, &st->tx_bytes, &st->rx_bytes);
+	for (i = 0; i < NVI_STATS; i++) {
+		st->tx_packets += packets[i];
+		if (i < NVI_DROP_NO_DST)
+			st->rx_packets += packets[i];
+		else
+			st->tx_dropped += packets[i];
+	}
+}
+
+static int nvi_init(struct net_device *dev)
+{
+	struct nvi *nvi = netdev_priv(dev);
+	unsigned int cpu;
+
+	/* Whoever unloads the module deletes the devices first */
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
+	nvi->pcpu = alloc_percpu(struct nvi_pcpu);
+	if (!nvi->pcpu) {
+		module_put(THIS_MODULE);
+		return -ENOMEM;
+	}
+	for_each_possible_cpu(cpu) {
+		struct nvi_pcpu *pc = per_cpu_ptr(nvi->pcpu, cpu);
+
+		u64_stats_init(&pc->syncp);
+		skb_queue_head_init(&pc->queue);
+		set_bit(NAPI_STATE_NO_BUSY_POLL, &pc->napi.state);
+		netif_napi_add(dev, &pc->napi, nvi_poll);
+	}
+	nvi->dev = dev;
+	list_add(&nvi->list, &nvi_list);
+	netdev_lockdep_set_classes(dev);
+	return 0;
+}
+
+static void nvi_uninit(struct net_device *dev)
+{
+	struct nvi *nvi = netdev_priv(dev);
+	unsigned int cpu;
+
+	list_del(&nvi->list);
+	for_each_possible_cpu(cpu)
+		__netif_napi_del(&per_cpu_ptr(nvi->pcpu, cpu)->napi);
+	/* As __netif_napi_del() asks; nor is anything in nvi_xmit() then */
+	synchronize_net();
+	nvi_routes_flush(nvi);
+	free_percpu(nvi->pcpu);
+	/* rtnl_link_unregister() waits for devices on their way out */
+	module_put(THIS_MODULE);
+}
+
+static int nvi_open(struct net_device *dev)
+{
+	struct nvi *nvi = netdev_priv(dev);
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		napi_enable(&per_cpu_ptr(nvi->pcpu, cpu)->napi);
+	return 0;
+}
+
+/* Nothing is sent any more; see dev_deactivate_many(). */
+static int nvi_stop(struct net_device *dev)
+{
+	struct nvi *nvi = netdev_priv(dev);
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct nvi_pcpu *pc = per_cpu_ptr(nvi->pcpu, cpu);
+
+		napi_disable(&pc->napi);
+		skb_queue_purge(&pc->queue);
+	}
+	nvi_routes_flush(nvi);
+	return 0;
+}
+
+static int nvi_change_carrier(struct net_device *dev, bool on)
+{
+	if (on)
+		netif_carrier_on(dev);
+	else
+		netif_carrier_off(dev);
+	return 0;
+}
+
+static int nvi_get_iflink(const struct net_device *dev)
+{
+	const struct nvi *nvi = netdev_priv(dev);
+	const struct net_device *link;
+	int ifindex;
+
+	rcu_read_lock();
+	link = rcu_dereference(nvi->link);
+	ifindex = link ? link->ifindex : dev->ifindex;
+	rcu_read_unlock();
+	return ifindex;
+}
+
+static const struct net_device_ops nvi_netdev_ops = {
+	.ndo_init		= nvi_init,
+	.ndo_uninit		= nvi_uninit,
+	.ndo_open		= nvi_open,
+	.ndo_stop		= nvi_stop,
+	.ndo_start_xmit		= nvi_xmit,
+	.ndo_get_stats64	= nvi_get_stats64,
+	.ndo_get_iflink		= nvi_get_iflink,
+	.ndo_change_carrier	= nvi_change_carrier,
+};
+
+static void nvi_get_drvinfo(struct net_device *dev,
+			    struct ethtool_drvinfo *info)
+{
+	strscpy(info->driver, "nvi", sizeof(info->driver));
+}
+
+static int nvi_get_sset_count(struct net_device *dev, int set)
+{
+	switch (set) {
+	case ETH_SS_STATS:
+		return ARRAY_SIZE(nvi_stat_names);
+	case ETH_SS_PRIV_FLAGS:
+		return ARRAY_SIZE(nvi_flag_names);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+static void nvi_get_strings(struct net_device *dev, u32 set, u8 *buf)
+{
+	if (set == ETH_SS_STATS)
+		memcpy(buf, nvi_stat_names, sizeof(nvi_stat_names));
+	else if (set == ETH_SS_PRIV_FLAGS)
+		memcpy(buf, nvi_flag_names, sizeof(nvi_flag_names));
+}
+
+static void nvi_get_ethtool_stats(struct net_device *dev,
+				  struct ethtool_stats *stats, u64 *data)
+{
+	u64 bytes = 0, rx_bytes = 0;
+
+	memset(data, 0, NVI_STATS * sizeof(*data));
+	nvi_read_stats(netdev_priv(dev), data, &bytes, &rx_bytes);
+}
+
+static u32 nvi_get_priv_flags(struct net_device *dev)
+{
+	const struct nvi *nvi = netdev_priv(dev);
+
+	return nvi->flags;
+}
+
+static int nvi_set_priv_flags(struct net_device *dev, u32 flags)
+{
+	struct nvi *nvi = netdev_priv(dev);
+
+	if (flags & ~NVI_NOTRACK)
+		return -EINVAL;
+	WRITE_ONCE(nvi->flags, flags);
+	return 0;
+}
+
+static const struct ethtool_ops nvi_ethtool_ops = {
+	.get_drvinfo		= nvi_get_drvinfo,
+	.get_link		= ethtool_op_get_link,
+	.get_ts_info		= ethtool_op_get_ts_info,
+	.get_sset_count		= nvi_get_sset_count,
+	.get_strings		= nvi_get_strings,
+	.get_ethtool_stats	= nvi_get_ethtool_stats,
+	.get_priv_flags		= nvi_get_priv_flags,
+	.set_priv_flags		= nvi_set_priv_flags,
+};
+
+static void nvi_setup(struct net_device *dev)
+{
+	dev->netdev_ops = &nvi_netdev_ops;
+	dev->ethtool_ops = &nvi_ethtool_ops;
+	dev->needs_free_netdev = true;
+
+	dev->type = ARPHRD_NONE;
+	dev->mtu = ETH_DATA_LEN;
+	dev->min_mtu = ETH_MIN_MTU;
+	dev->max_mtu = IP_MAX_MTU;
+	/* Point to point: IPv4 needs one neighbour for all that goes through */
+	dev->flags = IFF_NOARP | IFF_POINTOPOINT;
+	dev->priv_flags |= IFF_NO_QUEUE | IFF_DISABLE_NETPOLL;
+	netif_keep_dst(dev);
+#ifdef NETIF_F_LLTX
+	dev->features |= NETIF_F_LLTX;
+#else
+	dev->lltx = true;
+#endif
+	/* The true egress segments, and makes checksums */
+	dev->hw_features = NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HW_CSUM |
+			   NETIF_F_HIGHDMA | NETIF_F_GSO_SOFTWARE |
+			   NETIF_F_GSO_ENCAP_ALL;
+	dev->features |= dev->hw_features;
+	dev->hw_enc_features = dev->hw_features;
+	netif_set_tso_max_size(dev, GSO_MAX_SIZE);
+}
+
+static int nvi_validate(struct nlattr *tb[], struct nlattr *data[],
+			struct netlink_ext_ack *extack)
+{
+	const struct nlattr *attr;
+
+	if (tb[IFLA_ADDRESS]) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_ADDRESS],
+				    "nvi has no link layer address");
+		return -EOPNOTSUPP;
+	}
+	attr = tb[IFLA_LINKINFO] ?
+	       nla_find_nested(tb[IFLA_LINKINFO], IFLA_INFO_DATA) : NULL;
+	if (attr && nla_len(attr)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "nvi has no attributes");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int nvi_newlink(struct net *src_net, struct net_device *dev,
+		       struct nlattr *tb[], struct nlattr *data[],
+		       struct netlink_ext_ack *extack)
+{
+	struct nvi *nvi = netdev_priv(dev);
+	struct net_device *link;
+
+	if (!tb[IFLA_LINK])
+		return register_netdevice(dev);
+
+	if (!net_eq(src_net, dev_net(dev))) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_LINK],
+				    "link must be in the namespace of the nvi device");
+		return -EINVAL;
+	}
+	link = __dev_get_by_index(src_net, nla_get_u32(tb[IFLA_LINK]));
+	if (!link) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_LINK],
+				    "link does not exist");
+		return -ENODEV;
+	}
+	if (link->flags & IFF_LOOPBACK || nvi_is(link)) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_LINK],
+				    "link must be an interface that packets come in by, not loopback nor an nvi device");
+		return -EINVAL;
+	}
+	if (!tb[IFLA_MTU])
+		dev->mtu = clamp(link->mtu, dev->min_mtu, dev->max_mtu);
+	rcu_assign_pointer(nvi->link, link);
+	return register_netdevice(dev);
+}
+
+static struct net *nvi_get_link_net(const struct net_device *dev)
+{
+	return dev_net(dev);
+}
+
+static struct rtnl_link_ops nvi_link_ops __read_mostly = {
+	.kind		= "nvi",
+	.priv_size	= sizeof(struct nvi),
+	.setup		= nvi_setup,
+	.validate	= nvi_validate,
+	.newlink	= nvi_newlink,
+	.get_link_net	= nvi_get_link_net,
+};
+
+/* A device leaves its namespace, for another one or for good, or its carrier
+ * changes. RTNL.
+ */
+static int nvi_device_event(struct notifier_block *nb, unsigned long event,
+			    void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct nvi *nvi;
+
+	if (event != NETDEV_UNREGISTER && event != NETDEV_CHANGE)
+		return NOTIFY_DONE;
+	list_for_each_entry(nvi, &nvi_list, list) {
+		if (!net_eq(dev_net(nvi->dev), dev_net(dev)))
+			continue;
+		if (event == NETDEV_UNREGISTER &&
+		    (dev == nvi->dev || dev == rtnl_dereference(nvi->link)))
+			RCU_INIT_POINTER(nvi->link, NULL);
+		nvi_routes_flush(nvi);
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block nvi_notifier = {
+	.notifier_call = nvi_device_event,
+};
+
+static int __init nvi_module_init(void)
+{
+	int err;
+
+	err = register_netdevice_notifier(&nvi_notifier);
+	if (err)
+		return err;
+	err = rtnl_link_register(&nvi_link_ops);
+	if (err)
+		unregister_netdevice_notifier(&nvi_notifier);
+	return err;
+}
+
+static void __exit nvi_module_exit(void)
+{
+	rtnl_link_unregister(&nvi_link_ops);
+	unregister_netdevice_notifier(&nvi_notifier);
+}
+
+module_init(nvi_module_init);
+module_exit(nvi_module_exit);
