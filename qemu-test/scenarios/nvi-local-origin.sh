@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The box's own packets through nvi0, in both families: with no sysctl touched, and
+# with rp_filter 0, 1 and 2 on all. FORWARD sees nvi0 as their input interface. The
+# driver writes no sysctl.
+# claims: L3 L10
+# kernels: 6.1 6.12 stock
+# weight: 8
+sysctls() { sysctl -a 2>/dev/null | grep -E '^net\.(ipv4|ipv6|netfilter)\.' | grep -vF -e .nvi0. -e _count -e fib_ -e _mem; }
+sysctls >/run/before
+nvi nvi0
+sysctls >/run/after
+check 'module and device write no sysctl' diff /run/before /run/after
+at_least 'of those compared' "$(wc -l </run/after)" 300
+
+topology
+# The first lookup by a mark, so that replies' reverse lookup does not find nvi0.
+must ip rule add fwmark 0x50 lookup 50
+must ip route add default dev nvi0 table 50
+must iptables -t mangle -A OUTPUT -d $FAR -j MARK --set-mark 0x50
+must iptables -t mangle -A POSTROUTING -o nvi0 -j MARK --set-mark 0
+must iptables -A FORWARD -i nvi0 -o up0 -m comment --comment second
+must iptables -A FORWARD -m comment --comment all
+must ip route del $FAR
+must ip rule add iif nvi0 lookup 60
+must ip route add $FAR via $PEER table 60
+capture peer peer eth0
+is 'forwarding is off' "$(sysctl -n net.ipv4.ip_forward)" 0
+for rp in 0 1 2; do
+	# Replies come in by the uplink: let its reverse lookup find it.
+	must ip route replace $FAR via $PEER
+	must sysctl -qw net.ipv4.conf.all.rp_filter=$rp
+	check "rp_filter $rp: answered" pings box 3 $FAR
+done
+settled peer
+is 'all have left by the true uplink, one hop' "$(seen peer "icmp[0] == 8 and src $BOX and dst $FAR and ip[8] == 63")" 9
+is 'FORWARD sees nvi0 as the input interface' "$(rule_packets 'comment second')" 9
+is 'and sees them once' "$(rule_packets 'comment all')" 9
+speaks 'rp_filter 2' box peer $FAR
+check 'TCP, byte for byte' tcp_copy box peer $FAR 5001 $BULK
+check 'the other direction' tcp_fetch box peer $FAR 5002 $BULK
+is 'no bad checksum' "$(bad_checksums peer)" 0
+is 'nothing went by the receive path' "$(nvi_stat nvi0 rx_local) $(nvi_stat nvi0 rx_context)" '0 0'
+
+# IPv6 forwards nothing unless forwarding is on: ip6_forward() asks, also for the
+# box's own packets.
+must ip -6 rule add fwmark 0x50 lookup 50
+must ip -6 route add default dev nvi0 table 50
+must ip6tables -t mangle -A OUTPUT -d $FAR6 -j MARK --set-mark 0x50
+must ip6tables -t mangle -A POSTROUTING -o nvi0 -j MARK --set-mark 0
+must ip -6 rule add iif nvi0 lookup main
+refute 'IPv6, forwarding off: not answered' pings box 1 $FAR6
+must sysctl -qw net.ipv6.conf.all.forwarding=1
+check 'IPv6, forwarding on: answered' pings box 3 $FAR6
+settled peer
+is 'by the true uplink, one hop' "$(seen peer "icmp6[0] == 128 and src $BOX6 and dst $FAR6 and ip6[7] == 63")" 3
+speaks 'IPv6' box peer $FAR6

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# A packet that leaves by the interface that it came in by is no reason for an ICMP
+# redirect: its sender cannot go there directly. And the source is looked at all the
+# same: a link-local one is not forwarded.
+# claims: L10
+# kernels: 6.1 6.12 stock
+host client peer
+# One cable for both: a bridge in a namespace of its own.
+host switch
+wire box eth0 198.51.100.1/24,2001:db8:1::1/64 switch p1 -
+wire client eth0 198.51.100.2/24,2001:db8:1::2/64 switch p2 -
+wire peer eth0 198.51.100.7/24,2001:db8:1::7/64 switch p3 -
+must ip -n switch link add br0 type bridge
+must ip -n switch link set br0 up
+for p in p1 p2 p3; do must ip -n switch link set $p master br0; done
+must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+must ip -n client route add 203.0.113.7 via 198.51.100.1
+must ip -n client -6 route add 2001:db8:3::7 via 2001:db8:1::1
+must ip -n peer addr add 203.0.113.7/32 dev lo
+must ip -n peer addr add 2001:db8:3::7/128 dev lo nodad
+must ip route add 203.0.113.7 via 198.51.100.7
+# Redirects name link-local addresses only.
+must ip -n peer addr add fe80::7/64 dev eth0 nodad
+must ip -6 route add 2001:db8:3::7 via fe80::7 dev eth0
+capture client client eth0
+# Without nvi, the box says so.
+check 'plain routing' pings client 2 203.0.113.7
+check 'plain routing, IPv6' pings client 2 2001:db8:3::7
+settled client
+at_least 'plain routing: there are redirects' "$(seen client 'icmp[0] == 5')" 1
+at_least 'plain routing, IPv6: there are redirects' "$(seen client 'icmp6[0] == 137')" 1
+must ip -n client route flush cache
+must ip -n client -6 route flush cache
+was="$(seen client 'icmp[0] == 5') $(seen client 'icmp6[0] == 137')"
+nvi nvi0
+for f in -4 -6; do
+	must ip $f rule add iif eth0 lookup 50
+	must ip $f rule add iif nvi0 lookup main
+done
+must ip route add 203.0.113.7 dev nvi0 table 50
+must ip -6 route add 2001:db8:3::7 dev nvi0 table 50
+must iptables -t nat -A POSTROUTING -o nvi0 -j SNAT --to-source 198.51.100.1
+must ip6tables -t nat -A POSTROUTING -o nvi0 -j SNAT --to-source 2001:db8:1::1
+check 'through nvi0' pings client 2 203.0.113.7
+check 'through nvi0, IPv6' pings client 2 2001:db8:3::7
+settled client
+is 'no redirect more' "$(seen client 'icmp[0] == 5') $(seen client 'icmp6[0] == 137')" "$was"
+capture peer peer eth0
+ll=fe80::$(on client cat /sys/class/net/eth0/ifindex):99
+must ip -n client addr add $ll/64 dev eth0 nodad
+dropped=$(nvi_stat nvi0 drop_martian)
+out=$(on client ping -n -c 1 -W 1 -I $ll 2001:db8:3::7)
+settled peer
+is 'a link-local source does not leave' "$(seen peer "src $ll and icmp6[0] == 128")" 0
