@@ -2,6 +2,15 @@
 # Boots a guest and follows its verdict channel. Sourced after lib.sh.
 # shellcheck shell=bash
 
+# Prints the rate of an emulated CPU's time stamp counter in kHz, if that is known.
+tsc_khz() {
+	local bin
+	[ "$(uname -m)" = x86_64 ] || return 0
+	bin=$CACHE/tsc-$(hash_of <"$QT/tsc.c")
+	[ -x "$bin" ] || gcc-12 -O2 -o "$bin" "$QT/tsc.c" || return 0
+	"$bin"
+}
+
 # boot_guest K FLAVOUR RUN MODE [VARIABLE=VALUE...]
 #
 # RUN is the run's folder; the guest sees it as /results. MODE and the variables
@@ -24,6 +33,7 @@ boot_guest() {
 	root=$("$QT/root")
 	release=$(cat "$kernel/release")
 	accel=${ACCEL_FOUND:=$("$QT/accel" "$kernel/vmlinuz")}
+	[ "$accel" = kvm ] || : "${TSC_KHZ:=$(tsc_khz)}"
 	mem=$GUEST_MIB
 	[ "$flavour" = normal ] || mem=$GUEST_MIB_DEBUG
 
@@ -47,13 +57,14 @@ boot_guest() {
 	# that starts where it started before starts five times faster.
 	# no_timer_check: on a busy host an emulated timer may miss the kernel's
 	# test of it, which then panics.
+	# tsc_early_khz: and would count the time stamp counter wrong.
 	# Two pairs of NICs, each pair on a hub of its own: nothing else is
 	# wired to them.
 	# shellcheck disable=SC2054 # commas inside arguments
 	cmd=(qemu-system-x86_64 -accel "$accel"
 		-smp "${CPUS:-$GUEST_CPUS}" -m "$mem" -nodefaults -no-user-config -display none -no-reboot
 		-kernel "$(readlink -f "$kernel/vmlinuz")" -initrd "$run/initrd"
-		-append "console=ttyS0 loglevel=7 panic=-1 oops=panic printk.devkmsg=on net.ifnames=0 dummy.numdummies=0 random.trust_cpu=on rcupdate.rcu_expedited=1 mitigations=off norandmaps no_timer_check${APPEND:+ $APPEND}"
+		-append "console=ttyS0 loglevel=7 panic=-1 oops=panic printk.devkmsg=on net.ifnames=0 dummy.numdummies=0 random.trust_cpu=on rcupdate.rcu_expedited=1 mitigations=off norandmaps no_timer_check${TSC_KHZ:+ tsc_early_khz=$TSC_KHZ}${APPEND:+ $APPEND}"
 		-virtfs "local,path=$run,mount_tag=results,security_model=none"
 		-netdev hubport,id=v0,hubid=0 -device virtio-net-pci,netdev=v0,mac=52:54:00:00:00:01,romfile=
 		-netdev hubport,id=v1,hubid=0 -device virtio-net-pci,netdev=v1,mac=52:54:00:00:00:02,romfile=
