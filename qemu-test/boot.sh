@@ -21,8 +21,12 @@ tsc_khz() {
 # Sets OUTCOME: "clean" (the verdict came, and is clean), "splat:NAME: line",
 # "panic: line", "timeout: of what", "lost: how", "boot: why". Returns 0 for
 # "clean" only.
+#
+# Variables that change the guest: CPUS, APPEND (to the command line), LOAD
+# (modules), ICOUNT (one emulated CPU whose clock counts its instructions), PLUGIN
+# (of QEMU, with its arguments).
 boot_guest() {
-	local k=$1 flavour=$2 run=$3 mode=$4 kernel overlay root release accel mem cmd
+	local k=$1 flavour=$2 run=$3 mode=$4 kernel overlay root release accel mem cmd TSC_KHZ
 	local slow=1 qemu verdict rc left
 	shift 4
 	OUTCOME=
@@ -32,8 +36,11 @@ boot_guest() {
 	overlay=$kernel/overlay
 	root=$("$QT/root")
 	release=$(cat "$kernel/release")
-	accel=${ACCEL_FOUND:=$("$QT/accel" "$kernel/vmlinuz")}
-	[ "$accel" = kvm ] || : "${TSC_KHZ:=$(tsc_khz)}"
+	accel=tcg,thread=single TSC_KHZ=1000000 # a tick is an instruction
+	if [ -z "${ICOUNT-}" ]; then
+		accel=${ACCEL_FOUND:=$("$QT/accel" "$kernel/vmlinuz")} TSC_KHZ=
+		[ "$accel" = kvm ] || TSC_KHZ=${TSC_FOUND:=$(tsc_khz)}
+	fi
 	mem=$GUEST_MIB
 	[ "$flavour" = normal ] || mem=$GUEST_MIB_DEBUG
 
@@ -71,6 +78,9 @@ boot_guest() {
 		-netdev hubport,id=e0,hubid=1 -device e1000e,netdev=e0,mac=52:54:00:00:00:03,romfile=
 		-netdev hubport,id=e1,hubid=1 -device e1000e,netdev=e1,mac=52:54:00:00:00:04,romfile=)
 	[ "$accel" != kvm ] || cmd+=(-cpu host)
+	# shellcheck disable=SC2054 # commas inside arguments
+	[ -z "${ICOUNT-}" ] || cmd+=(-icount shift=0,sleep=off)
+	[ -z "${PLUGIN-}" ] || cmd+=(-plugin "$PLUGIN")
 	if [ "$mode" = shell ]; then
 		# shellcheck disable=SC2054 # commas inside arguments
 		cmd+=(-chardev stdio,id=con,mux=on -serial chardev:con -mon con)

@@ -1,0 +1,345 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The guest's part of qemu-test/bench: sets up every way in a box of its own, side
+# by side, and measures them in turn. Writes lines of words to /results/raw, which
+# qemu-test/bench-report reads. ROUNDS, PACKETS, MIB, ORIGINS and CT come from the
+# host.
+# shellcheck shell=sh
+set -e
+. /job
+KERNEL=$(uname -r)
+case $KERNEL in *-unhole-*) PATCHED=1 ;; *) PATCHED=0 ;; esac
+RAW=/run/raw
+traffic=/unhole/bench-traffic
+WAYS='plain config noop unhole unhole-notrack unhole-reset nvi nvi-notrack mirred veth'
+# Bytes of payload: 64 on an Ethernet wire in IPv4, with all headers and the FCS.
+PAYLOAD=18
+: "${MARK:=0x50}"
+
+#   source 198.51.100.2 --- cl0 [box] up0 192.0.2.1 --- 192.0.2.2 sink
+#                                                203.0.113.7 beyond it
+BOX4=192.0.2.1 SINK4=192.0.2.2 FAR4=203.0.113.7 SNAT4=192.0.2.9 INSIDE4=100.64.0.1
+BOX6=2001:db8:2::1 SINK6=2001:db8:2::2 FAR6=2001:db8:3::7 SNAT6=2001:db8:2::9 INSIDE6=fd00::1
+BOXCL4=198.51.100.1 CLIENT4=198.51.100.2
+BOXCL6=2001:db8:1::1 CLIENT6=2001:db8:1::2
+
+put() { echo "$*" >>$RAW; }
+
+# Quiet: nobody asks for neighbours or routers, nor says who he is, while packets
+# are counted. New namespaces inherit it.
+sysctl -qw net.core.devconf_inherit_init_net=1
+sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.accept_ra=0 \
+	net.ipv6.conf.default.router_solicitations=0 net.ipv6.conf.default.addr_gen_mode=1 \
+	net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
+
+# A command of the way's set-up, in its box; what was run is part of the result.
+box() {
+	put "setup $ct $origin $way $*"
+	ip netns exec "b-$way" "$@"
+}
+# The same rule for both families. In ARGUMENTS, @NAME is the address of that name.
+both() { # ARGUMENTS of iptables
+	_t=$(echo "$*" | sed 's/@\([A-Z]*\)/$\14/g')
+	eval "box iptables $_t"
+	_t=$(echo "$*" | sed 's/@\([A-Z]*\)/$\16/g')
+	eval "box ip6tables $_t"
+}
+
+# The hosts around the box, and the box as a plain router.
+surroundings() {
+	ip netns add "s-$way"
+	ip netns add "b-$way"
+	ip netns add "k-$way"
+	ip -batch - <<-EOT
+		link add tmp0 address 02:00:00:00:00:01 type veth peer name tmp1 address 02:00:00:00:00:02
+		link set tmp0 netns s-$way name eth0
+		link set tmp1 netns b-$way name cl0
+		link add tmp0 address 02:00:00:00:00:03 type veth peer name tmp1 address 02:00:00:00:00:04
+		link set tmp0 netns b-$way name up0
+		link set tmp1 netns k-$way name eth0
+	EOT
+	ip -n "s-$way" -batch - <<-EOT
+		link set lo up
+		link set eth0 up
+		addr add $CLIENT4/24 dev eth0
+		addr add $CLIENT6/64 dev eth0
+		neigh add $BOXCL4 lladdr 02:00:00:00:00:02 nud permanent dev eth0
+		neigh add $BOXCL6 lladdr 02:00:00:00:00:02 nud permanent dev eth0
+		route add default via $BOXCL4
+		route add default via $BOXCL6
+	EOT
+	ip -n "k-$way" -batch - <<-EOT
+		link set lo up
+		link set eth0 up
+		addr add $SINK4/24 dev eth0
+		addr add $SINK6/64 dev eth0
+		addr add $FAR4/32 dev lo
+		addr add $FAR6/128 dev lo
+		neigh add $BOX4 lladdr 02:00:00:00:00:03 nud permanent dev eth0
+		neigh add $BOX6 lladdr 02:00:00:00:00:03 nud permanent dev eth0
+		neigh add $SNAT4 lladdr 02:00:00:00:00:03 nud permanent dev eth0
+		neigh add $SNAT6 lladdr 02:00:00:00:00:03 nud permanent dev eth0
+		route add default via $BOX4
+		route add default via $BOX6
+	EOT
+	# A packet is counted where it arrives, if it has the source that it should
+	# have, and goes no further.
+	eval "ip netns exec k-$way iptables-legacy -t raw -A PREROUTING -s \$${expect}4 -p udp --dport 9 -j DROP"
+	eval "ip netns exec k-$way ip6tables-legacy -t raw -A PREROUTING -s \$${expect}6 -p udp --dport 9 -j DROP"
+	ip -n "b-$way" -batch - <<-EOT
+		link set lo up
+		link set cl0 up
+		link set up0 up
+		addr add $BOX4/24 dev up0
+		addr add $BOX6/64 dev up0
+		route add $FAR4 via $SINK4
+		route add $FAR6 via $SINK6
+		neigh add $SINK4 lladdr 02:00:00:00:00:04 nud permanent dev up0
+		neigh add $SINK6 lladdr 02:00:00:00:00:04 nud permanent dev up0
+	EOT
+	if [ "$origin" = external ]; then
+		ip -n "b-$way" -batch - <<-EOT
+			addr add $BOXCL4/24 dev cl0
+			addr add $BOXCL6/64 dev cl0
+			neigh add $CLIENT4 lladdr 02:00:00:00:00:01 nud permanent dev cl0
+			neigh add $CLIENT6 lladdr 02:00:00:00:00:01 nud permanent dev cl0
+		EOT
+	fi
+	# A stock kernel wants forwarding for the box's own traffic too; a router
+	# has it anyway.
+	ip netns exec "b-$way" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	if [ "$ct" = conntrack ]; then
+		ip -n "b-$way" addr add $SNAT4/24 dev up0
+		ip -n "b-$way" addr add $SNAT6/64 dev up0
+	fi
+}
+
+# steer DEV: what is to be translated goes to DEV by table 50.
+steer() {
+	case $1 in
+	lo)
+		box ip route add default dev lo table 50
+		box ip -6 nexthop add id 50 dev lo
+		box ip -6 route add default nhid 50 table 50
+		;;
+	*)
+		box ip route add default dev "$1" table 50
+		box ip -6 route add default dev "$1" table 50
+		;;
+	esac
+	steer_rules "$1"
+}
+# From outside by the receive device. The box's own by a mark if the second lookup
+# has the same device (lo), else by the device too.
+steer_rules() {
+	case $origin-$1 in
+	external-*)
+		box ip rule add iif cl0 lookup 50
+		box ip -6 rule add iif cl0 lookup 50
+		;;
+	local-lo)
+		both -t mangle -A OUTPUT -d @FAR -j MARK --set-mark $MARK
+		box ip rule add fwmark $MARK lookup 50
+		box ip -6 rule add fwmark $MARK lookup 50
+		;;
+	local-*)
+		box ip rule add iif lo to $FAR4 lookup 50
+		box ip -6 rule add iif lo to $FAR6 lookup 50
+		;;
+	esac
+}
+# snat DEV: where this way has its NAT.
+snat() {
+	[ "$ct" = conntrack ] || return 0
+	both -t nat -A POSTROUTING -o "$1" -s "@$source" -j SNAT --to-source @SNAT
+}
+# A stock kernel's second pass takes the box's own source for a martian.
+accept_local() { box sysctl -qw "net.ipv4.conf.$1.accept_local=1"; }
+
+unhole() { # OPTIONS
+	[ $PATCHED = 1 ] || accept_local lo
+	steer lo
+	[ "$origin" = external ] || set -- "$@" --set-xmark 0
+	both -t raw -A PREROUTING -i lo -j UNHOLE "$@"
+}
+
+set_up() {
+	case $way in
+	plain) snat up0 ;;
+	config)
+		# Plain forwarding, with the policy rule and the tables that
+		# UNHOLE wants, and a rule that does nothing.
+		box ip route add default via $SINK4 dev up0 table 50
+		box ip -6 route add default via $SINK6 dev up0 table 50
+		steer_rules lo
+		both -t raw -A PREROUTING -i lo -j MARK --or-mark 0
+		snat up0
+		;;
+	noop)
+		# In UNHOLE's place, a rule that does nothing.
+		steer lo
+		both -t raw -A PREROUTING -i lo -j MARK --or-mark 0
+		snat lo
+		;;
+	unhole) unhole; snat lo ;;
+	unhole-notrack) unhole --notrack; snat lo ;;
+	unhole-reset)
+		if [ "$ct" = none ]; then
+			unhole --reset-ct
+		else
+			# Two stages, as in recipes/two-stage-nat.sh; the uplink's
+			# side is zone 2.
+			both -t raw -A PREROUTING -i up0 -j CT --zone 2
+			if [ "$origin" = local ]; then
+				unhole --reset-ct --allow-local
+			else
+				unhole --reset-ct
+			fi
+			both -t raw -A PREROUTING -i lo -s @INSIDE -j CT --zone 2
+			box ip rule add iif up0 to $INSIDE4 lookup 50
+			box ip -6 rule add iif up0 to $INSIDE6 lookup 50
+			both -t nat -A POSTROUTING -o lo -s "@$source" -j SNAT --to-source @INSIDE
+			both -t nat -A POSTROUTING -o up0 -s @INSIDE -j SNAT --to-source @SNAT
+		fi
+		;;
+	nvi|nvi-notrack)
+		box ip link add nvi0 type nvi
+		box ip link set nvi0 up
+		[ $way = nvi ] || box ethtool --set-priv-flags nvi0 notrack on
+		steer nvi0
+		snat nvi0
+		;;
+	mirred)
+		accept_local lo
+		steer lo
+		box tc qdisc add dev lo clsact
+		box tc filter add dev lo egress protocol ip u32 match ip dst $FAR4 action mirred ingress redirect dev lo
+		box tc filter add dev lo egress protocol ipv6 u32 match ip6 dst $FAR6 action mirred ingress redirect dev lo
+		[ "$ct" = none ] || both -t raw -A PREROUTING -i lo -d @FAR -j CT --notrack
+		[ "$origin" = external ] || both -t raw -A PREROUTING -i lo -d @FAR -j MARK --set-mark 0
+		snat lo
+		;;
+	veth)
+		# No ARP, and so the far end's address is its own.
+		box ip link add va address 02:00:00:00:00:0a arp off type veth peer name vb address 02:00:00:00:00:0a arp off
+		box ip link set va up
+		box ip link set vb up
+		accept_local vb
+		steer va
+		[ "$ct" = none ] || both -t raw -A PREROUTING -i vb -j CT --notrack
+		snat va
+		;;
+	esac
+}
+
+# Why a way is not there, or nothing.
+missing() {
+	case $way in
+	nvi*) modprobe nvi 2>/dev/null || echo 'no module nvi' ;;
+	esac
+}
+
+received() { # FAMILY
+	case $1 in 4) _i=iptables ;; 6) _i=ip6tables ;; esac
+	ip netns exec "k-$way" $_i-legacy -t raw -nvxL PREROUTING | awk '/DROP/ { print $1 }'
+}
+
+group() {
+	source=CLIENT
+	[ "$origin" = external ] || source=BOX
+	expect=$source
+	[ "$ct" = none ] || expect=SNAT
+	ways=
+	for way in $WAYS; do
+		why=$(missing)
+		if [ -n "$why" ]; then
+			put "missing $ct $origin $way $why"
+			continue
+		fi
+		surroundings
+		if ! set_up >/run/err 2>&1; then
+			put "missing $ct $origin $way set-up failed: $(tail -n 1 /run/err)"
+			continue
+		fi
+		ways="$ways $way"
+	done
+	# Timers of what was just set up (multicast reports, RCU) fire now. It
+	# costs no time: a guest's clock jumps while it has nothing to do.
+	sleep 10
+
+	for family in 4 6; do
+		eval "far=\$FAR$family"
+		for round in $(seq "$ROUNDS"); do
+			for way in $ways; do
+				from=s-$way n=$PACKETS
+				[ "$origin" = external ] || from=b-$way
+				# It loses them all, a stock kernel after 63 passes each.
+				[ "$way" != noop ] || n=64
+				_ns=$($traffic udp "$from" "$far" 9 $PAYLOAD 64 $n)
+				put "udp $ct $origin $family $way $round $n $_ns"
+			done
+		done
+		for way in $ways; do
+			n=$PACKETS
+			[ "$way" != noop ] || n=64
+			put "arrived $ct $origin $family $way $(((n + 64) * ROUNDS)) $(received $family)"
+		done
+		eval "want=\$$expect$family"
+		for round in $(seq "$TCP_ROUNDS"); do
+			for way in $ways; do
+				[ "$way" != noop ] || continue
+				from=s-$way
+				[ "$origin" = external ] || from=b-$way
+				if out=$($traffic tcp "$from" "k-$way" "$far" $((5000 + round)) 65536 32 $((MIB * 16)) 2>/run/err); then
+					# bytes, source, nanoseconds
+					put "tcp $ct $origin $family $way $round $MIB $out $want"
+				else
+					put "tcp $ct $origin $family $way $round $MIB 0 - 0 $want $(tail -n 1 /run/err)"
+				fi
+			done
+		done
+	done
+	for way in $ways; do
+		ip netns del "s-$way"
+		ip netns del "b-$way"
+		ip netns del "k-$way"
+	done
+}
+
+# What loopback's own traffic pays for the rule.
+genuine() {
+	for way in none noop unhole; do
+		ip netns add "b-$way"
+		ip -n "b-$way" link set lo up
+		case $way in
+		noop) both -t raw -A PREROUTING -i lo -j MARK --or-mark 0 ;;
+		unhole) both -t raw -A PREROUTING -i lo -j UNHOLE ;;
+		esac
+	done
+	sleep 10
+	for family in 4 6; do
+		to=127.0.0.1
+		[ $family = 4 ] || to=::1
+		for round in $(seq "$ROUNDS"); do
+			for way in none noop unhole; do
+				# There and back: two packets.
+				put "genuine none loopback $family $way $round $PACKETS $($traffic loop "b-$way" $to 9 $PAYLOAD 64 $((PACKETS / 2)))"
+			done
+		done
+	done
+	for way in none noop unhole; do ip netns del "b-$way"; done
+}
+
+: >$RAW
+put "kernel $KERNEL"
+put "clock $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
+for ct in $CT; do
+	for origin in $ORIGINS; do
+		echo "bench: $origin origin, $ct"
+		group
+	done
+done
+ct=none origin=loopback
+echo 'bench: genuine loopback traffic'
+genuine
+cat /proc/kallsyms >/results/kallsyms
+cp $RAW /results/raw

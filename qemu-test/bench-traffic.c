@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bench-traffic: what qemu-test/bench-guest.sh sends and receives. One process,
+ * no library but libc, so that its own cost is the same for every way.
+ *
+ *   udp NETNS DST PORT BYTES WARMUP COUNT
+ *	COUNT datagrams from a connected socket; prints nanoseconds
+ *   tcp NETNS-FROM NETNS-TO DST PORT BYTES WARMUP COUNT
+ *	COUNT blocks of BYTES to a reader in the other namespace; prints
+ *	nanoseconds until the reader has them all, the bytes that it read and
+ *	the address that it saw
+ *   loop NETNS ADDRESS PORT BYTES WARMUP COUNT
+ *	COUNT datagrams to ADDRESS and COUNT back, from and to this process
+ *
+ * Namespaces are names of ip-netns(8). WARMUP of the same come first, outside
+ * the time.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCH 32
+
+static char block[1 << 17];
+
+static long long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+/* The timed part begins and ends here; a profiler looks for these names. */
+long long timed_begin(void);
+long long timed_end(void);
+
+__attribute__((noinline)) long long timed_begin(void)
+{
+	return now();
+}
+
+__attribute__((noinline)) long long timed_end(void)
+{
+	return now();
+}
+
+static void enter(const char *name)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "/run/netns/%s", name);
+	fd = open(path, O_RDONLY);
+	if (fd < 0 || setns(fd, CLONE_NEWNET))
+		err(1, "%s", path);
+	close(fd);
+}
+
+static socklen_t address(struct sockaddr_storage *s, const char *text, int port)
+{
+	struct sockaddr_in6 *s6 = (void *)s;
+	struct sockaddr_in *s4 = (void *)s;
+
+	memset(s, 0, sizeof(*s));
+	if (inet_pton(AF_INET, text, &s4->sin_addr) == 1) {
+		s4->sin_family = AF_INET;
+		s4->sin_port = htons(port);
+		return sizeof(*s4);
+	}
+	if (inet_pton(AF_INET6, text, &s6->sin6_addr) != 1)
+		errx(1, "%s is no address", text);
+	s6->sin6_family = AF_INET6;
+	s6->sin6_port = htons(port);
+	return sizeof(*s6);
+}
+
+static int open_socket(const struct sockaddr_storage *s, int type)
+{
+	int fd = socket(s->ss_family, type, 0);
+
+	if (fd < 0)
+		err(1, "socket");
+	return fd;
+}
+
+/* An ICMP error of a way that loses packets is reported by the next send, which
+ * then sends nothing: try again.
+ */
+static void send_udp(int fd, size_t bytes, int count)
+{
+	struct iovec iov = { .iov_base = block, .iov_len = bytes };
+	struct mmsghdr m[BATCH];
+	int i, n;
+
+	memset(m, 0, sizeof(m));
+	for (i = 0; i < BATCH; i++) {
+		m[i].msg_hdr.msg_iov = &iov;
+		m[i].msg_hdr.msg_iovlen = 1;
+	}
+	while (count > 0) {
+		n = sendmmsg(fd, m, count < BATCH ? count : BATCH, 0);
+		if (n > 0)
+			count -= n;
+		else if (errno != ECONNREFUSED && errno != EHOSTUNREACH &&
+			 errno != ENETUNREACH)
+			err(1, "sendmmsg");
+	}
+}
+
+static void udp(char **a)
+{
+	struct sockaddr_storage to;
+	long long start;
+	socklen_t len;
+	int fd;
+
+	enter(a[0]);
+	len = address(&to, a[1], atoi(a[2]));
+	fd = open_socket(&to, SOCK_DGRAM);
+	if (connect(fd, (void *)&to, len))
+		err(1, "connect");
+	send_udp(fd, atoi(a[3]), atoi(a[4]));
+	start = timed_begin();
+	send_udp(fd, atoi(a[3]), atoi(a[5]));
+	printf("%lld\n", timed_end() - start);
+}
+
+static long long read_all(int fd, long long want)
+{
+	long long got = 0;
+	ssize_t n;
+
+	while (got < want) {
+		n = read(fd, block, sizeof(block));
+		if (n <= 0)
+			break;
+		got += n;
+	}
+	return got;
+}
+
+static void write_all(int fd, size_t bytes, int count)
+{
+	size_t done;
+	ssize_t n;
+
+	for (; count > 0; count--)
+		for (done = 0; done < bytes; done += n) {
+			n = write(fd, block + done, bytes - done);
+			if (n <= 0)
+				err(1, "write");
+		}
+}
+
+static void tcp(char **a)
+{
+	size_t bytes = atoi(a[4]);
+	int warmup = atoi(a[5]), count = atoi(a[6]), fd, up[2], one = 1;
+	struct sockaddr_storage to, from;
+	char text[INET6_ADDRSTRLEN];
+	socklen_t len, flen = sizeof(from);
+	long long start;
+
+	/* Nobody waits for a way that does not work. */
+	alarm(20);
+	len = address(&to, a[2], atoi(a[3]));
+	if (pipe(up))
+		err(1, "pipe");
+	if (fork() == 0) {
+		int l;
+
+		alarm(20);
+		enter(a[1]);
+		l = open_socket(&to, SOCK_STREAM);
+		setsockopt(l, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+		if (bind(l, (void *)&to, len) || listen(l, 1))
+			err(1, "listen");
+		if (write(up[1], "", 1) != 1)
+			err(1, "pipe");
+		fd = accept(l, (void *)&from, &flen);
+		if (fd < 0)
+			err(1, "accept");
+		/* One byte back: all is there. */
+		if (read_all(fd, (long long)warmup * bytes) < 0 ||
+		    write(fd, "", 1) != 1)
+			err(1, "reader");
+		printf("%lld", read_all(fd, (long long)count * bytes));
+		if (write(fd, "", 1) != 1)
+			err(1, "reader");
+		inet_ntop(from.ss_family, from.ss_family == AF_INET ?
+			  (void *)&((struct sockaddr_in *)&from)->sin_addr :
+			  (void *)&((struct sockaddr_in6 *)&from)->sin6_addr,
+			  text, sizeof(text));
+		printf(" %s ", text);
+		fflush(stdout);
+		_exit(0);
+	}
+	enter(a[0]);
+	if (read(up[0], text, 1) != 1)
+		err(1, "pipe");
+	fd = open_socket(&to, SOCK_STREAM);
+	if (connect(fd, (void *)&to, len))
+		err(1, "connect");
+	write_all(fd, bytes, warmup);
+	if (read(fd, text, 1) != 1)
+		errx(1, "the reader is gone");
+	start = timed_begin();
+	write_all(fd, bytes, count);
+	if (read(fd, text, 1) != 1)
+		errx(1, "the reader is gone");
+	start = timed_end() - start;
+	wait(NULL);
+	printf("%lld\n", start);
+}
+
+static void loop(char **a)
+{
+	size_t bytes = atoi(a[3]);
+	struct sockaddr_storage at[2];
+	long long start = 0;
+	int warmup = atoi(a[4]), count = atoi(a[5]), fd[2], i, n;
+	socklen_t len = 0;
+
+	enter(a[0]);
+	for (i = 0; i < 2; i++) {
+		len = address(&at[i], a[1], atoi(a[2]) + i);
+		fd[i] = open_socket(&at[i], SOCK_DGRAM);
+		if (bind(fd[i], (void *)&at[i], len))
+			err(1, "bind");
+	}
+	for (i = 0; i < 2; i++)
+		if (connect(fd[i], (void *)&at[!i], len))
+			err(1, "connect");
+	for (n = 0; n < warmup + count; n++) {
+		if (n == warmup)
+			start = timed_begin();
+		for (i = 0; i < 2; i++)
+			if (send(fd[i], block, bytes, 0) != (ssize_t)bytes ||
+			    recv(fd[!i], block, bytes, 0) != (ssize_t)bytes)
+				err(1, "lost on loopback");
+	}
+	printf("%lld\n", timed_end() - start);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 8 && !strcmp(argv[1], "udp"))
+		udp(argv + 2);
+	else if (argc == 9 && !strcmp(argv[1], "tcp"))
+		tcp(argv + 2);
+	else if (argc == 8 && !strcmp(argv[1], "loop"))
+		loop(argv + 2);
+	else
+		errx(2, "see the comment at the top of the source");
+	return 0;
+}
