@@ -38,6 +38,10 @@ kernel:
 	@qemu-test/host-packages
 	@qemu-test/kernel $(or $(K),6.12) $(or $(FLAVOUR),normal)
 
+#: make bench [K=]               what each way costs: a table, results/bench.json, bench.svg
+bench:
+	@qemu-test/bench $(or $(K),6.12)
+
 #: make check                    static checks; writes results/review.md
 check:
 	@qemu-test/check
@@ -77,4 +81,4 @@ clean:
 	rm -rf results
 	git clean -fdxq xt_UNHOLE libxt_UNHOLE nvi
 
-.PHONY: help demo test run shell kernel check mutants compare patches modules install clean
+.PHONY: help demo test run shell kernel bench check mutants compare patches modules install clean

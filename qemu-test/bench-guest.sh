@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The guest's part of qemu-test/bench: sets up every way in a box of its own, side
 # by side, and measures them in turn. Writes lines of words to /results/raw, which
-# qemu-test/bench-report reads. ROUNDS, PACKETS, MIB, ORIGINS and CT come from the
+# qemu-test/bench-report reads. ROUNDS, PACKETS, TCP_ROUNDS, MB, ORIGINS and CT come from the
 # host.
 # shellcheck shell=sh
 set -e
@@ -13,7 +13,11 @@ traffic=/unhole/bench-traffic
 WAYS='plain config noop unhole unhole-notrack unhole-reset nvi nvi-notrack mirred veth'
 # Bytes of payload: 64 on an Ethernet wire in IPv4, with all headers and the FCS.
 PAYLOAD=18
-: "${MARK:=0x50}"
+# One GSO packet, in either family.
+TCP_BLOCK=62500
+MARK=0x50
+# iptables as it is, or "-legacy".
+: "${FRONT=}"
 
 #   source 198.51.100.2 --- cl0 [box] up0 192.0.2.1 --- 192.0.2.2 sink
 #                                                203.0.113.7 beyond it
@@ -39,9 +43,9 @@ box() {
 # The same rule for both families. In ARGUMENTS, @NAME is the address of that name.
 both() { # ARGUMENTS of iptables
 	_t=$(echo "$*" | sed 's/@\([A-Z]*\)/$\14/g')
-	eval "box iptables $_t"
+	eval "box iptables$FRONT $_t"
 	_t=$(echo "$*" | sed 's/@\([A-Z]*\)/$\16/g')
-	eval "box ip6tables $_t"
+	eval "box ip6tables$FRONT $_t"
 }
 
 # The hosts around the box, and the box as a plain router.
@@ -128,22 +132,23 @@ steer() {
 	esac
 	steer_rules "$1"
 }
-# From outside by the receive device. The box's own by a mark if the second lookup
-# has the same device (lo), else by the device too.
+# From outside by the receive device. The box's own by its lack of one; the second
+# lookup has the same device where it comes out of lo, and is told by a mark.
 steer_rules() {
 	case $origin-$1 in
 	external-*)
 		box ip rule add iif cl0 lookup 50
 		box ip -6 rule add iif cl0 lookup 50
 		;;
-	local-lo)
-		both -t mangle -A OUTPUT -d @FAR -j MARK --set-mark $MARK
-		box ip rule add fwmark $MARK lookup 50
-		box ip -6 rule add fwmark $MARK lookup 50
-		;;
 	local-*)
 		box ip rule add iif lo to $FAR4 lookup 50
 		box ip -6 rule add iif lo to $FAR6 lookup 50
+		;;
+	esac
+	case $origin-$1 in
+	local-lo)
+		box ip rule add fwmark $MARK lookup main
+		box ip -6 rule add fwmark $MARK lookup main
 		;;
 	esac
 }
@@ -158,7 +163,7 @@ accept_local() { box sysctl -qw "net.ipv4.conf.$1.accept_local=1"; }
 unhole() { # OPTIONS
 	[ $PATCHED = 1 ] || accept_local lo
 	steer lo
-	[ "$origin" = external ] || set -- "$@" --set-xmark 0
+	[ "$origin" = external ] || set -- "$@" --set-xmark $MARK
 	both -t raw -A PREROUTING -i lo -j UNHOLE "$@"
 }
 
@@ -215,7 +220,7 @@ set_up() {
 		box tc filter add dev lo egress protocol ip u32 match ip dst $FAR4 action mirred ingress redirect dev lo
 		box tc filter add dev lo egress protocol ipv6 u32 match ip6 dst $FAR6 action mirred ingress redirect dev lo
 		[ "$ct" = none ] || both -t raw -A PREROUTING -i lo -d @FAR -j CT --notrack
-		[ "$origin" = external ] || both -t raw -A PREROUTING -i lo -d @FAR -j MARK --set-mark 0
+		[ "$origin" = external ] || both -t raw -A PREROUTING -i lo -d @FAR -j MARK --set-mark $MARK
 		snat lo
 		;;
 	veth)
@@ -289,11 +294,11 @@ group() {
 				[ "$way" != noop ] || continue
 				from=s-$way
 				[ "$origin" = external ] || from=b-$way
-				if out=$($traffic tcp "$from" "k-$way" "$far" $((5000 + round)) 65536 32 $((MIB * 16)) 2>/run/err); then
-					# bytes, source, nanoseconds
-					put "tcp $ct $origin $family $way $round $MIB $out $want"
+				if out=$($traffic tcp "$from" "k-$way" "$far" $((5000 + round)) $TCP_BLOCK 100 $((MB * 1000000 / TCP_BLOCK)) 2>/run/err); then
+					# packets, source, nanoseconds
+					put "tcp $ct $origin $family $way $round $MB $out $want"
 				else
-					put "tcp $ct $origin $family $way $round $MIB 0 - 0 $want $(tail -n 1 /run/err)"
+					put "tcp $ct $origin $family $way $round $MB 0 - 0 $want $(tail -n 1 /run/err)"
 				fi
 			done
 		done

@@ -26,7 +26,7 @@ tsc_khz() {
 # (modules), ICOUNT (one emulated CPU whose clock counts its instructions), PLUGIN
 # (of QEMU, with its arguments).
 boot_guest() {
-	local k=$1 flavour=$2 run=$3 mode=$4 kernel overlay root release accel mem cmd TSC_KHZ
+	local k=$1 flavour=$2 run=$3 mode=$4 kernel overlay root release accel mem cmd tsc
 	local slow=1 qemu verdict rc left
 	shift 4
 	OUTCOME=
@@ -36,10 +36,10 @@ boot_guest() {
 	overlay=$kernel/overlay
 	root=$("$QT/root")
 	release=$(cat "$kernel/release")
-	accel=tcg,thread=single TSC_KHZ=1000000 # a tick is an instruction
+	accel=tcg,thread=single tsc=1000000 # a tick is an instruction
 	if [ -z "${ICOUNT-}" ]; then
-		accel=${ACCEL_FOUND:=$("$QT/accel" "$kernel/vmlinuz")} TSC_KHZ=
-		[ "$accel" = kvm ] || TSC_KHZ=${TSC_FOUND:=$(tsc_khz)}
+		accel=${ACCEL_FOUND:=$("$QT/accel" "$kernel/vmlinuz")} tsc=
+		[ "$accel" = kvm ] || tsc=${TSC_FOUND:=$(tsc_khz)}
 	fi
 	mem=$GUEST_MIB
 	[ "$flavour" = normal ] || mem=$GUEST_MIB_DEBUG
@@ -71,7 +71,7 @@ boot_guest() {
 	cmd=(qemu-system-x86_64 -accel "$accel"
 		-smp "${CPUS:-$GUEST_CPUS}" -m "$mem" -nodefaults -no-user-config -display none -no-reboot
 		-kernel "$(readlink -f "$kernel/vmlinuz")" -initrd "$run/initrd"
-		-append "console=ttyS0 loglevel=7 panic=-1 oops=panic printk.devkmsg=on net.ifnames=0 dummy.numdummies=0 random.trust_cpu=on rcupdate.rcu_expedited=1 mitigations=off norandmaps no_timer_check${TSC_KHZ:+ tsc_early_khz=$TSC_KHZ}${APPEND:+ $APPEND}"
+		-append "console=ttyS0 loglevel=7 panic=-1 oops=panic printk.devkmsg=on net.ifnames=0 dummy.numdummies=0 random.trust_cpu=on rcupdate.rcu_expedited=1 mitigations=off norandmaps no_timer_check${tsc:+ tsc_early_khz=$tsc}${APPEND:+ $APPEND}"
 		-virtfs "local,path=$run,mount_tag=results,security_model=none"
 		-netdev hubport,id=v0,hubid=0 -device virtio-net-pci,netdev=v0,mac=52:54:00:00:00:01,romfile=
 		-netdev hubport,id=v1,hubid=0 -device virtio-net-pci,netdev=v1,mac=52:54:00:00:00:02,romfile=
