@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The guest's part of qemu-test/bench: sets up every way in a box of its own, side
 # by side, and measures them in turn. Writes lines of words to /results/raw, which
-# qemu-test/bench-report reads. ROUNDS, PACKETS, TCP_ROUNDS, MB, ORIGINS and CT come from the
-# host.
+# qemu-test/bench-report reads. PASSES, ROUNDS, PACKETS, ORIGINS and CT come from the host.
 # shellcheck shell=sh
 set -e
 . /job
@@ -10,11 +9,13 @@ KERNEL=$(uname -r)
 case $KERNEL in *-unhole-*) PATCHED=1 ;; *) PATCHED=0 ;; esac
 RAW=/run/raw
 traffic=/unhole/bench-traffic
-WAYS='plain config noop unhole unhole-notrack unhole-reset nvi nvi-notrack mirred veth'
+WAYS='plain rule config noop unhole unhole-notrack unhole-reset nvi nvi-notrack mirred veth'
 # Bytes of payload: 64 on an Ethernet wire in IPv4, with all headers and the FCS.
 PAYLOAD=18
-# One GSO packet, in either family.
-TCP_BLOCK=62500
+# One GSO packet, in either family; and how many are a MB.
+TCP_BLOCK=62500 BLOCKS_MB=16
+# Packets until everything is in caches and tables.
+WARMUP=64
 MARK=0x50
 # iptables as it is, or "-legacy".
 : "${FRONT=}"
@@ -170,13 +171,14 @@ unhole() { # OPTIONS
 set_up() {
 	case $way in
 	plain) snat up0 ;;
-	config)
-		# Plain forwarding, with the policy rule and the tables that
-		# UNHOLE wants, and a rule that does nothing.
+	rule|config)
+		# Plain forwarding, with the policy rule that every way wants.
 		box ip route add default via $SINK4 dev up0 table 50
 		box ip -6 route add default via $SINK6 dev up0 table 50
-		steer_rules lo
-		both -t raw -A PREROUTING -i lo -j MARK --or-mark 0
+		steer_rules up0
+		# ... and with the table that UNHOLE wants, and a rule in it that
+		# does nothing.
+		[ $way = rule ] || both -t raw -A PREROUTING -i lo -j MARK --or-mark 0
 		snat up0
 		;;
 	noop)
@@ -272,35 +274,23 @@ group() {
 	sleep 10
 
 	for family in 4 6; do
-		eval "far=\$FAR$family"
-		for round in $(seq "$ROUNDS"); do
+		eval "far=\$FAR$family want=\$$expect$family"
+		for pass in $(seq "$PASSES"); do
 			for way in $ways; do
-				from=s-$way n=$PACKETS
+				from=s-$way
 				[ "$origin" = external ] || from=b-$way
-				# It loses them all, a stock kernel after 63 passes each.
-				[ "$way" != noop ] || n=64
-				_ns=$($traffic udp "$from" "$far" 9 $PAYLOAD 64 $n)
-				put "udp $ct $origin $family $way $round $n $_ns"
+				put "udp $ct $origin $family $way $pass $PACKETS $($traffic udp "$from" "$far" 9 $PAYLOAD $WARMUP "$PACKETS" "$ROUNDS")"
+				# No connection comes through a rule that does nothing.
+				[ "$way" != noop ] || continue
+				if out=$($traffic tcp "$from" "k-$way" "$far" $((5000 + pass)) $TCP_BLOCK 100 $BLOCKS_MB "$ROUNDS" 2>/run/err); then
+					put "tcp $ct $origin $family $way $pass $want $out"
+				else
+					put "tcp $ct $origin $family $way $pass $want failed $(tail -n 1 /run/err)"
+				fi
 			done
 		done
 		for way in $ways; do
-			n=$PACKETS
-			[ "$way" != noop ] || n=64
-			put "arrived $ct $origin $family $way $(((n + 64) * ROUNDS)) $(received $family)"
-		done
-		eval "want=\$$expect$family"
-		for round in $(seq "$TCP_ROUNDS"); do
-			for way in $ways; do
-				[ "$way" != noop ] || continue
-				from=s-$way
-				[ "$origin" = external ] || from=b-$way
-				if out=$($traffic tcp "$from" "k-$way" "$far" $((5000 + round)) $TCP_BLOCK 100 $((MB * 1000000 / TCP_BLOCK)) 2>/run/err); then
-					# packets, source, nanoseconds
-					put "tcp $ct $origin $family $way $round $MB $out $want"
-				else
-					put "tcp $ct $origin $family $way $round $MB 0 - 0 $want $(tail -n 1 /run/err)"
-				fi
-			done
+			put "arrived $ct $origin $family $way $(((WARMUP + PACKETS * ROUNDS) * PASSES)) $(received $family)"
 		done
 	done
 	for way in $ways; do
@@ -324,10 +314,10 @@ genuine() {
 	for family in 4 6; do
 		to=127.0.0.1
 		[ $family = 4 ] || to=::1
-		for round in $(seq "$ROUNDS"); do
+		for pass in $(seq "$PASSES"); do
 			for way in none noop unhole; do
 				# There and back: two packets.
-				put "genuine none loopback $family $way $round $PACKETS $($traffic loop "b-$way" $to 9 $PAYLOAD 64 $((PACKETS / 2)))"
+				put "genuine none loopback $family $way $pass $PACKETS $($traffic loop "b-$way" $to 9 $PAYLOAD $WARMUP $((PACKETS / 2)) "$ROUNDS")"
 			done
 		done
 	done

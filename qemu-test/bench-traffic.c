@@ -3,17 +3,17 @@
  * bench-traffic: what qemu-test/bench-guest.sh sends and receives. One process,
  * no library but libc, so that its own cost is the same for every way.
  *
- *   udp NETNS DST PORT BYTES WARMUP COUNT
- *	COUNT datagrams from a connected socket; prints nanoseconds
- *   tcp NETNS-FROM NETNS-TO DST PORT BYTES WARMUP COUNT
+ *   udp NETNS DST PORT BYTES WARMUP COUNT ROUNDS
+ *	COUNT datagrams from a connected socket
+ *   tcp NETNS-FROM NETNS-TO DST PORT BYTES WARMUP COUNT ROUNDS
  *	COUNT blocks of BYTES to the other namespace, where each is read before
- *	the next is sent; prints how many packets arrived there, from which
- *	address, and nanoseconds
- *   loop NETNS ADDRESS PORT BYTES WARMUP COUNT
+ *	the next is sent; prints how many packets arrived there, and from which
+ *	address
+ *   loop NETNS ADDRESS PORT BYTES WARMUP COUNT ROUNDS
  *	COUNT datagrams to ADDRESS and COUNT back, from and to this process
  *
  * Namespaces are names of ip-netns(8). WARMUP of the same come first, outside
- * the time.
+ * the time. Each prints the nanoseconds of each round.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -53,6 +53,26 @@ __attribute__((noinline)) long long timed_begin(void)
 __attribute__((noinline)) long long timed_end(void)
 {
 	return now();
+}
+
+/* Nothing is printed between rounds. */
+static long long took[1000];
+
+static int rounds_of(const char *text)
+{
+	int n = atoi(text);
+
+	if (n < 1 || n > 1000)
+		errx(2, "%s rounds", text);
+	return n;
+}
+
+static void print_rounds(int rounds)
+{
+	int i;
+
+	for (i = 0; i < rounds; i++)
+		printf("%lld%c", took[i], i + 1 < rounds ? ' ' : '\n');
 }
 
 static void enter(const char *name)
@@ -121,9 +141,9 @@ static void send_udp(int fd, size_t bytes, int count)
 static void udp(char **a)
 {
 	struct sockaddr_storage to;
+	int fd, round, rounds = rounds_of(a[6]);
 	long long start;
 	socklen_t len;
-	int fd;
 
 	enter(a[0]);
 	len = address(&to, a[1], atoi(a[2]));
@@ -131,9 +151,12 @@ static void udp(char **a)
 	if (connect(fd, (void *)&to, len))
 		err(1, "connect");
 	send_udp(fd, atoi(a[3]), atoi(a[4]));
-	start = timed_begin();
-	send_udp(fd, atoi(a[3]), atoi(a[5]));
-	printf("%lld\n", timed_end() - start);
+	for (round = 0; round < rounds; round++) {
+		start = timed_begin();
+		send_udp(fd, atoi(a[3]), atoi(a[5]));
+		took[round] = timed_end() - start;
+	}
+	print_rounds(rounds);
 }
 
 /* Packets that eth0 of the namespace has received. */
@@ -175,7 +198,8 @@ static void copy_blocks(int from, int to, size_t bytes, int count)
 
 static void tcp(char **a)
 {
-	int warmup = atoi(a[5]), count = atoi(a[6]), from, to, listener, one = 1;
+	int warmup = atoi(a[5]), count = atoi(a[6]), rounds = rounds_of(a[7]);
+	int from, to, listener, round, one = 1;
 	struct sockaddr_storage at, peer;
 	char text[INET6_ADDRSTRLEN];
 	socklen_t len, plen = sizeof(peer);
@@ -201,23 +225,37 @@ static void tcp(char **a)
 	copy_blocks(from, to, bytes, warmup);
 	enter(a[1]);
 	packets = arrived();
-	start = timed_begin();
-	copy_blocks(from, to, bytes, count);
-	start = timed_end() - start;
+	for (round = 0; round < rounds; round++) {
+		start = timed_begin();
+		copy_blocks(from, to, bytes, count);
+		took[round] = timed_end() - start;
+	}
 	packets = arrived() - packets;
 	inet_ntop(peer.ss_family, peer.ss_family == AF_INET ?
 		  (void *)&((struct sockaddr_in *)&peer)->sin_addr :
 		  (void *)&((struct sockaddr_in6 *)&peer)->sin6_addr,
 		  text, sizeof(text));
-	printf("%lld %s %lld\n", packets, text, start);
+	printf("%lld %s ", packets, text);
+	print_rounds(rounds);
+}
+
+static void ping_pong(const int *fd, size_t bytes, int count)
+{
+	int i;
+
+	for (; count > 0; count--)
+		for (i = 0; i < 2; i++)
+			if (send(fd[i], block, bytes, 0) != (ssize_t)bytes ||
+			    recv(fd[!i], block, bytes, 0) != (ssize_t)bytes)
+				err(1, "lost on loopback");
 }
 
 static void loop(char **a)
 {
-	size_t bytes = atoi(a[3]);
+	int count = atoi(a[5]), rounds = rounds_of(a[6]), fd[2], i, round;
 	struct sockaddr_storage at[2];
-	long long start = 0;
-	int warmup = atoi(a[4]), count = atoi(a[5]), fd[2], i, n;
+	size_t bytes = atoi(a[3]);
+	long long start;
 	socklen_t len = 0;
 
 	enter(a[0]);
@@ -230,24 +268,22 @@ static void loop(char **a)
 	for (i = 0; i < 2; i++)
 		if (connect(fd[i], (void *)&at[!i], len))
 			err(1, "connect");
-	for (n = 0; n < warmup + count; n++) {
-		if (n == warmup)
-			start = timed_begin();
-		for (i = 0; i < 2; i++)
-			if (send(fd[i], block, bytes, 0) != (ssize_t)bytes ||
-			    recv(fd[!i], block, bytes, 0) != (ssize_t)bytes)
-				err(1, "lost on loopback");
+	ping_pong(fd, bytes, atoi(a[4]));
+	for (round = 0; round < rounds; round++) {
+		start = timed_begin();
+		ping_pong(fd, bytes, count);
+		took[round] = timed_end() - start;
 	}
-	printf("%lld\n", timed_end() - start);
+	print_rounds(rounds);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc == 8 && !strcmp(argv[1], "udp"))
+	if (argc == 9 && !strcmp(argv[1], "udp"))
 		udp(argv + 2);
-	else if (argc == 9 && !strcmp(argv[1], "tcp"))
+	else if (argc == 10 && !strcmp(argv[1], "tcp"))
 		tcp(argv + 2);
-	else if (argc == 8 && !strcmp(argv[1], "loop"))
+	else if (argc == 9 && !strcmp(argv[1], "loop"))
 		loop(argv + 2);
 	else
 		errx(2, "see the comment at the top of the source");
