@@ -36,10 +36,16 @@ sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.accept_ra=0 
 	net.ipv6.conf.default.router_solicitations=0 net.ipv6.conf.default.addr_gen_mode=1 \
 	net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
 
-# A command of the way's set-up, in its box; what was run is part of the result.
+# box COMMAND: part of the way's set-up; run_box runs them, in its box. What was run
+# is part of the result.
 box() {
 	put "setup $ct $origin $way $*"
-	ip netns exec "b-$way" "$@"
+	echo "$*" >>/run/box
+}
+run_box() {
+	mv /run/box /run/box.sh
+	: >/run/box
+	ip netns exec "b-$way" sh -e /run/box.sh
 }
 # The same rule for both families. In ARGUMENTS, @NAME is the address of that name.
 both() { # ARGUMENTS of iptables
@@ -51,10 +57,10 @@ both() { # ARGUMENTS of iptables
 
 # The hosts around the box, and the box as a plain router.
 surroundings() {
-	ip netns add "s-$way"
-	ip netns add "b-$way"
-	ip netns add "k-$way"
 	ip -batch - <<-EOT
+		netns add s-$way
+		netns add b-$way
+		netns add k-$way
 		link add tmp0 address 02:00:00:00:00:01 type veth peer name tmp1 address 02:00:00:00:00:02
 		link set tmp0 netns s-$way name eth0
 		link set tmp1 netns b-$way name cl0
@@ -88,8 +94,10 @@ surroundings() {
 	EOT
 	# A packet is counted where it arrives, if it has the source that it should
 	# have, and goes no further.
-	eval "ip netns exec k-$way iptables-legacy -t raw -A PREROUTING -s \$${expect}4 -p udp --dport 9 -j DROP"
-	eval "ip netns exec k-$way ip6tables-legacy -t raw -A PREROUTING -s \$${expect}6 -p udp --dport 9 -j DROP"
+	eval "from4=\$${expect}4 from6=\$${expect}6"
+	ip netns exec "k-$way" sh -e -c "
+		iptables-legacy -t raw -A PREROUTING -s $from4 -p udp --dport 9 -j DROP
+		ip6tables-legacy -t raw -A PREROUTING -s $from6 -p udp --dport 9 -j DROP"
 	ip -n "b-$way" -batch - <<-EOT
 		link set lo up
 		link set cl0 up
@@ -113,8 +121,10 @@ surroundings() {
 	# has it anyway.
 	ip netns exec "b-$way" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 	if [ "$ct" = conntrack ]; then
-		ip -n "b-$way" addr add $SNAT4/24 dev up0
-		ip -n "b-$way" addr add $SNAT6/64 dev up0
+		ip -n "b-$way" -batch - <<-EOT
+			addr add $SNAT4/24 dev up0
+			addr add $SNAT6/64 dev up0
+		EOT
 	fi
 }
 
@@ -263,7 +273,8 @@ group() {
 			continue
 		fi
 		surroundings
-		if ! set_up >/run/err 2>&1; then
+		set_up
+		if ! run_box >/run/err 2>&1; then
 			put "missing $ct $origin $way set-up failed: $(tail -n 1 /run/err)"
 			continue
 		fi
@@ -294,10 +305,8 @@ group() {
 		done
 	done
 	for way in $ways; do
-		ip netns del "s-$way"
-		ip netns del "b-$way"
-		ip netns del "k-$way"
-	done
+		printf 'netns del %s\n' "s-$way" "b-$way" "k-$way"
+	done | ip -batch -
 }
 
 # What loopback's own traffic pays for the rule.
@@ -309,6 +318,7 @@ genuine() {
 		noop) both -t raw -A PREROUTING -i lo -j MARK --or-mark 0 ;;
 		unhole) both -t raw -A PREROUTING -i lo -j UNHOLE ;;
 		esac
+		run_box
 	done
 	sleep 10
 	for family in 4 6; do
@@ -325,6 +335,7 @@ genuine() {
 }
 
 : >$RAW
+: >/run/box
 put "kernel $KERNEL"
 put "clock $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
 for ct in $CT; do
