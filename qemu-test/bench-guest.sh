@@ -290,6 +290,7 @@ group() {
 		set_up
 		if ! run_box >/run/err 2>&1; then
 			put "missing $ct $origin $way set-up failed: $(tail -n 1 /run/err)"
+			printf 'netns del %s\n' "s-$way" "b-$way" "k-$way" | ip -batch -
 			continue
 		fi
 		ways="$ways $way"
@@ -310,7 +311,7 @@ group() {
 				if out=$($traffic tcp "$from" "k-$way" "$far" $((5000 + pass)) $TCP_BLOCK 100 $BLOCKS_MB "$ROUNDS" 2>/run/err); then
 					put "tcp $ct $origin $family $way $pass $want $out"
 				else
-					put "tcp $ct $origin $family $way $pass $want failed $(tail -n 1 /run/err)"
+					put "tcp $ct $origin $family $way $pass $want failed $(grep . /run/err || echo 'no answer')"
 				fi
 			done
 		done
