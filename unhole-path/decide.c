@@ -1,0 +1,657 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The packet's way, step by step, and the verdict. */
+#include "path.h"
+#include <errno.h>
+#include <linux/netfilter/xt_UNHOLE.h>
+#include <linux/rtnetlink.h>
+#include <stdarg.h>
+#include <string.h>
+
+#ifndef IFF_LOWER_UP
+#define IFF_LOWER_UP 0x10000
+#endif
+
+__attribute__((format(printf, 2, 3)))
+static void note(struct path *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (p->n_notes == MAX_NOTES)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(p->note[p->n_notes++], TEXT, fmt, ap);
+	va_end(ap);
+}
+
+/* A command that would change the verdict. */
+__attribute__((format(printf, 2, 3)))
+static void fix(struct path *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (p->n_fixes == MAX_NOTES)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(p->fix[p->n_fixes++], TEXT, fmt, ap);
+	va_end(ap);
+}
+
+__attribute__((format(printf, 4, 5)))
+static void verdict(struct path *p, enum verdict v, const char *reason, const char *fmt, ...)
+{
+	va_list ap;
+
+	p->verdict = v;
+	p->reason = reason;
+	va_start(ap, fmt);
+	vsnprintf(p->text, sizeof(p->text), fmt, ap);
+	va_end(ap);
+}
+
+static const char *dev_name(int index)
+{
+	const struct link *l = link_by_index(index);
+
+	return l ? l->name : "?";
+}
+
+static const char *ipt(int family)
+{
+	return family == AF_INET ? "iptables" : "ip6tables";
+}
+
+static bool is_v4_loopback(const struct addr *a)
+{
+	return a->b[0] == 127;
+}
+
+static bool is_v6_loopback(const struct addr *a)
+{
+	static const struct addr lo = { .b = { [15] = 1 } };
+
+	return memcmp(a, &lo, sizeof(lo)) == 0;
+}
+
+static bool is_v6_linklocal(const struct addr *a)
+{
+	return a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
+}
+
+/* unhole_wants4(), unhole_wants6(): what the target leaves alone by its addresses. */
+static bool unholable(int family, const struct addr *src, const struct addr *dst)
+{
+	if (family == AF_INET)
+		return !is_v4_loopback(src) && !is_v4_loopback(dst);
+	return dst->b[0] != 0xff && !is_v6_linklocal(dst) && !is_v6_loopback(dst) &&
+	       !is_v6_loopback(src);
+}
+
+/* --- lookups ----------------------------------------------------------------- */
+
+/* The kernel is asked. Its answer holds where it is one; what it refuses, and
+ * which rule and route it was, is looked up again here.
+ */
+static struct step *lookup(struct path *p, const struct flow *f, const char *why, bool trust_refusal)
+{
+	struct result asked;
+	struct step *s;
+
+	if (p->n_steps == MAX_STEPS)
+		p->n_steps--;
+	s = &p->step[p->n_steps++];
+	memset(s, 0, sizeof(*s));
+	s->flow = *f;
+	s->why = why;
+	fib_lookup(f, &s->res);
+	ask_route(f, &asked);
+	if (!asked.err) {
+		bool same = !s->res.err && s->res.oif == asked.oif;
+
+		/* One of several paths: the kernel's choice for this question */
+		asked.paths = same || s->res.paths > 1 ? s->res.paths : 1;
+		asked.route = same || s->res.paths > 1 ? s->res.route : NULL;
+		asked.rule = same || s->res.paths > 1 ? s->res.rule : NULL;
+		if (!asked.table)
+			asked.table = s->res.table;
+		s->res = asked;
+	} else if (trust_refusal) {
+		s->res.err = asked.err;
+		s->res.unsure = NULL;
+	}
+	return s;
+}
+
+/* Why a lookup failed, if no sysctl is to blame. Returns false if the routes
+ * alone do not explain it.
+ */
+static bool explain_no_route(struct path *p, const struct step *s, const char *which)
+{
+	char buf[200];
+	struct result e;
+
+	fib_lookup(&s->flow, &e);
+	if (!e.err)
+		return false;
+	if (e.route && is_reject_in_disguise(e.route)) {
+		verdict(p, V_DIES, "reject-in-disguise",
+			"dies: the %s lookup finds \"%s\", which IPv6 made a reject route; only a nexthop object leads into lo",
+			which, describe_route(s->flow.family, e.route, buf, sizeof(buf)));
+		fix(p, "ip -6 nexthop add id 50 dev lo");
+		if (e.route->plen)
+			fix(p, "ip -6 route replace %s/%u nhid 50 table %u",
+			    addr_text(AF_INET6, &e.route->dst), e.route->plen, e.route->table);
+		else
+			fix(p, "ip -6 route replace default nhid 50 table %u", e.route->table);
+	} else if (e.route) {
+		verdict(p, V_DIES, "error-route", "dies: the %s lookup finds the route \"%s\"", which,
+			describe_route(s->flow.family, e.route, buf, sizeof(buf)));
+	} else if (e.rule) {
+		verdict(p, V_DIES, "error-rule", "dies: the %s lookup meets the rule \"%s\"", which,
+			describe_rule(e.rule, buf, sizeof(buf)));
+	} else {
+		verdict(p, V_DIES, "no-route", "dies: the %s lookup finds no route to %s", which,
+			addr_text(s->flow.family, &s->flow.dst));
+		fix(p, "ip%s route add %s via GATEWAY dev DEV", s->flow.family == AF_INET6 ? " -6" : "",
+		    addr_text(s->flow.family, &s->flow.dst));
+	}
+	return true;
+}
+
+/* The kernel refused an input lookup that has a route: ip_route_input_slow(),
+ * fib_validate_source().
+ */
+static void explain_refusal(struct path *p, const struct step *s, const char *which)
+{
+	const char *dev = dev_name(s->flow.iif), *src = addr_text(AF_INET, &s->flow.src);
+	int own = conf(AF_INET, dev, "rp_filter"), all = conf(AF_INET, "all", "rp_filter");
+	struct result e;
+
+	fib_lookup(&s->flow, &e);
+	switch (s->res.err) {
+	case EXDEV:
+		verdict(p, V_DIES, "rp-filter",
+			"dies: rp_filter of %s is %d, and the route back to %s does not lead out of it",
+			dev, own > all ? own : all, src);
+		if (all == 1)
+			fix(p, "sysctl -w net.ipv4.conf.all.rp_filter=2");
+		else if (own == 1)
+			fix(p, "sysctl -w net.ipv4.conf.%s.rp_filter=2", dev);
+		else
+			fix(p, "sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.%s.rp_filter=0", dev);
+		return;
+	case EHOSTUNREACH:
+		verdict(p, V_DIES, "forwarding-off", "dies: forwarding is off on %s", dev);
+		fix(p, "sysctl -w net.ipv4.ip_forward=1");
+		return;
+	case EINVAL:
+		if (conf(AF_INET, dev, "accept_local") != 1 && conf(AF_INET, "all", "accept_local") != 1 &&
+		    (addr_is_local(AF_INET, &s->flow.src) || (!e.err && e.type != RTN_BROADCAST))) {
+			verdict(p, V_DIES, "martian-source",
+				"dies: the source %s is one of the box's own, a martian on %s while accept_local is 0",
+				src, dev);
+			fix(p, "sysctl -w net.ipv4.conf.%s.accept_local=1", dev);
+			return;
+		}
+		break;
+	}
+	verdict(p, V_DIES, "refused", "dies: the %s lookup is refused (%s)", which, strerror(s->res.err));
+}
+
+static bool v6_forwards(const char *dev)
+{
+	/* From 6.17 on, a device may be exempt from the global switch */
+	return conf(AF_INET6, "all", "forwarding") > 0 || conf(AF_INET6, dev, "force_forwarding") > 0;
+}
+
+/* --- rules ------------------------------------------------------------------- */
+
+static bool walk(struct path *p, struct walk *w, enum hook hook, const struct flow *f,
+		 const char *iif, const char *oif)
+{
+	w->family = f->family;
+	w->hook = hook;
+	w->src = f->src;
+	w->dst = f->dst;
+	if (hook != HOOK_PREROUTING)
+		w->dst_nat = f->dst;
+	w->iif = iif;
+	w->oif = oif;
+	w->proto = f->proto;
+	w->sport = f->sport;
+	w->dport = f->dport;
+	w->mark = f->mark;
+	rules_walk(w);
+	if (w->dropped == YES) {
+		verdict(p, V_DIES, "rule-drop", "dies: dropped by %s", w->where);
+		return false;
+	}
+	if (w->dropped == MAYBE)
+		note(p, "%s: it may be dropped there", w->unsure[0] ? w->unsure : w->where);
+	return true;
+}
+
+/* Does a mark that is not known matter? */
+static bool mark_matters(int family)
+{
+	const struct fib *fib = fib_of(family);
+	size_t i;
+
+	for (i = 0; i < fib->n_rules; i++)
+		if (fib->rules[i].mask)
+			return true;
+	return false;
+}
+
+static bool mark_known(struct path *p, const struct walk *w)
+{
+	if (!w->mark_unsure || !mark_matters(p->q.flow.family))
+		return true;
+	verdict(p, V_UNKNOWN, "mark-unknown", "unknown: which mark it has (%s), and policy rules ask for marks",
+		w->unsure);
+	return false;
+}
+
+/* Rules could not be read. For a path that does not enter the hole they are of
+ * no use, but for marks.
+ */
+static bool may_look(struct path *p, int err)
+{
+	if (!err)
+		return true;
+	if (err == -EPERM)
+		verdict(p, V_UNKNOWN, "may-not-look",
+			"unknown: it enters the hole, and only root may see whether a rule in PREROUTING lets it out");
+	else
+		verdict(p, V_UNKNOWN, "may-not-look", "unknown: the rules cannot be read (%s)", strerror(-err));
+	return false;
+}
+
+/* --- the end of the way ------------------------------------------------------ */
+
+static void leaves(struct path *p, const struct step *s)
+{
+	const struct link *l = link_by_index(s->res.oif);
+	char gw[80] = "", paths[64] = "";
+
+	if (l && !(l->flags & IFF_LOWER_UP)) {
+		verdict(p, V_DIES, "no-carrier", "dies: it is routed to %s, which has no carrier", l->name);
+		return;
+	}
+	if (l && strcmp(l->kind, "vrf") == 0) {
+		verdict(p, V_UNKNOWN, "vrf", "unknown: it is routed to the VRF %s, where it is looked up again",
+			l->name);
+		return;
+	}
+	if (s->res.encap) {
+		verdict(p, V_UNKNOWN, "tunnel", "unknown: the route to %s is one of a lightweight tunnel",
+			dev_name(s->res.oif));
+		return;
+	}
+	if (s->res.has_gw)
+		snprintf(gw, sizeof(gw), " via %s", addr_text(s->res.gw_family, &s->res.gw));
+	if (s->res.paths > 1)
+		snprintf(paths, sizeof(paths), " (or another of %u nexthops)", s->res.paths);
+	verdict(p, V_LEAVES, p->hole == YES ? "unholed" : "no-hole", "leaves by %s%s%s, source %s%s",
+		dev_name(s->res.oif), gw, paths, addr_text(s->flow.family, &s->flow.src),
+		p->hole == YES ? "" : "; it does not enter the hole");
+}
+
+/* What came out of loopback unholed, or out of an nvi device. */
+static void second_lookup(struct path *p, struct flow *f, bool external, enum tri core, bool nvi)
+{
+	/* A patched kernel, and the nvi driver, do not validate the source */
+	bool exempt = core == YES || nvi;
+	bool v4 = f->family == AF_INET;
+	struct step *s = lookup(p, f, nvi ? "second, by the nvi device" : "second", !v4 || !exempt);
+	const struct link *out;
+
+	if (s->res.err) {
+		if (!explain_no_route(p, s, "second")) {
+			if (v4)
+				explain_refusal(p, s, "second");
+			else
+				verdict(p, V_DIES, "refused", "dies: the second lookup is refused (%s)",
+					strerror(s->res.err));
+		}
+		if (s->res.unsure)
+			verdict(p, V_UNKNOWN, "lookup-unknown", "unknown: %s", s->res.unsure);
+		return;
+	}
+	if (s->res.unsure) {
+		verdict(p, V_UNKNOWN, "lookup-unknown", "unknown: %s", s->res.unsure);
+		return;
+	}
+	if (s->res.type != RTN_UNICAST) {
+		/* ip_route_input_slow(): IPSKB_UNHOLED_FWD; ip6_rcv_unholed() */
+		if (core == YES && !nvi && (external || !v4) && !(p->unhole_flags & XT_UNHOLE_ALLOW_LOCAL)) {
+			verdict(p, V_DIES, "local-refused",
+				"dies: the second lookup is local, and %s is not delivered as loopback's own",
+				v4 ? "outside traffic" : "unholed IPv6 traffic");
+			fix(p, "%s -t raw -R PREROUTING N -i lo -j UNHOLE --allow-local", ipt(f->family));
+			return;
+		}
+		verdict(p, V_LOCAL, "second-lookup-local", "stays: the second lookup delivers it on this box, as iif %s",
+			dev_name(f->iif));
+		if (core != YES && !nvi && external)
+			note(p, "INPUT sees outside traffic come in by lo: iptables -I INPUT -i lo -m addrtype ! --src-type LOCAL -j DROP");
+		return;
+	}
+	out = link_by_index(s->res.oif);
+	if (is_nvi(out) || (out && nvi && out->flags & IFF_LOOPBACK)) {
+		verdict(p, nvi ? V_DIES : V_UNKNOWN, "second-lookup-hole",
+			"%s: the second lookup leads to %s, another hole", nvi ? "dies" : "unknown", out->name);
+		return;
+	}
+	if (out && out->flags & IFF_LOOPBACK) {
+		verdict(p, V_DIES, "second-lookup-lo", "dies: the second lookup leads back into %s; %s", out->name,
+			core == YES ? "the kernel stops it there" : "it circles until its TTL is 0");
+		fix(p, "ip%s rule add iif lo lookup main pref 10  # or another mark: UNHOLE --set-xmark",
+		    v4 ? "" : " -6");
+		return;
+	}
+	if (!v4) {
+		/* ip6_forward() */
+		if (!exempt && !v6_forwards(dev_name(f->iif))) {
+			verdict(p, V_DIES, "forwarding-off", "dies: IPv6 forwarding is off");
+			fix(p, "sysctl -w net.ipv6.conf.all.forwarding=1");
+			return;
+		}
+		if (is_v6_linklocal(&f->src)) {
+			verdict(p, V_DIES, "link-local-source", "dies: a link-local source is not forwarded");
+			return;
+		}
+	}
+	leaves(p, s);
+}
+
+/* --- remarks on what leaves -------------------------------------------------- */
+
+static void remark_reply(struct path *p, const struct step *last)
+{
+	const struct flow *first = &p->step[0].flow;
+	struct flow r = {
+		.family = first->family, .src = last->flow.dst, .dst = first->src, .has_src = true,
+		.iif = last->res.oif, .proto = first->proto, .sport = first->dport, .dport = first->sport,
+	};
+	struct result res, e;
+
+	ask_route(&r, &res);
+	if (!res.err && (res.oif != last->res.oif || addr_is_local(r.family, &r.dst))) {
+		const struct link *l = link_by_index(res.oif);
+
+		if (res.type == RTN_UNICAST && l && l->flags & IFF_LOOPBACK)
+			note(p, "a reply that comes in by %s is routed into lo too", dev_name(r.iif));
+		return;
+	}
+	if (!res.err)
+		return;
+	fib_lookup(&r, &e);
+	if (res.err == EXDEV) {
+		note(p, "a reply is dropped: rp_filter of %s, since the route to %s does not lead out of it (a mark that leads into the hole, and not a route in main, cures it)",
+		     dev_name(r.iif), addr_text(r.family, &r.src));
+		fix(p, "sysctl -w net.ipv4.conf.%s.rp_filter=2", dev_name(r.iif));
+	} else if (e.err) {
+		note(p, "a reply has no route to %s", addr_text(r.family, &r.dst));
+	} else {
+		note(p, "a reply that comes in by %s is refused (%s)%s", dev_name(r.iif), strerror(res.err),
+		     res.err == EHOSTUNREACH ? ": forwarding is off" : "");
+	}
+}
+
+static void remark_source(struct path *p, const struct step *last)
+{
+	const struct flow *f = &last->flow;
+
+	if (addr_is_local(f->family, &f->src))
+		return;
+	if (addr_on_link(f->family, &f->src, last->res.oif))
+		note(p, "%s is in the next hop's subnet, and no address of the box: the next hop asks for it, and somebody must answer (an address, or proxy %s)",
+		     addr_text(f->family, &f->src), f->family == AF_INET ? "ARP" : "NDP");
+	else if (p->q.has_snat)
+		note(p, "the next hop must have a route to %s by this box: that cannot be seen from here",
+		     addr_text(f->family, &f->src));
+}
+
+static unsigned int step_mtu(const struct step *s)
+{
+	const struct link *l = link_by_index(s->res.oif);
+
+	return s->res.mtu ? s->res.mtu : l ? l->mtu : 0;
+}
+
+static void remark_mtu(struct path *p, const struct step *first, const struct step *last)
+{
+	unsigned int before = step_mtu(first), after = step_mtu(last);
+
+	if (first == last || !after || before <= after)
+		return;
+	note(p, "the egress MTU is %u, the first route's %u: what is larger is fragmented, or its sender is told", after,
+	     before);
+}
+
+static void remarks(struct path *p)
+{
+	const struct step *last = &p->step[p->n_steps - 1];
+
+	if (p->verdict != V_LEAVES)
+		return;
+	remark_source(p, last);
+	if (p->hole == YES)
+		remark_mtu(p, &p->step[p->n_steps - 2], last);
+	remark_reply(p, last);
+}
+
+/* --- the whole way ----------------------------------------------------------- */
+
+/* Out of a socket. Returns false if that was all. */
+static bool first_output(struct path *p, struct flow *f, struct walk *w, bool look)
+{
+	struct step *s;
+	uint32_t mark = f->mark;
+
+	s = lookup(p, f, "first", true);
+	if (!f->has_src && s->res.has_prefsrc) {
+		f->src = s->res.prefsrc;
+		f->has_src = true;
+		s->flow.src = f->src;
+	}
+	if (s->res.err) {
+		if (!explain_no_route(p, s, "first")) {
+			if (f->has_src && !addr_is_local(f->family, &f->src))
+				verdict(p, V_DIES, "not-own-source",
+					"dies: %s is no address of the box (for a packet from outside, say iif)",
+					addr_text(f->family, &f->src));
+			else
+				verdict(p, V_DIES, "refused", "dies: the first lookup is refused (%s)",
+					strerror(s->res.err));
+		}
+		return false;
+	}
+	if (look) {
+		if (!walk(p, w, HOOK_OUTPUT, f, NULL, dev_name(s->res.oif)) || !mark_known(p, w))
+			return false;
+		f->mark = w->mark;
+	}
+	/* ip_route_me_harder(), ip6_route_me_harder() */
+	if (f->mark != mark || p->q.has_dnat) {
+		if (p->q.has_dnat) {
+			f->dst = p->q.dnat;
+			if (p->q.dnat_port)
+				f->dport = p->q.dnat_port;
+		}
+		s = lookup(p, f, "first, again behind OUTPUT", true);
+		s->marked = f->mark != mark;
+		if (s->res.err) {
+			if (!explain_no_route(p, s, "first"))
+				verdict(p, V_DIES, "refused", "dies: the lookup behind OUTPUT is refused (%s)",
+					strerror(s->res.err));
+			return false;
+		}
+	}
+	return true;
+}
+
+/* In by a NIC. */
+static bool first_input(struct path *p, struct flow *f, struct walk *w, bool look)
+{
+	const char *dev = dev_name(f->iif);
+	struct step *s;
+
+	w->dst_nat = p->q.has_dnat ? p->q.dnat : f->dst;
+	if (look) {
+		if (!walk(p, w, HOOK_PREROUTING, f, dev, NULL) || !mark_known(p, w))
+			return false;
+		f->mark = w->mark;
+	}
+	if (p->q.has_dnat) {
+		f->dst = p->q.dnat;
+		if (p->q.dnat_port)
+			f->dport = p->q.dnat_port;
+	}
+	s = lookup(p, f, "first", true);
+	if (s->res.err) {
+		if (!explain_no_route(p, s, "first")) {
+			if (f->family == AF_INET)
+				explain_refusal(p, s, "first");
+			else
+				verdict(p, V_DIES, "refused", "dies: the first lookup is refused (%s)",
+					strerror(s->res.err));
+		}
+		return false;
+	}
+	if (f->family == AF_INET6 && s->res.type == RTN_UNICAST) {
+		if (!v6_forwards(dev)) {
+			verdict(p, V_DIES, "forwarding-off", "dies: IPv6 forwarding is off, on its way in by %s", dev);
+			fix(p, "sysctl -w net.ipv6.conf.all.forwarding=1");
+			return false;
+		}
+		if (is_v6_linklocal(&f->src)) {
+			verdict(p, V_DIES, "link-local-source", "dies: a link-local source is not forwarded");
+			return false;
+		}
+	}
+	return true;
+}
+
+static void held(struct path *p, const struct flow *f, bool external)
+{
+	const char *lo = dev_name(world.lo);
+
+	fix(p, "%s -t raw -A PREROUTING -i %s -j UNHOLE", ipt(f->family), lo);
+	if (f->family == AF_INET && !external) {
+		/* __mkroute_output(): RTCF_LOCAL */
+		verdict(p, V_LOCAL, "no-rule",
+			"stays in the hole: no UNHOLE rule in PREROUTING meets it, so it is delivered on this box");
+		return;
+	}
+	if (f->family == AF_INET6 && p->core == NO && !v6_forwards(lo)) {
+		verdict(p, V_DIES, "no-rule",
+			"dies in the hole: no UNHOLE rule in PREROUTING meets it, and IPv6 forwarding is off");
+		return;
+	}
+	verdict(p, V_DIES, "no-rule", "dies in the hole: no UNHOLE rule in PREROUTING meets it%s",
+		p->core == YES ? "; the kernel stops it there" :
+		p->core == NO ? "; it circles until its TTL is 0" : "");
+}
+
+void decide(const struct query *q, struct path *p)
+{
+	struct flow f = q->flow;
+	bool external = f.iif != 0;
+	const char *in = external ? dev_name(f.iif) : NULL;
+	const struct link *out;
+	struct walk w = { 0 };
+	struct path other;
+	struct step *s;
+	bool nvi;
+	int err;
+
+	memset(p, 0, sizeof(*p));
+	p->q = *q;
+	p->hole = NO;
+	p->unholed = NO;
+	p->core = MAYBE;
+
+	err = rules_read(f.family);
+	if (external ? !first_input(p, &f, &w, !err) : !first_output(p, &f, &w, !err))
+		return;
+	s = &p->step[p->n_steps - 1];
+	if (s->res.type == RTN_LOCAL || s->res.type == RTN_ANYCAST) {
+		verdict(p, V_LOCAL, "local", "stays: it is for this box");
+		return;
+	}
+	if (s->res.type != RTN_UNICAST) {
+		verdict(p, V_UNKNOWN, "not-unicast", "unknown: multicast and broadcast are not followed");
+		return;
+	}
+	out = link_by_index(s->res.oif);
+	nvi = is_nvi(out);
+	if (!nvi && !(out && out->flags & IFF_LOOPBACK)) {
+		if (q->has_snat) {
+			s->flow.src = q->snat;	/* at the egress */
+			s->flow.has_src = true;
+		}
+		leaves(p, s);
+		remarks(p);
+		return;
+	}
+
+	/* Loopback, or an nvi device: the hole */
+	p->hole = YES;
+	p->core = core_patched(&p->core_why);
+	if (!may_look(p, nvi ? 0 : err))
+		return;
+	if (!err) {
+		/* Marks that FORWARD and POSTROUTING of the first pass leave on it */
+		if (external) {
+			if (!walk(p, &w, HOOK_FORWARD, &f, in, out->name))
+				return;
+			f.mark = w.mark;
+		}
+		if (!walk(p, &w, HOOK_POSTROUTING, &f, NULL, out->name))
+			return;
+		f.mark = w.mark;
+	}
+	if (q->has_snat) {
+		f.src = q->snat;
+		f.has_src = true;
+	}
+	f.iif = out->index;
+	f.oif = 0;
+	if (!nvi) {
+		w.unholable = unholable(f.family, &f.src, &f.dst);
+		w.dst_nat = f.dst;
+		if (!walk(p, &w, HOOK_PREROUTING, &f, out->name, NULL))
+			return;
+		p->unholed = w.unholed;
+		if (w.unholed == MAYBE) {
+			verdict(p, V_UNKNOWN, "rule-unknown", "unknown: whether it is unholed (%s)", w.unsure);
+			return;
+		}
+		if (w.unholed == NO) {
+			if (w.unholable)
+				held(p, &f, external);
+			else
+				verdict(p, V_DIES, "loopback-address",
+					"stays in the hole: UNHOLE leaves loopback and link-local addresses alone");
+			return;
+		}
+		snprintf(p->by, sizeof(p->by), "%s", w.where);
+		p->unhole_flags = w.unhole_flags;
+		f.mark = w.mark;
+	}
+	if (!mark_known(p, &w))
+		return;
+	if (p->core != MAYBE || nvi) {
+		second_lookup(p, &f, external, p->core, nvi);
+	} else {
+		/* Not known which kernel: what both would do is known all the same */
+		other = *p;
+		second_lookup(&other, &f, external, NO, nvi);
+		second_lookup(p, &f, external, YES, nvi);
+		if (other.verdict != p->verdict || strcmp(other.reason, p->reason) != 0)
+			verdict(p, V_UNKNOWN, "core-unknown",
+				"unknown: a patched kernel and a stock one differ here, and which it is cannot be seen (--core yes|no)");
+	}
+	remarks(p);
+}

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The lookup, done again in user space from what the kernel dumps: for the
+ * question that the kernel would refuse (RTM_GETROUTE validates the source, and
+ * knows no exemption of unholed packets), and to say which rule and route it was.
+ */
+#include <errno.h>
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include "path.h"
+
+#ifndef RTNH_F_LINKDOWN
+#define RTNH_F_LINKDOWN 16
+#endif
+
+static bool in_prefix(const struct addr *a, const struct addr *p, int plen)
+{
+	int bytes = plen / 8, bits = plen % 8;
+
+	if (memcmp(a, p, bytes) != 0)
+		return false;
+	return !bits || !((a->b[bytes] ^ p->b[bytes]) & (0xff << (8 - bits)));
+}
+
+bool is_reject_in_disguise(const struct route *rt)
+{
+	static const struct addr loopback = { .b = { [15] = 1 } };
+	const struct link *l;
+
+	/* fib6_is_reject(); a nexthop object is not asked */
+	if (rt->type != RTN_UNICAST || rt->nhid || rt->n_nh != 1)
+		return false;
+	l = link_by_index(rt->nh[0].oif);
+	return l && l->flags & IFF_LOOPBACK && !(rt->plen == 128 && in_prefix(&rt->dst, &loopback, 128));
+}
+
+/* What an error route makes of the lookup: fib_props[], fib6_prop. */
+static int type_error(int family, const struct route *rt)
+{
+	switch (rt->type) {
+	case RTN_UNREACHABLE:
+		return EHOSTUNREACH;
+	case RTN_PROHIBIT:
+		return EACCES;
+	case RTN_BLACKHOLE:
+		return EINVAL;
+	case RTN_THROW:
+		return EAGAIN;
+	}
+	return family == AF_INET6 && is_reject_in_disguise(rt) ? ENETUNREACH : 0;
+}
+
+static bool usable(int family, const struct nexthop *nh)
+{
+	const struct link *l = link_by_index(nh->oif);
+
+	if (nh->flags & RTNH_F_DEAD)
+		return false;
+	/* fib_lookup_good_nhc(), rt6_score_route() */
+	if (nh->flags & RTNH_F_LINKDOWN && l &&
+	    (conf(family, l->name, "ignore_routes_with_linkdown") > 0 ||
+	     (family == AF_INET && conf(family, "all", "ignore_routes_with_linkdown") > 0)))
+		return false;
+	return true;
+}
+
+/* fib_table_lookup(), fib6_table_lookup(): the longest prefix, then the lowest
+ * metric; a route without a usable nexthop is passed over.
+ */
+static int table_lookup(const struct flow *f, uint32_t table, struct result *res)
+{
+	const struct fib *fib = fib_of(f->family);
+	const struct route *best = NULL;
+	unsigned int n, alive = 0, best_alive = 0;
+	const struct nexthop *nh = NULL, *best_nh = NULL;
+	bool rival = false;
+	size_t i;
+
+	for (i = 0; i < fib->n_routes; i++) {
+		const struct route *rt = &fib->routes[i];
+
+		if (rt->table != table || !in_prefix(&f->dst, &rt->dst, rt->plen))
+			continue;
+		if (best && rt->plen < best->plen)
+			continue;
+		/* Another TOS than 0 is not asked for */
+		if (rt->tos)
+			continue;
+		if (rt->src_plen) {
+			res->unsure = "a route that depends on the source";
+			continue;
+		}
+		alive = 0;
+		nh = NULL;
+		for (n = 0; n < rt->n_nh; n++) {
+			if (!usable(f->family, &rt->nh[n]) ||
+			    (f->oif && rt->nh[n].oif != f->oif))
+				continue;
+			if (!nh)
+				nh = &rt->nh[n];
+			alive++;
+		}
+		if (!rt->n_nh && rt->nhid) {
+			/* net.ipv4.nexthop_compat_mode is 0 */
+			res->unsure = "a nexthop object that the route does not show";
+			alive = 1;
+		}
+		if (!alive && !type_error(f->family, rt))
+			continue;
+		if (best && rt->plen == best->plen) {
+			if (rt->metric > best->metric)
+				continue;
+			/* Dumped in the kernel's order: the first of equals wins */
+			if (rt->metric == best->metric) {
+				rival = f->family == AF_INET6;
+				continue;
+			}
+		}
+		best = rt;
+		best_nh = nh;
+		best_alive = alive;
+		rival = false;
+	}
+	if (!best)
+		return EAGAIN;
+	res->route = best;
+	res->table = table;
+	if (type_error(f->family, best))
+		return type_error(f->family, best);
+	/* Neighbours' states and router preferences choose between equals */
+	if (rival)
+		res->unsure = "routes of the same metric";
+	res->type = best->type;
+	res->mtu = best->mtu;
+	res->encap = best->encap;
+	res->has_prefsrc = best->has_prefsrc;
+	res->prefsrc = best->prefsrc;
+	res->paths = best_alive;
+	if (best_nh) {
+		res->oif = best_nh->oif;
+		res->has_gw = best_nh->has_gw;
+		res->gw_family = best_nh->gw_family;
+		res->gw = best_nh->gw;
+	}
+	/* A local route names the address's device; the packet goes by loopback */
+	if (best->type == RTN_LOCAL || best->type == RTN_ANYCAST)
+		res->oif = world.lo;
+	return 0;
+}
+
+/* Is a selector met, or is the packet's field not told? */
+static enum tri port_match(const uint16_t *range, uint16_t port)
+{
+	if (!range[0] && !range[1])
+		return YES;
+	if (!port)
+		return MAYBE;
+	return port >= range[0] && port <= range[1];
+}
+
+static enum tri both(enum tri a, enum tri b)
+{
+	if (a == NO || b == NO)
+		return NO;
+	return a == MAYBE || b == MAYBE ? MAYBE : YES;
+}
+
+static int master_of(int index)
+{
+	const struct link *l = link_by_index(index), *m;
+
+	if (l && strcmp(l->kind, "vrf") == 0)
+		return l->index;
+	m = l ? link_by_index(l->master) : NULL;
+	return m && strcmp(m->kind, "vrf") == 0 ? m->index : 0;
+}
+
+/* fib_rule_match(), fib4_rule_match(), fib6_rule_match() */
+static enum tri rule_match(const struct rule *r, const struct flow *f)
+{
+	const struct link *in = link_by_index(f->iif ? f->iif : world.lo);
+	const struct link *out = link_by_index(f->oif);
+	enum tri m = YES;
+
+	if (r->iif[0] && (!in || strcmp(r->iif, in->name) != 0))
+		m = NO;
+	if (r->oif[0] && (!out || strcmp(r->oif, out->name) != 0))
+		m = NO;
+	if ((r->mark ^ f->mark) & r->mask)
+		m = NO;
+	if (r->src_len && (!f->has_src || !in_prefix(&f->src, &r->src, r->src_len)))
+		m = NO;
+	if (r->dst_len && !in_prefix(&f->dst, &r->dst, r->dst_len))
+		m = NO;
+	/* A packet without a socket is root's; else the asker's, who is not known */
+	if (r->has_uid)
+		m = both(m, f->iif ? (r->uid_start == 0 ? YES : NO) : MAYBE);
+	if (r->l3mdev && !master_of(f->iif) && !master_of(f->oif))
+		m = NO;
+	else if (r->l3mdev)
+		m = both(m, MAYBE);	/* the kernel is asked, not this */
+	if (r->tos)
+		m = NO;
+	if (r->ipproto)
+		m = both(m, f->proto ? r->ipproto == f->proto : MAYBE);
+	m = both(m, port_match(r->sport, f->sport));
+	m = both(m, port_match(r->dport, f->dport));
+	if (r->strange)
+		m = both(m, MAYBE);
+	if (r->flags & FIB_RULE_INVERT)
+		m = m == MAYBE ? MAYBE : !m;
+	return m;
+}
+
+static bool suppressed(const struct rule *r, const struct result *res)
+{
+	const struct link *l = link_by_index(res->oif);
+
+	if (!res->route)
+		return false;
+	if (r->suppress_plen != -1 && res->route->plen <= r->suppress_plen)
+		return true;
+	return r->suppress_group != -1 && l && l->group == (uint32_t)r->suppress_group;
+}
+
+/* fib_rules_lookup() */
+void fib_lookup(const struct flow *f, struct result *res)
+{
+	const struct fib *fib = fib_of(f->family);
+	const char *unsure = NULL;
+	size_t i, j;
+	int err;
+
+	for (i = 0; i < fib->n_rules; i++) {
+		const struct rule *r = &fib->rules[i];
+		enum tri m = rule_match(r, f);
+
+		if (m == MAYBE)
+			unsure = r->ipproto || r->sport[1] || r->dport[1] ?
+				"a policy rule asks for a protocol or port: say ipproto, sport, dport" :
+				"a policy rule with a selector that is not evaluated";
+		if (m != YES || r->action == FR_ACT_NOP)
+			continue;
+		if (r->action == FR_ACT_GOTO) {
+			/* Only ever forwards */
+			for (j = i + 1; j < fib->n_rules; j++)
+				if (fib->rules[j].pref == r->target)
+					break;
+			if (j < fib->n_rules)
+				i = j - 1;
+			continue;
+		}
+		memset(res, 0, sizeof(*res));
+		switch (r->action) {
+		case FR_ACT_TO_TBL:
+			err = table_lookup(f, r->table, res);
+			break;
+		case FR_ACT_UNREACHABLE:
+			err = ENETUNREACH;
+			break;
+		case FR_ACT_PROHIBIT:
+			err = EACCES;
+			break;
+		default:
+			err = EINVAL;
+		}
+		if (res->unsure)
+			unsure = res->unsure;
+		if (err == EAGAIN || (!err && suppressed(r, res)))
+			continue;
+		res->err = err;
+		res->rule = r;
+		res->unsure = unsure;
+		return;
+	}
+	memset(res, 0, sizeof(*res));
+	res->err = ENETUNREACH;
+	res->unsure = unsure;
+}
+
+const char *describe_rule(const struct rule *r, char *buf, size_t len)
+{
+	int family = r >= world.fib[1].rules && r < world.fib[1].rules + world.fib[1].n_rules ?
+		AF_INET6 : AF_INET;
+	size_t n;
+
+	n = snprintf(buf, len, "%u:%s", r->pref, r->flags & FIB_RULE_INVERT ? " not" : "");
+#define ADD(...) do { if (n < len) n += snprintf(buf + n, len - n, __VA_ARGS__); } while (0)
+	if (r->src_len)
+		ADD(" from %s/%u", addr_text(family, &r->src), r->src_len);
+	if (r->dst_len)
+		ADD(" to %s/%u", addr_text(family, &r->dst), r->dst_len);
+	if (r->has_mark)
+		ADD(" fwmark 0x%x", r->mark);
+	if (r->has_mark && r->mask != 0xffffffff)
+		ADD("/0x%x", r->mask);
+	if (r->iif[0])
+		ADD(" iif %s", r->iif);
+	if (r->oif[0])
+		ADD(" oif %s", r->oif);
+	if (r->ipproto)
+		ADD(" ipproto %u", r->ipproto);
+	if (r->dport[1])
+		ADD(" dport %u-%u", r->dport[0], r->dport[1]);
+	if (r->sport[1])
+		ADD(" sport %u-%u", r->sport[0], r->sport[1]);
+	if (r->l3mdev)
+		ADD(" l3mdev");
+	switch (r->action) {
+	case FR_ACT_TO_TBL:
+		if (r->table == RT_TABLE_MAIN || r->table == RT_TABLE_LOCAL)
+			ADD(" lookup %s", r->table == RT_TABLE_MAIN ? "main" : "local");
+		else
+			ADD(" lookup %u", r->table);
+		break;
+	case FR_ACT_UNREACHABLE:
+		ADD(" unreachable");
+		break;
+	case FR_ACT_PROHIBIT:
+		ADD(" prohibit");
+		break;
+	case FR_ACT_BLACKHOLE:
+		ADD(" blackhole");
+		break;
+	}
+	return buf;
+}
+
+const char *describe_route(int family, const struct route *rt, char *buf, size_t len)
+{
+	static const char *const types[] = {
+		[RTN_UNICAST] = "", [RTN_LOCAL] = "local ", [RTN_BROADCAST] = "broadcast ",
+		[RTN_ANYCAST] = "anycast ", [RTN_MULTICAST] = "multicast ",
+		[RTN_BLACKHOLE] = "blackhole ", [RTN_UNREACHABLE] = "unreachable ",
+		[RTN_PROHIBIT] = "prohibit ", [RTN_THROW] = "throw ",
+	};
+	const struct link *l;
+	size_t n;
+
+	n = snprintf(buf, len, "%s", rt->type < ARRAY_SIZE(types) && types[rt->type] ?
+		     types[rt->type] : "");
+	if (rt->plen)
+		ADD("%s/%u", addr_text(family, &rt->dst), rt->plen);
+	else
+		ADD("default");
+	if (rt->nhid)
+		ADD(" nhid %u", rt->nhid);
+	if (rt->n_nh) {
+		if (rt->nh[0].has_gw)
+			ADD(" via %s", addr_text(rt->nh[0].gw_family, &rt->nh[0].gw));
+		l = link_by_index(rt->nh[0].oif);
+		if (l)
+			ADD(" dev %s", l->name);
+		if (rt->n_nh > 1)
+			ADD(" (of %u)", rt->n_nh);
+	}
+	if (rt->table != RT_TABLE_MAIN)
+		ADD(" table %u", rt->table);
+#undef ADD
+	return buf;
+}

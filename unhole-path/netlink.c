@@ -1,0 +1,553 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* rtnetlink: links, addresses, rules and routes; and the kernel's own lookup. */
+#include "path.h"
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct world world;
+
+static struct mnl_socket *rtnl;
+static uint32_t seq;
+
+static int rtnl_open(void)
+{
+	int on = 1;
+
+	if (rtnl)
+		return 0;
+	rtnl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (!rtnl || mnl_socket_bind(rtnl, 0, MNL_SOCKET_AUTOPID) < 0)
+		return -errno;
+	/* Rules and routes are dumped for what was asked for, and no more */
+	mnl_socket_setsockopt(rtnl, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+	seq = time(NULL);
+	return 0;
+}
+
+/* Sends a request and gives each answer to fn. */
+static int talk(struct nlmsghdr *nlh, mnl_cb_t fn, void *arg)
+{
+	static char buf[65536];
+	ssize_t n;
+	int ret;
+
+	nlh->nlmsg_seq = ++seq;
+	if (mnl_socket_sendto(rtnl, nlh, nlh->nlmsg_len) < 0)
+		return -errno;
+	do {
+		n = mnl_socket_recvfrom(rtnl, buf, sizeof(buf));
+		if (n < 0)
+			return -errno;
+		ret = mnl_cb_run(buf, n, seq, mnl_socket_get_portid(rtnl), fn, arg);
+		/* The one answer to a question has no end mark */
+	} while (ret > MNL_CB_STOP && nlh->nlmsg_flags & NLM_F_DUMP);
+	return ret < 0 ? -errno : 0;
+}
+
+/* Room for one more in an array; zeroed. */
+static void *one_more(void *array, size_t *n, size_t size)
+{
+	void **p = array;
+
+	if ((*n & (*n - 1)) == 0) {	/* 0 and powers of two */
+		size_t room = *n ? *n * 2 : 1;
+		void *q = realloc(*p, room * size);
+
+		if (!q) {
+			fprintf(stderr, "unhole-path: out of memory\n");
+			exit(EXIT_UNKNOWN);
+		}
+		*p = q;
+	}
+	memset((char *)*p + *n * size, 0, size);
+	return (char *)*p + (*n)++ * size;
+}
+
+/* Attributes come from the kernel; their sizes are checked all the same. */
+static uint32_t get_u32(const struct nlattr *a)
+{
+	return mnl_attr_validate(a, MNL_TYPE_U32) < 0 ? 0 : mnl_attr_get_u32(a);
+}
+
+static void get_addr(const struct nlattr *a, struct addr *to)
+{
+	size_t len = mnl_attr_get_payload_len(a);
+
+	memset(to, 0, sizeof(*to));
+	memcpy(to, mnl_attr_get_payload(a), len < sizeof(*to) ? len : sizeof(*to));
+}
+
+static void get_name(const struct nlattr *a, char *to, size_t size)
+{
+	snprintf(to, size, "%.*s", (int)mnl_attr_get_payload_len(a),
+		 (const char *)mnl_attr_get_payload(a));
+}
+
+static int on_link(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *a, *b;
+	struct link *l;
+
+	(void)arg;
+	l = one_more(&world.links, &world.n_links, sizeof(*l));
+	l->index = ifi->ifi_index;
+	l->flags = ifi->ifi_flags;
+	mnl_attr_for_each(a, nlh, sizeof(*ifi)) {
+		switch (mnl_attr_get_type(a)) {
+		case IFLA_IFNAME:
+			get_name(a, l->name, sizeof(l->name));
+			break;
+		case IFLA_MTU:
+			l->mtu = get_u32(a);
+			break;
+		case IFLA_MASTER:
+			l->master = get_u32(a);
+			break;
+		case IFLA_GROUP:
+			l->group = get_u32(a);
+			break;
+		case IFLA_LINKINFO:
+			mnl_attr_for_each_nested(b, a)
+				if (mnl_attr_get_type(b) == IFLA_INFO_KIND)
+					get_name(b, l->kind, sizeof(l->kind));
+			break;
+		}
+	}
+	if (l->flags & IFF_LOOPBACK)
+		world.lo = l->index;
+	return MNL_CB_OK;
+}
+
+static int on_addr(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *a;
+	struct address *i;
+	bool local = false;
+
+	(void)arg;
+	if (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6)
+		return MNL_CB_OK;
+	i = one_more(&world.addrs, &world.n_addrs, sizeof(*i));
+	i->index = ifa->ifa_index;
+	i->family = ifa->ifa_family;
+	i->plen = ifa->ifa_prefixlen;
+	mnl_attr_for_each(a, nlh, sizeof(*ifa)) {
+		/* On a point-to-point link IFA_ADDRESS is the other end */
+		if (mnl_attr_get_type(a) == IFA_LOCAL) {
+			get_addr(a, &i->a);
+			local = true;
+		} else if (mnl_attr_get_type(a) == IFA_ADDRESS && !local) {
+			get_addr(a, &i->a);
+		}
+	}
+	return MNL_CB_OK;
+}
+
+static void get_ports(const struct nlattr *a, uint16_t *ports)
+{
+	const struct fib_rule_port_range *r = mnl_attr_get_payload(a);
+
+	if (mnl_attr_get_payload_len(a) < sizeof(*r))
+		return;
+	ports[0] = r->start;
+	ports[1] = r->end;
+}
+
+static int on_rule(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct fib_rule_hdr *h = mnl_nlmsg_get_payload(nlh);
+	const struct fib_rule_uid_range *u;
+	const struct nlattr *a;
+	struct fib *fib = arg;
+	struct rule *r;
+
+	r = one_more(&fib->rules, &fib->n_rules, sizeof(*r));
+	r->action = h->action;
+	r->table = h->table;
+	r->flags = h->flags;
+	r->src_len = h->src_len;
+	r->dst_len = h->dst_len;
+	r->tos = h->tos;
+	r->suppress_plen = -1;
+	r->suppress_group = -1;
+	mnl_attr_for_each(a, nlh, sizeof(*h)) {
+		switch (mnl_attr_get_type(a)) {
+		case FRA_DST:
+			get_addr(a, &r->dst);
+			break;
+		case FRA_SRC:
+			get_addr(a, &r->src);
+			break;
+		case FRA_IIFNAME:
+			get_name(a, r->iif, sizeof(r->iif));
+			break;
+		case FRA_OIFNAME:
+			get_name(a, r->oif, sizeof(r->oif));
+			break;
+		case FRA_GOTO:
+			r->target = get_u32(a);
+			break;
+		case FRA_PRIORITY:
+			r->pref = get_u32(a);
+			break;
+		case FRA_FWMARK:
+			r->mark = get_u32(a);
+			r->has_mark = true;
+			break;
+		case FRA_FWMASK:
+			r->mask = get_u32(a);
+			r->has_mark = true;
+			break;
+		case FRA_TABLE:
+			r->table = get_u32(a);
+			break;
+		case FRA_SUPPRESS_PREFIXLEN:
+			r->suppress_plen = get_u32(a);
+			break;
+		case FRA_SUPPRESS_IFGROUP:
+			r->suppress_group = get_u32(a);
+			break;
+		case FRA_L3MDEV:
+			r->l3mdev = mnl_attr_get_u8(a);
+			break;
+		case FRA_UID_RANGE:
+			u = mnl_attr_get_payload(a);
+			r->uid_start = u->start;
+			r->uid_end = u->end;
+			r->has_uid = true;
+			break;
+		case FRA_IP_PROTO:
+			r->ipproto = mnl_attr_get_u8(a);
+			break;
+		case FRA_SPORT_RANGE:
+			get_ports(a, r->sport);
+			break;
+		case FRA_DPORT_RANGE:
+			get_ports(a, r->dport);
+			break;
+		case FRA_PAD:
+		case FRA_PROTOCOL:
+		case FRA_FLOW:
+			break;
+		default:	/* a tunnel's id, and what is newer than this */
+			r->strange = true;
+		}
+	}
+	return MNL_CB_OK;
+}
+
+static void get_via(const struct nlattr *a, struct nexthop *nh)
+{
+	const struct rtvia *via = mnl_attr_get_payload(a);
+	size_t len = mnl_attr_get_payload_len(a);
+
+	if (len <= sizeof(*via) || len > sizeof(*via) + sizeof(nh->gw))
+		return;
+	nh->has_gw = true;
+	nh->gw_family = via->rtvia_family;
+	memcpy(&nh->gw, via->rtvia_addr, len - sizeof(*via));
+}
+
+static void get_gateway(const struct nlattr *a, int family, struct nexthop *nh)
+{
+	nh->has_gw = true;
+	nh->gw_family = family;
+	get_addr(a, &nh->gw);
+}
+
+static void get_multipath(const struct nlattr *a, int family, struct route *rt)
+{
+	const struct rtnexthop *r = mnl_attr_get_payload(a);
+	int len = mnl_attr_get_payload_len(a);
+	const struct nlattr *attr;
+	struct nexthop *nh;
+
+	for (; len >= (int)sizeof(*r) && r->rtnh_len >= sizeof(*r) && r->rtnh_len <= len &&
+	     rt->n_nh < MAX_NH; len -= RTNH_ALIGN(r->rtnh_len), r = RTNH_NEXT(r)) {
+		nh = &rt->nh[rt->n_nh++];
+		nh->oif = r->rtnh_ifindex;
+		nh->flags = r->rtnh_flags;
+		mnl_attr_for_each_payload((void *)RTNH_DATA(r), r->rtnh_len - sizeof(*r)) {
+			if (mnl_attr_get_type(attr) == RTA_GATEWAY)
+				get_gateway(attr, family, nh);
+			else if (mnl_attr_get_type(attr) == RTA_VIA)
+				get_via(attr, nh);
+			else if (mnl_attr_get_type(attr) == RTA_ENCAP)
+				rt->encap = true;
+		}
+	}
+}
+
+static unsigned int get_mtu(const struct nlattr *metrics)
+{
+	const struct nlattr *a;
+
+	mnl_attr_for_each_nested(a, metrics)
+		if (mnl_attr_get_type(a) == RTAX_MTU)
+			return get_u32(a);
+	return 0;
+}
+
+static void parse_route(const struct nlmsghdr *nlh, struct route *rt)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	struct nexthop one = { 0 };
+	bool has_one = false;
+	const struct nlattr *a;
+
+	memset(rt, 0, sizeof(*rt));
+	rt->table = rtm->rtm_table;
+	rt->plen = rtm->rtm_dst_len;
+	rt->src_plen = rtm->rtm_src_len;
+	rt->type = rtm->rtm_type;
+	rt->tos = rtm->rtm_tos;
+	rt->protocol = rtm->rtm_protocol;
+	rt->flags = rtm->rtm_flags;
+	one.flags = rtm->rtm_flags;
+	mnl_attr_for_each(a, nlh, sizeof(*rtm)) {
+		switch (mnl_attr_get_type(a)) {
+		case RTA_TABLE:
+			rt->table = get_u32(a);
+			break;
+		case RTA_DST:
+			get_addr(a, &rt->dst);
+			break;
+		case RTA_PRIORITY:
+			rt->metric = get_u32(a);
+			break;
+		case RTA_OIF:
+			one.oif = get_u32(a);
+			has_one = true;
+			break;
+		case RTA_GATEWAY:
+			get_gateway(a, rtm->rtm_family, &one);
+			break;
+		case RTA_VIA:
+			get_via(a, &one);
+			break;
+		case RTA_PREFSRC:
+			get_addr(a, &rt->prefsrc);
+			rt->has_prefsrc = true;
+			break;
+		case RTA_METRICS:
+			rt->mtu = get_mtu(a);
+			break;
+		case RTA_MULTIPATH:
+			get_multipath(a, rtm->rtm_family, rt);
+			break;
+		case RTA_NH_ID:
+			rt->nhid = get_u32(a);
+			break;
+		case RTA_ENCAP:
+			rt->encap = true;
+			break;
+		}
+	}
+	if (has_one && !rt->n_nh)
+		rt->nh[rt->n_nh++] = one;
+}
+
+static int on_route(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	struct fib *fib = arg;
+
+	/* What the kernel has cached is no route of its own */
+	if (rtm->rtm_flags & RTM_F_CLONED)
+		return MNL_CB_OK;
+	parse_route(nlh, one_more(&fib->routes, &fib->n_routes, sizeof(*fib->routes)));
+	return MNL_CB_OK;
+}
+
+static int dump(int type, int family, size_t header, mnl_cb_t fn, void *arg)
+{
+	char buf[MNL_NLMSG_HDRLEN + 64] = { 0 };
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	/* Every header of a dump request begins with the family */
+	*(unsigned char *)mnl_nlmsg_put_extra_header(nlh, header) = family;
+	return talk(nlh, fn, arg);
+}
+
+int world_read(void)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	size_t i;
+	int err;
+
+	err = rtnl_open();
+	if (!err)
+		err = dump(RTM_GETLINK, AF_UNSPEC, sizeof(struct ifinfomsg), on_link, NULL);
+	if (!err)
+		err = dump(RTM_GETADDR, AF_UNSPEC, sizeof(struct ifaddrmsg), on_addr, NULL);
+	for (i = 0; i < ARRAY_SIZE(families) && !err; i++) {
+		struct fib *fib = fib_of(families[i]);
+
+		err = dump(RTM_GETRULE, families[i], sizeof(struct fib_rule_hdr), on_rule, fib);
+		if (!err)
+			err = dump(RTM_GETROUTE, families[i], sizeof(struct rtmsg), on_route, fib);
+		/* A kernel without IPv6 */
+		if (families[i] == AF_INET6 && (err == -EOPNOTSUPP || err == -EAFNOSUPPORT))
+			err = 0;
+	}
+	return err;
+}
+
+void world_free(void)
+{
+	free(world.links);
+	free(world.addrs);
+	free(world.fib[0].rules);
+	free(world.fib[0].routes);
+	free(world.fib[1].rules);
+	free(world.fib[1].routes);
+	memset(&world, 0, sizeof(world));
+	if (rtnl)
+		mnl_socket_close(rtnl);
+	rtnl = NULL;
+}
+
+struct fib *fib_of(int family)
+{
+	return &world.fib[family == AF_INET6];
+}
+
+const struct link *link_by_index(int index)
+{
+	size_t i;
+
+	for (i = 0; i < world.n_links; i++)
+		if (world.links[i].index == index)
+			return &world.links[i];
+	return NULL;
+}
+
+const struct link *link_by_name(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < world.n_links; i++)
+		if (strcmp(world.links[i].name, name) == 0)
+			return &world.links[i];
+	return NULL;
+}
+
+bool is_nvi(const struct link *l)
+{
+	return l && strcmp(l->kind, "nvi") == 0;
+}
+
+static bool same_prefix(const struct addr *a, const struct addr *b, int plen)
+{
+	int bytes = plen / 8, bits = plen % 8;
+
+	if (memcmp(a, b, bytes) != 0)
+		return false;
+	return !bits || !((a->b[bytes] ^ b->b[bytes]) & (0xff << (8 - bits)));
+}
+
+bool addr_is_local(int family, const struct addr *a)
+{
+	size_t i;
+
+	if (family == AF_INET && a->b[0] == 127)
+		return true;
+	for (i = 0; i < world.n_addrs; i++)
+		if (world.addrs[i].family == family &&
+		    same_prefix(&world.addrs[i].a, a, family == AF_INET ? 32 : 128))
+			return true;
+	return false;
+}
+
+bool addr_on_link(int family, const struct addr *a, int index)
+{
+	size_t i;
+
+	for (i = 0; i < world.n_addrs; i++)
+		if (world.addrs[i].family == family && world.addrs[i].index == index &&
+		    world.addrs[i].plen < (family == AF_INET ? 32 : 128) &&
+		    same_prefix(&world.addrs[i].a, a, world.addrs[i].plen))
+			return true;
+	return false;
+}
+
+static int on_answer(const struct nlmsghdr *nlh, void *arg)
+{
+	struct result *res = arg;
+	struct route rt;
+
+	parse_route(nlh, &rt);
+	res->type = rt.type;
+	res->table = rt.table;
+	res->mtu = rt.mtu;
+	res->encap = rt.encap;
+	res->has_prefsrc = rt.has_prefsrc;
+	res->prefsrc = rt.prefsrc;
+	if (rt.n_nh) {
+		res->oif = rt.nh[0].oif;
+		res->has_gw = rt.nh[0].has_gw;
+		res->gw_family = rt.nh[0].gw_family;
+		res->gw = rt.nh[0].gw;
+	}
+	return MNL_CB_OK;
+}
+
+/* rtm_getroute_parse_ip_proto() takes these and no others. */
+static bool askable(int family, uint8_t proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
+	       proto == (family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+}
+
+int ask_route(const struct flow *f, struct result *res)
+{
+	char buf[MNL_NLMSG_HDRLEN + 256] = { 0 };
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	size_t len = f->family == AF_INET ? 4 : 16;
+	struct rtmsg *rtm;
+	int err;
+
+	memset(res, 0, sizeof(*res));
+	nlh->nlmsg_type = RTM_GETROUTE;
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+	rtm->rtm_family = f->family;
+	rtm->rtm_dst_len = len * 8;
+	if (f->family == AF_INET)
+		rtm->rtm_flags = RTM_F_LOOKUP_TABLE;
+	mnl_attr_put(nlh, RTA_DST, len, &f->dst);
+	if (f->has_src) {
+		rtm->rtm_src_len = len * 8;
+		mnl_attr_put(nlh, RTA_SRC, len, &f->src);
+	}
+	if (f->iif) {
+		mnl_attr_put_u32(nlh, RTA_IIF, f->iif);
+		/* sock_net_uid() of no socket is root, and not the asker */
+		mnl_attr_put_u32(nlh, RTA_UID, 0);
+	} else if (f->oif) {
+		mnl_attr_put_u32(nlh, RTA_OIF, f->oif);
+	}
+	if (f->mark)
+		mnl_attr_put_u32(nlh, RTA_MARK, f->mark);
+	if (askable(f->family, f->proto)) {
+		mnl_attr_put_u8(nlh, RTA_IP_PROTO, f->proto);
+		if (f->sport)
+			mnl_attr_put_u16(nlh, RTA_SPORT, htons(f->sport));
+		if (f->dport)
+			mnl_attr_put_u16(nlh, RTA_DPORT, htons(f->dport));
+	}
+	err = talk(nlh, on_answer, res);
+	res->err = -err;
+	return 0;
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The verdict, for people and for programs. */
+#include "path.h"
+#include <linux/netfilter/xt_UNHOLE.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+/* One of a few buffers, so that several fit into one printf(). */
+const char *addr_text(int family, const struct addr *a)
+{
+	static char buf[8][INET6_ADDRSTRLEN];
+	static unsigned int n;
+	char *to = buf[n++ % ARRAY_SIZE(buf)];
+
+	if (!inet_ntop(family == AF_INET6 ? AF_INET6 : AF_INET, a, to, INET6_ADDRSTRLEN))
+		snprintf(to, INET6_ADDRSTRLEN, "?");
+	return to;
+}
+
+static const char *dev_name(int index)
+{
+	const struct link *l = link_by_index(index);
+
+	return l ? l->name : "?";
+}
+
+static const char *const colors[] = {
+	[V_LEAVES] = "\033[32m", [V_LOCAL] = "\033[33m", [V_DIES] = "\033[31m", [V_UNKNOWN] = "\033[35m",
+};
+
+static const char *const names[] = {
+	[V_LEAVES] = "leaves", [V_LOCAL] = "local", [V_DIES] = "dies", [V_UNKNOWN] = "unknown",
+};
+
+static void print_step(const struct step *s)
+{
+	char buf[200];
+
+	printf("  route %s", s->why);
+	if (s->flow.iif)
+		printf(": iif %s", dev_name(s->flow.iif));
+	else
+		printf(": output");
+	if (s->flow.has_src)
+		printf(" from %s", addr_text(s->flow.family, &s->flow.src));
+	printf(" to %s", addr_text(s->flow.family, &s->flow.dst));
+	if (s->flow.mark)
+		printf(" mark 0x%x", s->flow.mark);
+	putchar('\n');
+	if (s->res.rule)
+		printf("    | rule  %s\n", describe_rule(s->res.rule, buf, sizeof(buf)));
+	if (s->res.route)
+		printf("    | route %s\n", describe_route(s->flow.family, s->res.route, buf, sizeof(buf)));
+	if (s->res.err)
+		printf("    x refused: %s\n", strerror(s->res.err));
+	else
+		printf("    v\n");
+}
+
+static unsigned int egress_mtu(const struct step *s)
+{
+	const struct link *l = link_by_index(s->res.oif);
+
+	return s->res.mtu ? s->res.mtu : l ? l->mtu : 0;
+}
+
+void print_text(const struct path *p, bool explain, bool color)
+{
+	const struct query *q = &p->q;
+	int i;
+
+	printf("%s%s%s\n\n", color ? colors[p->verdict] : "", p->text, color ? "\033[0m" : "");
+	printf("%s\n", q->flow.iif ? dev_name(q->flow.iif) : "this box");
+	for (i = 0; i < p->n_steps; i++) {
+		const struct step *s = &p->step[i];
+		bool second = strncmp(s->why, "second", 6) == 0;
+
+		if (second && p->by[0])
+			printf("  PREROUTING -i %s: UNHOLE (%s)%s%s%s\n    |\n", dev_name(s->flow.iif), p->by,
+			       p->unhole_flags & XT_UNHOLE_ALLOW_LOCAL ? " --allow-local" : "",
+			       p->unhole_flags & XT_UNHOLE_NOTRACK ? " --notrack" : "",
+			       p->unhole_flags & XT_UNHOLE_RESET_CT ? " --reset-ct" : "");
+		if (i == 0 && q->has_dnat && q->flow.iif)
+			printf("  DNAT to %s\n    |\n", addr_text(q->flow.family, &q->dnat));
+		print_step(s);
+		if (s->res.err)
+			break;
+		if (s->res.type == RTN_UNICAST) {
+			if (q->has_snat && !second && p->hole == YES && i + 1 < p->n_steps &&
+			    strncmp(p->step[i + 1].why, "second", 6) == 0)
+				printf("  POSTROUTING -o %s: SNAT to %s\n    |\n", dev_name(s->res.oif),
+				       addr_text(q->flow.family, &q->snat));
+			/* What OUTPUT routes again has not gone anywhere yet */
+			if (!(i + 1 < p->n_steps && strstr(p->step[i + 1].why, "again"))) {
+				printf("%s", dev_name(s->res.oif));
+				if (i + 1 == p->n_steps && p->verdict == V_LEAVES)
+					printf("  MTU %u", egress_mtu(s));
+				putchar('\n');
+			}
+		} else {
+			printf("this box\n");
+		}
+	}
+	if (p->hole == YES && p->core_why)
+		printf("\nkernel: %s (%s)\n", p->core == YES ? "has the core patches" :
+		       p->core == NO ? "without the core patches" : "with or without the core patches: unknown",
+		       p->core_why);
+	for (i = 0; i < p->n_notes; i++)
+		printf("%snote: %s\n", i || p->hole == YES ? "" : "\n", p->note[i]);
+	if (!explain)
+		return;
+	if (!p->n_fixes) {
+		printf("\nnothing to change is known\n");
+		return;
+	}
+	printf("\nto change it:\n");
+	for (i = 0; i < p->n_fixes; i++)
+		printf("  %s\n", p->fix[i]);
+}
+
+void json_string(const char *s)
+{
+	putchar('"');
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			printf("\\%c", *s);
+		else if ((unsigned char)*s < 0x20 || (unsigned char)*s >= 0x7f)
+			printf("\\u%04x", (unsigned char)*s);
+		else
+			putchar(*s);
+	}
+	putchar('"');
+}
+
+static void json_key(const char *key)
+{
+	json_string(key);
+	putchar(':');
+}
+
+static void json_field(const char *key, const char *value)
+{
+	putchar(',');
+	json_key(key);
+	json_string(value);
+}
+
+static const char *json_tri(enum tri t)
+{
+	return t == YES ? "true" : t == NO ? "false" : "null";
+}
+
+static void json_step(const struct step *s)
+{
+	char buf[200];
+
+	printf("{\"lookup\":");
+	json_string(s->why);
+	if (s->flow.iif)
+		json_field("iif", dev_name(s->flow.iif));
+	if (s->flow.has_src)
+		json_field("src", addr_text(s->flow.family, &s->flow.src));
+	json_field("dst", addr_text(s->flow.family, &s->flow.dst));
+	printf(",\"mark\":%u", s->flow.mark);
+	if (s->res.rule)
+		json_field("rule", describe_rule(s->res.rule, buf, sizeof(buf)));
+	if (s->res.route)
+		json_field("route", describe_route(s->flow.family, s->res.route, buf, sizeof(buf)));
+	if (s->res.err) {
+		json_field("error", strerror(s->res.err));
+	} else {
+		json_field("type", s->res.type == RTN_UNICAST ? "unicast" :
+			   s->res.type == RTN_LOCAL ? "local" : "other");
+		printf(",\"table\":%u", s->res.table);
+		json_field("oif", dev_name(s->res.oif));
+		if (s->res.has_gw)
+			json_field("gateway", addr_text(s->res.gw_family, &s->res.gw));
+		printf(",\"mtu\":%u,\"nexthops\":%u", egress_mtu(s), s->res.paths ? s->res.paths : 1);
+	}
+	putchar('}');
+}
+
+static void json_list(const char *key, const char (*list)[TEXT], int n)
+{
+	int i;
+
+	putchar(',');
+	json_key(key);
+	putchar('[');
+	for (i = 0; i < n; i++) {
+		if (i)
+			putchar(',');
+		json_string(list[i]);
+	}
+	putchar(']');
+}
+
+void print_json(const struct path *p)
+{
+	int i;
+
+	printf("{\"verdict\":");
+	json_string(names[p->verdict]);
+	json_field("reason", p->reason);
+	json_field("text", p->text);
+	printf(",\"family\":%d", p->q.flow.family == AF_INET ? 4 : 6);
+	printf(",\"hole\":%s", json_tri(p->hole));
+	printf(",\"unholed\":%s", json_tri(p->unholed));
+	if (p->hole == YES) {
+		printf(",\"core\":%s", json_tri(p->core));
+		json_field("core_by", p->core_why ? p->core_why : "");
+	}
+	if (p->by[0])
+		json_field("unholed_by", p->by);
+	printf(",\"lookups\":[");
+	for (i = 0; i < p->n_steps; i++) {
+		if (i)
+			putchar(',');
+		json_step(&p->step[i]);
+	}
+	putchar(']');
+	if (p->verdict == V_LEAVES) {
+		const struct step *s = &p->step[p->n_steps - 1];
+
+		printf(",\"egress\":{\"dev\":");
+		json_string(dev_name(s->res.oif));
+		if (s->res.has_gw)
+			json_field("gateway", addr_text(s->res.gw_family, &s->res.gw));
+		json_field("source", addr_text(s->flow.family, &s->flow.src));
+		printf(",\"mtu\":%u}", egress_mtu(s));
+	}
+	json_list("notes", p->note, p->n_notes);
+	json_list("fixes", p->fix, p->n_fixes);
+	printf("}\n");
+}

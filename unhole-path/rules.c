@@ -1,0 +1,1075 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Netfilter's rules, read from the kernel (x_tables by getsockopt, nf_tables by
+ * nfnetlink) and walked with one packet. What is evaluated: devices, addresses,
+ * protocol, ports, mark; UNHOLE, MARK and verdicts. Everything else may match or
+ * not, and the result says so.
+ */
+#include "path.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/x_tables.h>
+#include <linux/netfilter/xt_UNHOLE.h>
+#include <linux/netfilter/xt_mark.h>
+#include <linux/netfilter/xt_tcpudp.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_DEPTH 16	/* of jumps; the kernel allows as many */
+
+/* A packet on its way through one hook. */
+struct pkt {
+	struct walk *w;
+	struct addr src, dst;
+	const char *where;	/* the table that it is in */
+	unsigned int rule_no;
+	bool doubt;		/* a verdict before may have ended this chain */
+};
+
+static void unsure(struct pkt *p, const char *what)
+{
+	if (!p->w->unsure[0])
+		snprintf(p->w->unsure, sizeof(p->w->unsure), "%s, rule %u: %s",
+			 p->where, p->rule_no, what);
+}
+
+static enum tri both(enum tri a, enum tri b)
+{
+	if (a == NO || b == NO)
+		return NO;
+	return a == MAYBE || b == MAYBE ? MAYBE : YES;
+}
+
+static enum tri invert(enum tri a, bool really)
+{
+	return a == MAYBE || !really ? a : !a;
+}
+
+/* --- what both kinds of rules share: matches and targets of x_tables ------- */
+
+static enum tri port_in(const __u16 *range, uint16_t port, bool inv)
+{
+	if (range[0] == 0 && range[1] == 0xffff)
+		return inv ? NO : YES;
+	if (!port)
+		return MAYBE;
+	return invert(port >= range[0] && port <= range[1] ? YES : NO, inv);
+}
+
+static enum tri xt_match(struct pkt *p, const char *name, int rev, const void *info, size_t len)
+{
+	if (strcmp(name, "comment") == 0)
+		return YES;
+	if (strcmp(name, "mark") == 0 && rev == 1 && len >= sizeof(struct xt_mark_mtinfo1)) {
+		const struct xt_mark_mtinfo1 *m = info;
+
+		if (p->w->mark_unsure)
+			return MAYBE;
+		return invert((p->w->mark & m->mask) == m->mark ? YES : NO, m->invert);
+	}
+	if (strcmp(name, "udp") == 0 && rev == 0 && len >= sizeof(struct xt_udp)) {
+		const struct xt_udp *m = info;
+
+		return both(port_in(m->spts, p->w->sport, m->invflags & XT_UDP_INV_SRCPT),
+			    port_in(m->dpts, p->w->dport, m->invflags & XT_UDP_INV_DSTPT));
+	}
+	if (strcmp(name, "tcp") == 0 && rev == 0 && len >= sizeof(struct xt_tcp)) {
+		const struct xt_tcp *m = info;
+		enum tri r = both(port_in(m->spts, p->w->sport, m->invflags & XT_TCP_INV_SRCPT),
+				  port_in(m->dpts, p->w->dport, m->invflags & XT_TCP_INV_DSTPT));
+
+		return m->option || m->flg_mask ? both(r, MAYBE) : r;
+	}
+	return MAYBE;
+}
+
+static void set_mark(struct pkt *p, uint32_t and, uint32_t xor, enum tri matched)
+{
+	uint32_t mark = (p->w->mark & ~and) ^ xor;
+
+	if (and == 0xffffffff && matched == YES)
+		p->w->mark_unsure = false;
+	if (matched == MAYBE && mark != p->w->mark) {
+		p->w->mark_unsure = true;
+		unsure(p, "sets the mark, and has a match that is not evaluated");
+	} else if (matched == YES) {
+		p->w->mark = mark;
+	}
+}
+
+static void unhole(struct pkt *p, const struct xt_unhole_tginfo *t, enum tri matched)
+{
+	struct walk *w = p->w;
+
+	if (!w->unholable || w->unholed == YES)
+		return;
+	if (matched == MAYBE && w->unholed == MAYBE)
+		return;
+	snprintf(w->where, sizeof(w->where), "%s, rule %u", p->where, p->rule_no);
+	if (matched == MAYBE) {
+		w->unholed = MAYBE;
+		unsure(p, "UNHOLE, with a match that is not evaluated");
+		return;
+	}
+	w->unholed = YES;
+	w->unhole_flags = t->flags;
+	/* The same formula as MARK's */
+	if (t->mask || t->mark)
+		set_mark(p, t->mask, t->mark, YES);
+}
+
+/* Targets that leave the path as it is, and let the next rule have the packet. */
+static bool is_harmless(const char *name)
+{
+	static const char *const list[] = {
+		"LOG", "NFLOG", "TRACE", "AUDIT", "CHECKSUM", "CT", "NOTRACK", "TCPMSS",
+		"TTL", "HL", "CLASSIFY", "TCPOPTSTRIP", "SECMARK", "CONNSECMARK", "RATEEST",
+		"TEE", "SET", "IDLETIMER", "LED", "ULOG",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(list); i++)
+		if (strcmp(name, list[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Returns false if it is one that may end the packet's way. */
+static bool xt_target(struct pkt *p, const char *name, int rev, const void *info, size_t len,
+		      enum tri matched)
+{
+	if (strcmp(name, "UNHOLE") == 0 && len >= sizeof(struct xt_unhole_tginfo)) {
+		unhole(p, info, matched);
+		return true;
+	}
+	if (strcmp(name, "MARK") == 0 && rev == 2 && len >= sizeof(struct xt_mark_tginfo2)) {
+		const struct xt_mark_tginfo2 *t = info;
+
+		set_mark(p, t->mask, t->mark, matched);
+		return true;
+	}
+	if (is_harmless(name))
+		return true;
+	if (strcmp(name, "CONNMARK") == 0) {
+		/* To restore it sets the mark: there is no telling to what */
+		p->w->mark_unsure = true;
+		unsure(p, "CONNMARK");
+		return true;
+	}
+	unsure(p, "a target that is not evaluated");
+	return false;
+}
+
+static enum tri dev_match(const char *have, const char *want, const unsigned char *mask, bool inv)
+{
+	size_t i;
+
+	if (!have)
+		have = "";
+	for (i = 0; i < IFNAMSIZ; i++) {
+		char c = i < strlen(have) ? have[i] : 0;
+
+		if ((c ^ want[i]) & mask[i])
+			return inv ? YES : NO;
+	}
+	return inv ? NO : YES;
+}
+
+static void dropped(struct pkt *p, enum tri how)
+{
+	if (how == YES) {
+		p->w->dropped = YES;
+		snprintf(p->w->where, sizeof(p->w->where), "%s, rule %u", p->where, p->rule_no);
+	} else if (p->w->dropped == NO) {
+		p->w->dropped = MAYBE;
+	}
+}
+
+/* --- x_tables --------------------------------------------------------------- */
+
+/* The kernel's answer: struct ipt_getinfo and a blob of entries. The two families'
+ * entries differ in the part that matches addresses only.
+ */
+struct table {
+	char name[XT_TABLE_MAXNAMELEN];
+	unsigned int size, hook_entry[NF_INET_NUMHOOKS],
+		underflow[NF_INET_NUMHOOKS], valid_hooks;
+	char *blob;
+};
+
+static struct table tables[2][8];
+static unsigned int n_tables[2];
+
+static size_t entry_base(int family)
+{
+	return family == AF_INET ? sizeof(struct ipt_entry) : sizeof(struct ip6t_entry);
+}
+
+static void entry_offsets(int family, const char *e, unsigned int *target, unsigned int *next)
+{
+	if (family == AF_INET) {
+		*target = ((const struct ipt_entry *)e)->target_offset;
+		*next = ((const struct ipt_entry *)e)->next_offset;
+	} else {
+		*target = ((const struct ip6t_entry *)e)->target_offset;
+		*next = ((const struct ip6t_entry *)e)->next_offset;
+	}
+}
+
+static int table_read(int family, int fd, const char *name, struct table *t)
+{
+	struct ipt_getinfo info = { 0 };	/* the same for both families */
+	struct ipt_get_entries *get;
+	socklen_t len = sizeof(info);
+	int level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
+	size_t head = offsetof(struct ipt_get_entries, entrytable);
+
+	_Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo), "one layout");
+	_Static_assert(offsetof(struct ipt_get_entries, entrytable) ==
+		       offsetof(struct ip6t_get_entries, entrytable), "one layout");
+	snprintf(info.name, sizeof(info.name), "%.*s", (int)sizeof(info.name) - 1, name);
+	if (getsockopt(fd, level, IPT_SO_GET_INFO, &info, &len) < 0)
+		return -errno;
+	len = head + info.size;
+	get = calloc(1, len);
+	if (!get)
+		return -ENOMEM;
+	memcpy(get->name, info.name, sizeof(get->name));
+	get->size = info.size;
+	/* EAGAIN: the table has changed in between */
+	if (getsockopt(fd, level, IPT_SO_GET_ENTRIES, get, &len) < 0) {
+		int err = -errno;
+
+		free(get);
+		return err;
+	}
+	memcpy(t->name, info.name, sizeof(t->name));
+	t->size = info.size;
+	t->valid_hooks = info.valid_hooks;
+	memcpy(t->hook_entry, info.hook_entry, sizeof(t->hook_entry));
+	memcpy(t->underflow, info.underflow, sizeof(t->underflow));
+	t->blob = malloc(info.size);
+	if (!t->blob) {
+		free(get);
+		return -ENOMEM;
+	}
+	memcpy(t->blob, (char *)get + head, info.size);
+	free(get);
+	return 0;
+}
+
+static int legacy_read(int family)
+{
+	const char *file = family == AF_INET ? "/proc/net/ip_tables_names" :
+					       "/proc/net/ip6_tables_names";
+	int i = family == AF_INET6, fd, err = 0;
+	char name[64];
+	FILE *f;
+
+	/* A table that is not listed would be made by asking for it */
+	f = fopen(file, "re");
+	if (!f)
+		return errno == ENOENT ? 0 : -errno;
+	fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		err = -errno;
+	while (!err && fgets(name, sizeof(name), f) && n_tables[i] < ARRAY_SIZE(tables[i])) {
+		name[strcspn(name, "\n")] = 0;
+		err = table_read(family, fd, name, &tables[i][n_tables[i]]);
+		if (!err)
+			n_tables[i]++;
+	}
+	if (fd >= 0)
+		close(fd);
+	fclose(f);
+	return err;
+}
+
+static bool addr_masked(const struct addr *a, const void *want, const void *mask, size_t len)
+{
+	const unsigned char *w = want, *m = mask;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((a->b[i] & m[i]) != w[i])
+			return false;
+	return true;
+}
+
+/* ip_packet_match(), ip6_packet_match() */
+static enum tri entry_match(struct pkt *p, const char *e)
+{
+	const struct walk *w = p->w;
+	enum tri m;
+
+	if (w->family == AF_INET) {
+		const struct ipt_ip *ip = &((const struct ipt_entry *)e)->ip;
+
+		if (addr_masked(&p->src, &ip->src, &ip->smsk, 4) == !!(ip->invflags & IPT_INV_SRCIP) ||
+		    addr_masked(&p->dst, &ip->dst, &ip->dmsk, 4) == !!(ip->invflags & IPT_INV_DSTIP))
+			return NO;
+		m = both(dev_match(w->iif, ip->iniface, ip->iniface_mask, ip->invflags & IPT_INV_VIA_IN),
+			 dev_match(w->oif, ip->outiface, ip->outiface_mask, ip->invflags & IPT_INV_VIA_OUT));
+		if (ip->proto)
+			m = both(m, w->proto ? invert(ip->proto == w->proto ? YES : NO,
+						      ip->invflags & IPT_INV_PROTO) : MAYBE);
+		if (ip->flags & IPT_F_FRAG)	/* the first fragment has none before it */
+			m = both(m, ip->invflags & IPT_INV_FRAG ? YES : NO);
+	} else {
+		const struct ip6t_ip6 *ip = &((const struct ip6t_entry *)e)->ipv6;
+
+		if (addr_masked(&p->src, &ip->src, &ip->smsk, 16) == !!(ip->invflags & IP6T_INV_SRCIP) ||
+		    addr_masked(&p->dst, &ip->dst, &ip->dmsk, 16) == !!(ip->invflags & IP6T_INV_DSTIP))
+			return NO;
+		m = both(dev_match(w->iif, ip->iniface, ip->iniface_mask, ip->invflags & IP6T_INV_VIA_IN),
+			 dev_match(w->oif, ip->outiface, ip->outiface_mask, ip->invflags & IP6T_INV_VIA_OUT));
+		if (ip->flags & IP6T_F_PROTO)
+			m = both(m, w->proto ? invert(ip->proto == w->proto ? YES : NO,
+						      ip->invflags & IP6T_INV_PROTO) : MAYBE);
+	}
+	return m;
+}
+
+/* ipt_do_table(), for one hook of one table. */
+static void legacy_walk(struct walk *w, const struct table *t, struct pkt *p)
+{
+	unsigned int off = t->hook_entry[w->hook], back[MAX_DEPTH], depth = 0, steps = 0;
+	const size_t base = entry_base(w->family);
+	unsigned int target_off, next;
+
+	for (; off + base + sizeof(struct xt_entry_target) <= t->size && steps < 65536; steps++) {
+		const char *e = t->blob + off;
+		const struct xt_entry_target *tg;
+		enum tri m = entry_match(p, e);
+		unsigned int o;
+
+		entry_offsets(w->family, e, &target_off, &next);
+		if (target_off < base || off + next > t->size || next < base ||
+		    target_off + sizeof(*tg) > next)
+			return;
+		p->rule_no++;
+		tg = (const void *)(e + target_off);
+		/* The end of the table, or the head of a chain, which is not reached */
+		if (strcmp(tg->u.user.name, XT_ERROR_TARGET) == 0)
+			return;
+		for (o = base; m != NO && o + sizeof(struct xt_entry_match) <= target_off; ) {
+			const struct xt_entry_match *em = (const void *)(e + o);
+
+			if (em->u.match_size < sizeof(*em))
+				return;
+			m = both(m, xt_match(p, em->u.user.name, em->u.user.revision, em->data,
+					     em->u.match_size - sizeof(*em)));
+			o += em->u.match_size;
+		}
+		if (m == NO) {
+			off += next;
+			continue;
+		}
+		if (p->doubt)
+			m = MAYBE;
+		if (tg->u.user.name[0]) {
+			if (!xt_target(p, tg->u.user.name, tg->u.user.revision, tg->data,
+				       tg->u.target_size - sizeof(*tg), m)) {
+				dropped(p, MAYBE);
+				p->doubt = true;
+			}
+			off += next;
+			continue;
+		}
+		int verdict = ((const struct xt_standard_target *)tg)->verdict;
+
+		if (m == MAYBE && verdict != -NF_DROP - 1) {
+			/* It may be taken: what follows may be seen or not */
+			unsure(p, "a match that is not evaluated decides what is seen of the rest");
+			p->doubt = true;
+		}
+		if (verdict >= 0) {
+			/* A goto leaves no way back */
+			bool is_goto = w->family == AF_INET ?
+				((const struct ipt_entry *)e)->ip.flags & IPT_F_GOTO :
+				((const struct ip6t_entry *)e)->ipv6.flags & IP6T_F_GOTO;
+
+			if ((!is_goto || m == MAYBE) && depth < MAX_DEPTH)
+				back[depth++] = off + next;
+			off = verdict;
+			continue;
+		}
+		if (verdict == -NF_DROP - 1)
+			dropped(p, m);
+		/* RETURN in a base chain: its policy, which is one of the entries */
+		if (m == MAYBE)
+			off += next;
+		else if (verdict == XT_RETURN && depth)
+			off = back[--depth];
+		else if (verdict == XT_RETURN)
+			off = t->underflow[w->hook];
+		else
+			return;
+	}
+}
+
+/* --- nf_tables -------------------------------------------------------------- */
+
+struct nft_chain {
+	int family;
+	char table[64], name[128], type[16];
+	bool is_base;
+	uint32_t hook, policy;
+	int32_t prio;
+};
+
+struct nft_rule {
+	int family;
+	char table[64], chain[128];
+	struct nlattr *exprs;	/* a copy of NFTA_RULE_EXPRESSIONS */
+};
+
+static struct nft_chain *chains;
+static struct nft_rule *nft_rules;
+static size_t n_chains, n_nft_rules;
+static bool flowtables;
+
+static void *grow(void *array, size_t n, size_t size)
+{
+	void *q = (n & (n - 1)) ? array : realloc(array, (n ? n * 2 : 1) * size);
+
+	if (!q) {
+		fprintf(stderr, "unhole-path: out of memory\n");
+		exit(EXIT_UNKNOWN);
+	}
+	memset((char *)q + n * size, 0, size);
+	return q;
+}
+
+static void copy_str(const struct nlattr *a, char *to, size_t size)
+{
+	snprintf(to, size, "%.*s", (int)mnl_attr_get_payload_len(a),
+		 (const char *)mnl_attr_get_payload(a));
+}
+
+static uint32_t be32(const struct nlattr *a)
+{
+	return mnl_attr_get_payload_len(a) < 4 ? 0 : ntohl(mnl_attr_get_u32(a));
+}
+
+static int on_chain(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nfgenmsg *g = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *a, *b;
+	struct nft_chain *c;
+
+	(void)arg;
+	chains = grow(chains, n_chains, sizeof(*chains));
+	c = &chains[n_chains++];
+	c->family = g->nfgen_family;
+	c->policy = NF_ACCEPT;
+	mnl_attr_for_each(a, nlh, sizeof(*g)) {
+		switch (mnl_attr_get_type(a)) {
+		case NFTA_CHAIN_TABLE:
+			copy_str(a, c->table, sizeof(c->table));
+			break;
+		case NFTA_CHAIN_NAME:
+			copy_str(a, c->name, sizeof(c->name));
+			break;
+		case NFTA_CHAIN_TYPE:
+			copy_str(a, c->type, sizeof(c->type));
+			break;
+		case NFTA_CHAIN_POLICY:
+			c->policy = be32(a);
+			break;
+		case NFTA_CHAIN_HOOK:
+			c->is_base = true;
+			mnl_attr_for_each_nested(b, a) {
+				if (mnl_attr_get_type(b) == NFTA_HOOK_HOOKNUM)
+					c->hook = be32(b);
+				else if (mnl_attr_get_type(b) == NFTA_HOOK_PRIORITY)
+					c->prio = be32(b);
+			}
+			break;
+		}
+	}
+	return MNL_CB_OK;
+}
+
+static int on_nft_rule(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nfgenmsg *g = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *a;
+	struct nft_rule *r;
+
+	(void)arg;
+	nft_rules = grow(nft_rules, n_nft_rules, sizeof(*nft_rules));
+	r = &nft_rules[n_nft_rules++];
+	r->family = g->nfgen_family;
+	mnl_attr_for_each(a, nlh, sizeof(*g)) {
+		switch (mnl_attr_get_type(a)) {
+		case NFTA_RULE_TABLE:
+			copy_str(a, r->table, sizeof(r->table));
+			break;
+		case NFTA_RULE_CHAIN:
+			copy_str(a, r->chain, sizeof(r->chain));
+			break;
+		case NFTA_RULE_EXPRESSIONS:
+			free(r->exprs);
+			r->exprs = malloc(a->nla_len);
+			if (r->exprs)
+				memcpy(r->exprs, a, a->nla_len);
+			break;
+		}
+	}
+	return MNL_CB_OK;
+}
+
+static int on_flowtable(const struct nlmsghdr *nlh, void *arg)
+{
+	(void)nlh;
+	(void)arg;
+	flowtables = true;
+	return MNL_CB_OK;
+}
+
+static int nft_dump(struct mnl_socket *nl, int msg, int family, mnl_cb_t fn)
+{
+	char req[MNL_NLMSG_HDRLEN + 64] = { 0 };
+	static char buf[65536];
+	static uint32_t seq;
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(req);
+	struct nfgenmsg *g;
+	ssize_t n;
+	int ret;
+
+	if (!seq)
+		seq = time(NULL);
+	nlh->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | msg;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	nlh->nlmsg_seq = ++seq;
+	g = mnl_nlmsg_put_extra_header(nlh, sizeof(*g));
+	g->nfgen_family = family;
+	g->version = NFNETLINK_V0;
+	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
+		return -errno;
+	do {
+		n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+		if (n < 0)
+			return -errno;
+		ret = mnl_cb_run(buf, n, seq, mnl_socket_get_portid(nl), fn, NULL);
+	} while (ret > MNL_CB_STOP);
+	return ret < 0 ? -errno : 0;
+}
+
+static int nft_read(void)
+{
+	struct mnl_socket *nl;
+	int err;
+
+	if (chains || !is_present("nf_tables"))
+		return 0;
+	nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	if (!nl)
+		return errno == EPROTONOSUPPORT ? 0 : -errno;
+	err = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : 0;
+	if (!err)
+		err = nft_dump(nl, NFT_MSG_GETCHAIN, AF_UNSPEC, on_chain);
+	if (!err && n_chains)
+		err = nft_dump(nl, NFT_MSG_GETRULE, AF_UNSPEC, on_nft_rule);
+	if (!err && nft_dump(nl, NFT_MSG_GETFLOWTABLE, AF_UNSPEC, on_flowtable) < 0)
+		flowtables = false;
+	mnl_socket_close(nl);
+	/* No nf_tables in this kernel: no rules of it either */
+	return err == -EINVAL || err == -EOPNOTSUPP ? 0 : err;
+}
+
+/* The registers of nf_tables' machine, 16 words of 4 bytes, and which are known. */
+struct regs {
+	uint8_t b[64];
+	bool known[64];
+};
+
+static int reg_offset(uint32_t reg)
+{
+	if (reg >= NFT_REG_1 && reg <= NFT_REG_4)
+		return (reg - NFT_REG_1) * 16;
+	if (reg >= NFT_REG32_00 && reg <= NFT_REG32_15)
+		return (reg - NFT_REG32_00) * 4;
+	return -1;
+}
+
+static void load(struct regs *r, uint32_t reg, const void *data, const bool *known, size_t len)
+{
+	int o = reg_offset(reg);
+	size_t i;
+
+	if (o < 0)
+		return;
+	for (i = 0; i < len && o + i < sizeof(r->b); i++) {
+		r->b[o + i] = data ? ((const uint8_t *)data)[i] : 0;
+		r->known[o + i] = data && (!known || known[i]);
+	}
+	/* Padded to whole words */
+	for (; (i & 3) && o + i < sizeof(r->b); i++) {
+		r->b[o + i] = 0;
+		r->known[o + i] = true;
+	}
+}
+
+#define MAX_ATTR 16
+static void index_attrs(const struct nlattr *nest, const struct nlattr **tb)
+{
+	const struct nlattr *a;
+
+	memset(tb, 0, MAX_ATTR * sizeof(*tb));
+	if (!nest)
+		return;
+	mnl_attr_for_each_nested(a, nest)
+		if (mnl_attr_get_type(a) < MAX_ATTR)
+			tb[mnl_attr_get_type(a)] = a;
+}
+
+static const void *data_value(const struct nlattr *nest, size_t *len)
+{
+	const struct nlattr *tb[MAX_ATTR];
+
+	index_attrs(nest, tb);
+	if (!tb[NFTA_DATA_VALUE])
+		return NULL;
+	*len = mnl_attr_get_payload_len(tb[NFTA_DATA_VALUE]);
+	return mnl_attr_get_payload(tb[NFTA_DATA_VALUE]);
+}
+
+static uint32_t opt32(const struct nlattr *a)
+{
+	return a ? be32(a) : 0;
+}
+
+/* nft_meta: returns NO where the rule ends. */
+static void nft_meta(struct pkt *p, struct regs *r, const struct nlattr **tb, enum tri matched)
+{
+	uint32_t key = opt32(tb[NFTA_META_KEY]), dreg = opt32(tb[NFTA_META_DREG]);
+	const struct walk *w = p->w;
+	char name[IFNAMSIZ] = { 0 };
+	uint8_t byte;
+	uint32_t index;
+	const struct link *l;
+
+	if (tb[NFTA_META_SREG]) {
+		int o = reg_offset(opt32(tb[NFTA_META_SREG]));
+		uint32_t mark;
+
+		if (key != NFT_META_MARK || o < 0)
+			return;
+		memcpy(&mark, r->b + o, sizeof(mark));
+		if (r->known[o] && r->known[o + 1] && r->known[o + 2] && r->known[o + 3]) {
+			set_mark(p, 0xffffffff, mark, matched);
+		} else {
+			p->w->mark_unsure = true;
+			unsure(p, "sets the mark to what is not known");
+		}
+		return;
+	}
+	switch (key) {
+	case NFT_META_IIFNAME:
+	case NFT_META_OIFNAME: {
+		const char *n = key == NFT_META_IIFNAME ? w->iif : w->oif;
+
+		snprintf(name, sizeof(name), "%s", n ? n : "");
+		load(r, dreg, name, NULL, sizeof(name));
+		break;
+	}
+	case NFT_META_IIF:
+	case NFT_META_OIF: {
+		const char *n = key == NFT_META_IIF ? w->iif : w->oif;
+
+		l = n ? link_by_name(n) : NULL;
+		index = l ? l->index : 0;
+		load(r, dreg, &index, NULL, 4);
+		break;
+	}
+	case NFT_META_MARK:
+		load(r, dreg, w->mark_unsure ? NULL : (const void *)&w->mark, NULL, 4);
+		break;
+	case NFT_META_L4PROTO:
+		load(r, dreg, w->proto ? &w->proto : NULL, NULL, 1);
+		break;
+	case NFT_META_NFPROTO:
+		byte = w->family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
+		load(r, dreg, &byte, NULL, 1);
+		break;
+	default:
+		load(r, dreg, NULL, NULL, 16);
+	}
+}
+
+static void nft_payload(struct pkt *p, struct regs *r, const struct nlattr **tb)
+{
+	uint32_t base = opt32(tb[NFTA_PAYLOAD_BASE]), off = opt32(tb[NFTA_PAYLOAD_OFFSET]),
+		len = opt32(tb[NFTA_PAYLOAD_LEN]), dreg = opt32(tb[NFTA_PAYLOAD_DREG]);
+	const struct walk *w = p->w;
+	uint8_t hdr[40] = { 0 };
+	bool known[40] = { false };
+	uint16_t port;
+
+	if (tb[NFTA_PAYLOAD_SREG]) {
+		unsure(p, "changes the packet");
+		p->w->mark_unsure = true;
+		return;
+	}
+	if (base == NFT_PAYLOAD_NETWORK_HEADER) {
+		size_t n = w->family == AF_INET ? 4 : 16, s = w->family == AF_INET ? 12 : 8;
+
+		hdr[0] = w->family == AF_INET ? 0x45 : 0x60;
+		known[0] = w->family == AF_INET;
+		hdr[w->family == AF_INET ? 9 : 6] = w->proto;
+		known[w->family == AF_INET ? 9 : 6] = w->proto;
+		memcpy(hdr + s, &p->src, n);
+		memcpy(hdr + s + n, &p->dst, n);
+		memset(known + s, true, 2 * n);
+	} else if (base == NFT_PAYLOAD_TRANSPORT_HEADER &&
+		   (w->proto == IPPROTO_TCP || w->proto == IPPROTO_UDP)) {
+		port = htons(w->sport);
+		memcpy(hdr, &port, 2);
+		known[0] = known[1] = w->sport;
+		port = htons(w->dport);
+		memcpy(hdr + 2, &port, 2);
+		known[2] = known[3] = w->dport;
+	}
+	if (off > sizeof(hdr) || len > sizeof(hdr) - off)
+		load(r, dreg, NULL, NULL, len > 16 ? 16 : len);
+	else
+		load(r, dreg, hdr + off, known + off, len);
+}
+
+static enum tri nft_cmp(const struct regs *r, const struct nlattr **tb)
+{
+	int o = reg_offset(opt32(tb[NFTA_CMP_SREG])), d = 0;
+	uint32_t op = opt32(tb[NFTA_CMP_OP]);
+	const uint8_t *v;
+	size_t len = 0, i;
+
+	v = data_value(tb[NFTA_CMP_DATA], &len);
+	if (o < 0 || !v || o + len > sizeof(r->b))
+		return MAYBE;
+	for (i = 0; i < len; i++) {
+		if (!r->known[o + i])
+			break;
+		d = r->b[o + i] - v[i];
+		if (d)
+			break;
+	}
+	if (i < len && !r->known[o + i]) {
+		/* A later byte may tell them apart */
+		for (; i < len; i++)
+			if (r->known[o + i] && r->b[o + i] != v[i])
+				return op == NFT_CMP_EQ ? NO : op == NFT_CMP_NEQ ? YES : MAYBE;
+		return MAYBE;
+	}
+	switch (op) {
+	case NFT_CMP_EQ:
+		return d == 0;
+	case NFT_CMP_NEQ:
+		return d != 0;
+	case NFT_CMP_LT:
+		return d < 0;
+	case NFT_CMP_LTE:
+		return d <= 0;
+	case NFT_CMP_GT:
+		return d > 0;
+	case NFT_CMP_GTE:
+		return d >= 0;
+	}
+	return MAYBE;
+}
+
+static enum tri nft_range(const struct regs *r, const struct nlattr **tb)
+{
+	int o = reg_offset(opt32(tb[NFTA_RANGE_SREG]));
+	size_t l1 = 0, l2 = 0, i;
+	const uint8_t *from = data_value(tb[NFTA_RANGE_FROM_DATA], &l1);
+	const uint8_t *to = data_value(tb[NFTA_RANGE_TO_DATA], &l2);
+	bool in;
+
+	if (o < 0 || !from || !to || l1 != l2 || o + l1 > sizeof(r->b))
+		return MAYBE;
+	for (i = 0; i < l1; i++)
+		if (!r->known[o + i])
+			return MAYBE;
+	in = memcmp(r->b + o, from, l1) >= 0 && memcmp(r->b + o, to, l1) <= 0;
+	return in == (opt32(tb[NFTA_RANGE_OP]) == NFT_RANGE_EQ);
+}
+
+static void nft_bitwise(struct regs *r, const struct nlattr **tb)
+{
+	int s = reg_offset(opt32(tb[NFTA_BITWISE_SREG])), d = reg_offset(opt32(tb[NFTA_BITWISE_DREG]));
+	uint32_t len = opt32(tb[NFTA_BITWISE_LEN]), i;
+	size_t ml = 0, xl = 0;
+	const uint8_t *mask = data_value(tb[NFTA_BITWISE_MASK], &ml);
+	const uint8_t *xor = data_value(tb[NFTA_BITWISE_XOR], &xl);
+
+	if (s < 0 || d < 0 || len > 16 || s + len > sizeof(r->b) || d + len > sizeof(r->b))
+		return;
+	if (opt32(tb[NFTA_BITWISE_OP]) != 0 || !mask || !xor || ml < len || xl < len) {
+		load(r, opt32(tb[NFTA_BITWISE_DREG]), NULL, NULL, len);
+		return;
+	}
+	for (i = 0; i < len; i++) {
+		bool known = r->known[s + i] || mask[i] == 0;
+
+		r->b[d + i] = (r->b[s + i] & mask[i]) ^ xor[i];
+		r->known[d + i] = known;
+	}
+}
+
+/* What a rule says in the end. */
+struct verdict_of {
+	enum tri matched;
+	int code;		/* NF_*, NFT_*; NFT_CONTINUE if it says nothing */
+	char chain[128];
+};
+
+static void nft_immediate(struct regs *r, const struct nlattr **tb, struct verdict_of *v)
+{
+	const struct nlattr *d[MAX_ATTR], *w[MAX_ATTR];
+	uint32_t dreg = opt32(tb[NFTA_IMMEDIATE_DREG]);
+
+	index_attrs(tb[NFTA_IMMEDIATE_DATA], d);
+	if (dreg != NFT_REG_VERDICT) {
+		size_t len = 0;
+		const void *value = data_value(tb[NFTA_IMMEDIATE_DATA], &len);
+
+		load(r, dreg, value, NULL, value ? len : 16);
+		return;
+	}
+	index_attrs(d[NFTA_DATA_VERDICT], w);
+	v->code = (int)opt32(w[NFTA_VERDICT_CODE]);
+	if (w[NFTA_VERDICT_CHAIN])
+		copy_str(w[NFTA_VERDICT_CHAIN], v->chain, sizeof(v->chain));
+}
+
+static bool is_transparent(const char *name)
+{
+	static const char *const list[] = { "counter", "log", "notrack", "last" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(list); i++)
+		if (strcmp(name, list[i]) == 0)
+			return true;
+	return false;
+}
+
+static void nft_rule_walk(struct pkt *p, const struct nft_rule *rule, struct verdict_of *v)
+{
+	struct regs regs = { 0 };
+	const struct nlattr *e;
+
+	v->matched = p->doubt ? MAYBE : YES;
+	v->code = NFT_CONTINUE;
+	if (!rule->exprs)
+		return;
+	mnl_attr_for_each_nested(e, rule->exprs) {
+		const struct nlattr *ex[MAX_ATTR], *tb[MAX_ATTR];
+		char name[32];
+		size_t len;
+
+		index_attrs(e, ex);
+		if (!ex[NFTA_EXPR_NAME])
+			continue;
+		copy_str(ex[NFTA_EXPR_NAME], name, sizeof(name));
+		index_attrs(ex[NFTA_EXPR_DATA], tb);
+		if (strcmp(name, "meta") == 0) {
+			nft_meta(p, &regs, tb, v->matched);
+		} else if (strcmp(name, "payload") == 0) {
+			nft_payload(p, &regs, tb);
+		} else if (strcmp(name, "bitwise") == 0) {
+			nft_bitwise(&regs, tb);
+		} else if (strcmp(name, "cmp") == 0) {
+			v->matched = both(v->matched, nft_cmp(&regs, tb));
+		} else if (strcmp(name, "range") == 0) {
+			v->matched = both(v->matched, nft_range(&regs, tb));
+		} else if (strcmp(name, "immediate") == 0) {
+			nft_immediate(&regs, tb, v);
+		} else if (strcmp(name, "match") == 0 && tb[NFTA_MATCH_NAME] && tb[NFTA_MATCH_INFO]) {
+			copy_str(tb[NFTA_MATCH_NAME], name, sizeof(name));
+			len = mnl_attr_get_payload_len(tb[NFTA_MATCH_INFO]);
+			v->matched = both(v->matched, xt_match(p, name, opt32(tb[NFTA_MATCH_REV]),
+				mnl_attr_get_payload(tb[NFTA_MATCH_INFO]), len));
+		} else if (strcmp(name, "target") == 0 && tb[NFTA_TARGET_NAME] && tb[NFTA_TARGET_INFO]) {
+			copy_str(tb[NFTA_TARGET_NAME], name, sizeof(name));
+			len = mnl_attr_get_payload_len(tb[NFTA_TARGET_INFO]);
+			if (!xt_target(p, name, opt32(tb[NFTA_TARGET_REV]),
+				       mnl_attr_get_payload(tb[NFTA_TARGET_INFO]), len, v->matched)) {
+				v->matched = MAYBE;
+				v->code = NF_DROP;
+			}
+		} else if (!is_transparent(name)) {
+			/* Some load a register, some match, some decide */
+			memset(&regs, 0, sizeof(regs));
+			if (strcmp(name, "ct") != 0)
+				v->matched = both(v->matched, MAYBE);
+		}
+		if (v->matched == NO)
+			return;
+	}
+}
+
+static void nft_chain_walk(struct pkt *p, const struct nft_chain *base, const char *name, int depth,
+			   bool *stop)
+{
+	unsigned int no = 0;
+	size_t i;
+
+	for (i = 0; i < n_nft_rules && !*stop; i++) {
+		const struct nft_rule *r = &nft_rules[i];
+		struct verdict_of v = { 0 };
+
+		if (r->family != base->family || strcmp(r->table, base->table) != 0 ||
+		    strcmp(r->chain, name) != 0)
+			continue;
+		p->rule_no = ++no;
+		nft_rule_walk(p, r, &v);
+		if (v.matched == NO || v.code == NFT_CONTINUE)
+			continue;
+		if (v.code == NF_DROP)
+			dropped(p, v.matched);
+		if (v.matched == MAYBE) {
+			/* It may be taken: what follows may be seen or not */
+			if (v.code != NF_DROP) {
+				unsure(p, "a match that is not evaluated decides what is seen of the rest");
+				p->doubt = true;
+			}
+			if ((v.code == NFT_JUMP || v.code == NFT_GOTO) && depth < MAX_DEPTH)
+				nft_chain_walk(p, base, v.chain, depth + 1, stop);
+			continue;
+		}
+		switch (v.code) {
+		case NFT_JUMP:
+		case NFT_GOTO:
+			if (depth < MAX_DEPTH)
+				nft_chain_walk(p, base, v.chain, depth + 1, stop);
+			if (v.code == NFT_GOTO)
+				return;
+			break;
+		case NFT_RETURN:
+			return;
+		default:	/* ACCEPT, DROP, QUEUE: out of the base chain */
+			*stop = true;
+		}
+	}
+	if (depth == 0 && !*stop && base->policy == NF_DROP)
+		dropped(p, p->doubt ? MAYBE : YES);
+}
+
+/* --- one hook, all its chains ----------------------------------------------- */
+
+struct one {
+	int prio;
+	const struct table *t;
+	const struct nft_chain *c;
+};
+
+static int by_prio(const void *a, const void *b)
+{
+	return ((const struct one *)a)->prio - ((const struct one *)b)->prio;
+}
+
+/* Chains that can change where the packet goes. Filtering in FORWARD, INPUT and
+ * OUTPUT is none of this tool's business.
+ */
+static bool wanted(const struct walk *w, const struct nft_chain *c)
+{
+	int family = w->family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
+
+	if (!c->is_base || c->hook != (uint32_t)w->hook ||
+	    (c->family != family && c->family != NFPROTO_INET))
+		return false;
+	switch (w->hook) {
+	case HOOK_PREROUTING:
+		return strcmp(c->type, "filter") == 0;
+	case HOOK_OUTPUT:
+		return strcmp(c->type, "route") == 0;
+	default:
+		return strcmp(c->type, "nat") != 0 && c->prio == -150;
+	}
+}
+
+void rules_walk(struct walk *w)
+{
+	struct one list[64];
+	size_t n = 0, i;
+	int f = w->family == AF_INET6;
+
+	w->unholed = NO;
+	w->dropped = NO;
+	for (i = 0; i < n_tables[f] && n < ARRAY_SIZE(list); i++) {
+		const struct table *t = &tables[f][i];
+		bool raw = strcmp(t->name, "raw") == 0;
+
+		if (!(t->valid_hooks & (1u << w->hook)) || (!raw && strcmp(t->name, "mangle") != 0))
+			continue;
+		list[n++] = (struct one){ .prio = raw ? -300 : -150, .t = t };
+	}
+	for (i = 0; i < n_chains && n < ARRAY_SIZE(list); i++)
+		if (wanted(w, &chains[i]))
+			list[n++] = (struct one){ .prio = chains[i].prio, .c = &chains[i] };
+	if (n)
+		qsort(list, n, sizeof(*list), by_prio);
+	for (i = 0; i < n && w->dropped != YES; i++) {
+		struct pkt p = { .w = w, .src = w->src, .dst = w->dst };
+		char where[256];
+		bool stop = false;
+
+		/* nat PREROUTING has changed the destination by then */
+		if (w->hook == HOOK_PREROUTING && list[i].prio > -100)
+			p.dst = w->dst_nat;
+		p.where = where;
+		if (list[i].t) {
+			snprintf(where, sizeof(where), "legacy %s", list[i].t->name);
+			legacy_walk(w, list[i].t, &p);
+		} else {
+			snprintf(where, sizeof(where), "%s %s", list[i].c->table, list[i].c->name);
+			nft_chain_walk(&p, list[i].c, list[i].c->name, 0, &stop);
+		}
+	}
+}
+
+int rules_read(int family)
+{
+	static bool done[2];
+	int f = family == AF_INET6, err;
+
+	if (done[f])
+		return 0;
+	done[f] = true;
+	err = legacy_read(family);
+	if (!err)
+		err = nft_read();
+	if (err)
+		done[f] = false;
+	return err == -EACCES ? -EPERM : err;
+}
+
+void rules_free(void)
+{
+	size_t i;
+	int f;
+
+	for (f = 0; f < 2; f++) {
+		for (i = 0; i < n_tables[f]; i++)
+			free(tables[f][i].blob);
+		n_tables[f] = 0;
+	}
+	for (i = 0; i < n_nft_rules; i++)
+		free(nft_rules[i].exprs);
+	free(nft_rules);
+	free(chains);
+	chains = NULL;
+	nft_rules = NULL;
+	n_chains = n_nft_rules = 0;
+}
