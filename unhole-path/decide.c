@@ -104,6 +104,12 @@ static struct step *lookup(struct path *p, const struct flow *f, const char *why
 	s->why = why;
 	fib_lookup(f, &s->res);
 	ask_route(f, &asked);
+	/* The kernel itself calls it a route: ip6_rt_init_dst_reject() makes its
+	 * handlers discard, but no error of a unicast route (fib6_prop[]).
+	 */
+	if (!asked.err && s->res.err && s->res.route && asked.oif == world.lo &&
+	    f->family == AF_INET6 && is_reject_in_disguise(s->res.route))
+		return s;
 	if (!asked.err) {
 		bool same = !s->res.err && s->res.oif == asked.oif;
 
@@ -407,7 +413,7 @@ static void remark_source(struct path *p, const struct step *last)
 	if (addr_on_link(f->family, &f->src, last->res.oif))
 		note(p, "%s is in the next hop's subnet, and no address of the box: the next hop asks for it, and somebody must answer (an address, or proxy %s)",
 		     addr_text(f->family, &f->src), f->family == AF_INET ? "ARP" : "NDP");
-	else if (p->q.has_snat)
+	else if (p->q.has_snat && p->hole == YES)
 		note(p, "the next hop must have a route to %s by this box: that cannot be seen from here",
 		     addr_text(f->family, &f->src));
 }
@@ -587,10 +593,8 @@ void decide(const struct query *q, struct path *p)
 	out = link_by_index(s->res.oif);
 	nvi = is_nvi(out);
 	if (!nvi && !(out && out->flags & IFF_LOOPBACK)) {
-		if (q->has_snat) {
-			s->flow.src = q->snat;	/* at the egress */
-			s->flow.has_src = true;
-		}
+		if (q->has_snat)
+			note(p, "SNAT at -o %s does not see it", dev_name(world.lo));
 		leaves(p, s);
 		remarks(p);
 		return;
