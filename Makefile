@@ -12,6 +12,8 @@ MODULES = xt_UNHOLE nvi
 KDIR ?= /lib/modules/$(shell uname -r)/build
 DESTDIR ?=
 mandir ?= /usr/local/share/man
+sbindir ?= /usr/local/sbin
+bashdir ?= /usr/local/share/bash-completion/completions
 xtlibdir = $(or $(shell pkg-config --variable=xtlibdir xtables),$(error pkg-config knows no xtables: apt-get install libxtables-dev pkg-config))
 
 help:
@@ -66,6 +68,19 @@ modules:
 	for m in $(MODULES); do $(MAKE) -C $(KDIR) M=$(CURDIR)/$$m modules || exit; done
 	$(MAKE) -C libxt_UNHOLE libxt_UNHOLE.so xt_UNHOLE.8
 
+#: make unhole-path              the tool that says which way a packet goes (wants libmnl-dev)
+unhole-path:
+	@pkg-config --exists libmnl || { \
+		echo "error: libmnl's headers are missing" >&2; \
+		echo "  cure: apt-get install libmnl-dev pkg-config" >&2; exit 1; }
+	$(MAKE) -C unhole-path
+
+#: make install-unhole-path [DESTDIR=]   it, its manual page and its completion for bash
+install-unhole-path: unhole-path
+	install -D -m 755 unhole-path/unhole-path $(DESTDIR)$(sbindir)/unhole-path
+	install -D -m 644 unhole-path/unhole-path.8 $(DESTDIR)$(mandir)/man8/unhole-path.8
+	install -D -m 644 unhole-path/unhole-path.bash $(DESTDIR)$(bashdir)/unhole-path
+
 #: make install [KDIR=] [DESTDIR=]   install both
 install: modules
 	for m in $(MODULES); do \
@@ -79,6 +94,7 @@ install: modules
 
 clean:
 	rm -rf results
-	git clean -fdxq xt_UNHOLE libxt_UNHOLE nvi
+	git clean -fdxq xt_UNHOLE libxt_UNHOLE nvi unhole-path
 
-.PHONY: help demo test run shell kernel bench check mutants compare patches modules install clean
+.PHONY: help demo test run shell kernel bench check mutants compare patches modules install clean \
+	unhole-path install-unhole-path

@@ -48,7 +48,7 @@ static int holds(const char *path, const char *what)
 	return found;
 }
 
-static const char *release(void)
+const char *release(void)
 {
 	static struct utsname u;
 

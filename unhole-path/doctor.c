@@ -1,3 +1,375 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The whole box: what would keep packets in the hole, or let out too many. */
 #include "path.h"
-int doctor(bool json, bool color) { (void)json; (void)color; return EXIT_UNKNOWN; }
+#include <errno.h>
+#include <linux/fib_rules.h>
+#include <linux/netfilter/xt_UNHOLE.h>
+#include <linux/rtnetlink.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum level { OK, WARN, BAD };
+static const char *const level_names[] = { [OK] = "ok", [WARN] = "warn", [BAD] = "bad" };
+
+static bool as_json, in_color;
+static unsigned int n_said, n_wrong;
+
+/* One finding: a word for scripts, the text, and a command that mends it, or NULL. */
+__attribute__((format(printf, 4, 5)))
+static void say(enum level level, const char *check, const char *fix, const char *fmt, ...)
+{
+	static const char *const colors[] = { [OK] = "\033[32m", [WARN] = "\033[33m", [BAD] = "\033[31m" };
+	char text[TEXT];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (level != OK)
+		n_wrong++;
+	if (!as_json) {
+		printf("%s%-4s%s %s: %s\n", in_color ? colors[level] : "", level_names[level],
+		       in_color ? "\033[0m" : "", check, text);
+		if (fix)
+			printf("       %s\n", fix);
+		return;
+	}
+	printf("%s{\"level\":\"%s\",\"check\":", n_said++ ? "," : "", level_names[level]);
+	json_string(check);
+	printf(",\"text\":");
+	json_string(text);
+	if (fix) {
+		printf(",\"fix\":");
+		json_string(fix);
+	}
+	putchar('}');
+}
+
+/* --- what leads into the hole -------------------------------------------------- */
+
+static bool is_hole(const struct route *rt)
+{
+	const struct link *l;
+
+	if (rt->type != RTN_UNICAST || rt->n_nh < 1 || is_reject_in_disguise(rt))
+		return false;
+	l = link_by_index(rt->nh[0].oif);
+	return l && (l->flags & IFF_LOOPBACK || is_nvi(l));
+}
+
+/* 127.0.0.0/8 and the like in table local are none. */
+static unsigned int count_holes(int family)
+{
+	const struct fib *fib = fib_of(family);
+	unsigned int n = 0;
+	size_t i;
+
+	for (i = 0; i < fib->n_routes; i++)
+		n += fib->routes[i].table != RT_TABLE_LOCAL && is_hole(&fib->routes[i]) &&
+		     !(family == AF_INET && fib->routes[i].plen >= 8 && fib->routes[i].dst.b[0] == 127) &&
+		     !(family == AF_INET6 && fib->routes[i].plen == 128 && addr_is_local(family, &fib->routes[i].dst));
+	return n;
+}
+
+/* --- the checks ---------------------------------------------------------------- */
+
+static enum tri check_kernel(void)
+{
+	const char *why;
+	enum tri core = core_patched(&why);
+
+	say(core == MAYBE ? WARN : OK, "kernel", NULL, "%s (%s)",
+	    core == YES ? "has the core patches" : core == NO ? "is without the core patches" :
+	    "with or without the core patches: unknown", why);
+	return core;
+}
+
+static void check_module(void)
+{
+	static const char *const places[] = {
+		"kernel/net/netfilter/xt_UNHOLE.ko", "updates/xt_UNHOLE.ko", "extra/xt_UNHOLE.ko",
+		"updates/dkms/xt_UNHOLE.ko",
+	};
+	static const char *const suffixes[] = { "", ".xz", ".zst", ".gz" };
+	char path[512];
+	size_t i, j;
+
+	if (access("/sys/module/xt_UNHOLE", F_OK) == 0) {
+		say(OK, "module", NULL, "xt_UNHOLE is loaded");
+		return;
+	}
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		for (j = 0; j < ARRAY_SIZE(suffixes); j++) {
+			snprintf(path, sizeof(path), "/lib/modules/%s/%s%s", release(), places[i], suffixes[j]);
+			if (access(path, F_OK) != 0)
+				continue;
+			say(OK, "module", NULL, "xt_UNHOLE is not loaded yet; iptables loads %s", path);
+			return;
+		}
+	}
+	say(BAD, "module", "make install", "xt_UNHOLE is not loaded, and there is none for %s", release());
+}
+
+/* Where iptables looks: where its other plug-ins are. */
+static void check_plugin(void)
+{
+	static const char *const places[] = {
+		"/usr/lib/x86_64-linux-gnu/xtables", "/usr/lib/aarch64-linux-gnu/xtables",
+		"/usr/lib/arm-linux-gnueabihf/xtables", "/usr/lib/riscv64-linux-gnu/xtables",
+		"/usr/lib/i386-linux-gnu/xtables", "/usr/lib64/xtables", "/usr/lib/xtables",
+		"/lib/xtables", "/usr/local/lib/xtables",
+	};
+	const char *dir = getenv("XTABLES_LIBDIR");
+	char path[512];
+	size_t i;
+
+	for (i = 0; !dir && i < ARRAY_SIZE(places); i++) {
+		snprintf(path, sizeof(path), "%s/libxt_standard.so", places[i]);
+		if (access(path, F_OK) == 0)
+			dir = places[i];
+	}
+	if (!dir) {
+		say(WARN, "plug-in", NULL, "iptables' plug-ins are not found");
+		return;
+	}
+	snprintf(path, sizeof(path), "%s/libxt_UNHOLE.so", dir);
+	if (access(path, R_OK) == 0)
+		say(OK, "plug-in", NULL, "%s", path);
+	else
+		say(BAD, "plug-in", "make install", "%s has no libxt_UNHOLE.so, so iptables does not know the target", dir);
+}
+
+static void check_sysctls(int family, enum tri core)
+{
+	int own, all;
+
+	if (core == YES)
+		return;
+	if (family == AF_INET6) {
+		if (conf(AF_INET6, "all", "forwarding") > 0)
+			say(OK, "forwarding6", NULL, "IPv6 forwarding is on");
+		else
+			say(BAD, "forwarding6", "sysctl -w net.ipv6.conf.all.forwarding=1",
+			    "IPv6 forwarding is off: on this kernel nothing leaves the hole");
+		return;
+	}
+	if (conf(AF_INET, "lo", "accept_local") == 1 || conf(AF_INET, "all", "accept_local") == 1)
+		say(OK, "accept_local", NULL, "lo takes packets with a source of the box");
+	else
+		say(BAD, "accept_local", "sysctl -w net.ipv4.conf.lo.accept_local=1",
+		    "lo does not take packets with a source of the box");
+	if (conf(AF_INET, "lo", "forwarding") == 1)
+		say(OK, "forwarding", NULL, "IPv4 forwarding is on for lo");
+	else
+		say(BAD, "forwarding", "sysctl -w net.ipv4.ip_forward=1",
+		    "IPv4 forwarding is off for lo: on this kernel nothing leaves the hole");
+	own = conf(AF_INET, "lo", "rp_filter");
+	all = conf(AF_INET, "all", "rp_filter");
+	if (own == 1 || all == 1)
+		say(WARN, "rp_filter", all == 1 ? "sysctl -w net.ipv4.conf.all.rp_filter=2" :
+		    "sysctl -w net.ipv4.conf.lo.rp_filter=2",
+		    "rp_filter is strict on lo: of translated sources, only the box's own pass");
+}
+
+static void check_rejects(void)
+{
+	const struct fib *fib = fib_of(AF_INET6);
+	char buf[200], fix[TEXT];
+	size_t i;
+
+	for (i = 0; i < fib->n_routes; i++) {
+		const struct route *rt = &fib->routes[i];
+
+		if (rt->table == RT_TABLE_LOCAL || !is_reject_in_disguise(rt) ||
+		    (rt->plen == 128 && addr_is_local(AF_INET6, &rt->dst)))
+			continue;
+		snprintf(fix, sizeof(fix), "ip -6 nexthop add id 50 dev lo; ip -6 route replace %s nhid 50 table %u",
+			 rt->plen ? "PREFIX" : "default", rt->table);
+		say(BAD, "reject-in-disguise", fix, "the IPv6 route \"%s\" rejects: only a nexthop object leads into lo",
+		    describe_route(AF_INET6, rt, buf, sizeof(buf)));
+	}
+}
+
+/* Does a rule that leads into the hole lead there again, behind it? */
+static void check_loop(int family, const struct rule *r, const struct route *rt, bool look)
+{
+	struct flow f = { .family = family, .iif = rt->nh[0].oif, .has_src = true };
+	const struct link *l;
+	struct walk w = { 0 };
+	struct result res;
+	char rule[160], route[160];
+
+	/* A packet that this rule and this route are for */
+	f.dst = rt->dst;
+	if (r->dst_len > rt->plen)
+		f.dst = r->dst;
+	f.src = r->src;
+	/* A default route: any address that has no route of its own will do */
+	if (!rt->plen && !r->dst_len)
+		memset(&f.dst, 198, 1);
+	f.dst.b[family == AF_INET ? 3 : 15] |= 1;
+	f.src.b[family == AF_INET ? 3 : 15] |= 1;
+	f.mark = r->mark & r->mask;
+	l = link_by_index(f.iif);
+	if (look && l && l->flags & IFF_LOOPBACK) {
+		w = (struct walk){
+			.family = family, .hook = HOOK_PREROUTING, .src = f.src, .dst = f.dst,
+			.dst_nat = f.dst, .iif = l->name, .mark = f.mark, .unholable = true,
+		};
+		rules_walk(&w);
+		if (w.mark_unsure)
+			return;
+		f.mark = w.mark;
+	}
+	fib_lookup(&f, &res);
+	if (res.err || res.unsure || !res.route || !is_hole(res.route))
+		return;
+	describe_rule(res.rule, rule, sizeof(rule));
+	describe_route(family, rt, route, sizeof(route));
+	say(BAD, "loop", r->has_mark ?
+	    "iptables -t raw -R PREROUTING N -i lo -j UNHOLE --set-xmark 0  # takes the mark off" :
+	    "ip rule add iif lo lookup main pref 10  # before the rule",
+	    "what \"%s\" takes in meets \"%s\" again behind the hole", route, rule);
+}
+
+static void check_loops(int family, bool look)
+{
+	const struct fib *fib = fib_of(family);
+	size_t i, j;
+
+	for (i = 0; i < fib->n_rules; i++) {
+		if (fib->rules[i].action != FR_ACT_TO_TBL || fib->rules[i].table == RT_TABLE_LOCAL)
+			continue;
+		for (j = 0; j < fib->n_routes; j++)
+			if (fib->routes[j].table == fib->rules[i].table && is_hole(&fib->routes[j]))
+				check_loop(family, &fib->rules[i], &fib->routes[j], look);
+	}
+}
+
+struct seen {
+	int family;
+	unsigned int unhole, allow_local, reset_ct, input_lo;
+	bool masq_lo, masq_other, guard;
+	char masq_where[128], input_where[128];
+};
+
+static void on_found(enum finding what, const char *where, const char *dev, uint32_t flags, void *arg)
+{
+	struct seen *s = arg;
+
+	switch (what) {
+	case FOUND_UNHOLE:
+		s->unhole++;
+		s->allow_local += !!(flags & XT_UNHOLE_ALLOW_LOCAL);
+		s->reset_ct += !!(flags & (XT_UNHOLE_RESET_CT | XT_UNHOLE_NOTRACK));
+		break;
+	case FOUND_MASQUERADE:
+		if (strcmp(dev, "lo") == 0) {
+			s->masq_lo = true;
+		} else if (!s->masq_other) {
+			s->masq_other = true;
+			snprintf(s->masq_where, sizeof(s->masq_where), "%s%s%s", where, *dev ? ", -o " : "", dev);
+		}
+		break;
+	case FOUND_INPUT_GUARD:
+		if (!s->input_lo)
+			s->guard = true;
+		break;
+	case FOUND_INPUT_LO:
+		if (!s->input_lo++)
+			snprintf(s->input_where, sizeof(s->input_where), "%s", where);
+		break;
+	}
+}
+
+/* inet_select_addr() takes a global address of lo if there is one. */
+static bool lo_has_global(int family)
+{
+	static const struct addr v6lo = { .b = { [15] = 1 } };
+	size_t i;
+
+	for (i = 0; i < world.n_addrs; i++)
+		if (world.addrs[i].family == family && world.addrs[i].index == world.lo &&
+		    !(family == AF_INET ? world.addrs[i].a.b[0] == 127 :
+		      memcmp(&world.addrs[i].a, &v6lo, sizeof(v6lo)) == 0))
+			return true;
+	return false;
+}
+
+static void check_rules(int family, enum tri core, unsigned int holes)
+{
+	const char *ipt = family == AF_INET ? "iptables" : "ip6tables";
+	struct seen s = { .family = family };
+	char fix[TEXT];
+
+	rules_scan(family, on_found, &s);
+	if (holes && !s.unhole) {
+		snprintf(fix, sizeof(fix), "%s -t raw -A PREROUTING -i lo -j UNHOLE", ipt);
+		say(BAD, "no-rule", fix, "IPv%d: routes lead into the hole, and no rule leads out", family == AF_INET ? 4 : 6);
+	} else if (s.unhole) {
+		say(OK, "rule", NULL, "IPv%d: %u UNHOLE rule%s", family == AF_INET ? 4 : 6, s.unhole,
+		    s.unhole > 1 ? "s" : "");
+	}
+	if (!holes && !s.unhole)
+		return;
+	if (s.masq_lo && !lo_has_global(family))
+		say(WARN, "masquerade-lo", family == AF_INET ? "ip addr add ADDRESS/32 dev lo  # or SNAT --to-source" :
+		    "ip -6 addr add ADDRESS/128 dev lo  # or SNAT --to-source",
+		    "IPv%d: MASQUERADE at -o lo takes some other device's address, for lo has none",
+		    family == AF_INET ? 4 : 6);
+	if (s.masq_other && s.reset_ct < s.unhole) {
+		snprintf(fix, sizeof(fix), "%s -t nat -A POSTROUTING -o lo -s PRIVATE -j SNAT --to-source ADDRESS", ipt);
+		say(WARN, "masquerade-uplink", fix,
+		    "MASQUERADE (%s) never sees connections that go through the hole: their NAT is bound at -o lo",
+		    s.masq_where);
+	}
+	if (s.input_lo && !s.guard && s.unhole && (core != YES || s.allow_local)) {
+		snprintf(fix, sizeof(fix), "%s -I INPUT -i lo -m addrtype ! --src-type LOCAL -j DROP", ipt);
+		say(WARN, "input-lo", fix, "INPUT accepts all that comes in by lo (%s), unholed outside traffic too",
+		    s.input_where);
+	}
+}
+
+int doctor(bool json, bool color)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	unsigned int holes[2], total;
+	enum tri core;
+	bool blind = false;
+	size_t i;
+
+	as_json = json;
+	in_color = color;
+	if (json)
+		printf("{\"findings\":[");
+	core = check_kernel();
+	check_module();
+	check_plugin();
+	for (i = 0; i < 2; i++)
+		holes[i] = count_holes(families[i]);
+	total = holes[0] + holes[1];
+	say(OK, "holes", NULL, "routes that lead into the hole: %u of IPv4, %u of IPv6", holes[0], holes[1]);
+	check_rejects();
+	for (i = 0; i < 2; i++) {
+		int err = rules_read(families[i]);
+
+		if (err && !blind) {
+			say(WARN, "rules", NULL, "the rules cannot be read (%s)", strerror(-err));
+			blind = true;
+		}
+		if (holes[i]) {
+			check_sysctls(families[i], core);
+			check_loops(families[i], !err);
+		}
+		if (!err)
+			check_rules(families[i], core, holes[i]);
+	}
+	if (total && rules_flowtables())
+		say(WARN, "flowtable", NULL,
+		    "there is a flowtable: what it takes crosses neither PREROUTING nor the second lookup");
+	if (json)
+		printf("],\"wrong\":%u}\n", n_wrong);
+	return blind ? EXIT_UNKNOWN : n_wrong ? EXIT_STAYS : EXIT_LEAVES;
+}

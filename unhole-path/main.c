@@ -8,13 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
-static void usage(FILE *to)
+static void usage(void)
 {
 	fputs("usage: unhole-path [-4|-6] [-j] [--explain] [--core yes|no] to ADDRESS [from ADDRESS]\n"
 	      "         [iif DEV] [mark MARK] [ipproto P] [sport N] [dport N]\n"
 	      "         [snat ADDRESS] [dnat ADDRESS[:PORT]]\n"
 	      "       unhole-path [-j] doctor\n"
-	      "exit status: 0 leaves, 1 does not, 2 usage, 3 may not look or cannot know\n", to);
+	      "exit status: 0 leaves, 1 does not, 2 usage, 3 may not look or cannot know\n", stdout);
 }
 
 __attribute__((format(printf, 1, 2), noreturn))
@@ -26,8 +26,7 @@ static void bad(const char *fmt, ...)
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
-	usage(stderr);
+	fputs(" (unhole-path --help)\n", stderr);
 	exit(EXIT_USAGE);
 }
 
@@ -162,7 +161,7 @@ int main(int argc, char **argv)
 			 (strcmp(argv[i + 1], "yes") == 0 || strcmp(argv[i + 1], "no") == 0))
 			core_assume(strcmp(argv[++i], "yes") == 0);
 		else if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0)
-			return usage(stdout), 0;
+			return usage(), 0;
 		else
 			bad("no option \"%s\"", argv[i]);
 	}

@@ -168,9 +168,16 @@ void rules_free(void);
 void rules_walk(struct walk *w);
 
 /* A look at all rules, for doctor. */
-enum finding { FOUND_UNHOLE, FOUND_MASQ_LO, FOUND_MASQ_OTHER, FOUND_INPUT_LO, FOUND_FLOWTABLE };
-typedef void (*found_fn)(enum finding what, int family, const char *where, void *arg);
+enum finding {
+	FOUND_UNHOLE,		/* flags: the rule's options */
+	FOUND_MASQUERADE,	/* dev: its -o, or empty */
+	FOUND_INPUT_LO,		/* INPUT -i lo -j ACCEPT */
+	FOUND_INPUT_GUARD,	/* INPUT -i lo ... -j DROP, before that */
+};
+typedef void (*found_fn)(enum finding what, const char *where, const char *dev, uint32_t flags,
+			 void *arg);
 void rules_scan(int family, found_fn fn, void *arg);
+bool rules_flowtables(void);
 
 /* --- the box (box.c) ------------------------------------------------------- */
 
@@ -181,6 +188,7 @@ enum tri core_patched(const char **why);
 void core_assume(bool yes);
 /* Can a subsystem be asked without its module being loaded for it? */
 bool is_present(const char *module);
+const char *release(void);
 
 /* --- the verdict (decide.c) ------------------------------------------------ */
 

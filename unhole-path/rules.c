@@ -214,8 +214,18 @@ static size_t entry_base(int family)
 	return family == AF_INET ? sizeof(struct ipt_entry) : sizeof(struct ip6t_entry);
 }
 
-static void entry_offsets(int family, const char *e, unsigned int *target, unsigned int *next)
+/* Where an entry's target is and where the next entry is. The kernel has checked
+ * all this; to be read out of bounds is not to be risked all the same.
+ */
+static bool entry_offsets(int family, const struct table *t, unsigned int off,
+			  unsigned int *target, unsigned int *next)
 {
+	const size_t base = entry_base(family);
+	const struct xt_entry_target *tg;
+	const char *e = t->blob + off;
+
+	if (off % sizeof(uint64_t) || off > t->size || t->size - off < base)
+		return false;
 	if (family == AF_INET) {
 		*target = ((const struct ipt_entry *)e)->target_offset;
 		*next = ((const struct ipt_entry *)e)->next_offset;
@@ -223,6 +233,12 @@ static void entry_offsets(int family, const char *e, unsigned int *target, unsig
 		*target = ((const struct ip6t_entry *)e)->target_offset;
 		*next = ((const struct ip6t_entry *)e)->next_offset;
 	}
+	if ((*target | *next) % sizeof(uint64_t) || *target < base || *next > t->size - off ||
+	    *next < *target + sizeof(struct xt_standard_target))
+		return false;
+	tg = (const void *)(e + *target);
+	return tg->u.target_size >= sizeof(*tg) && *target + tg->u.target_size <= *next &&
+	       memchr(tg->u.user.name, 0, sizeof(tg->u.user.name));
 }
 
 static int table_read(int family, int fd, const char *name, struct table *t)
@@ -346,16 +362,12 @@ static void legacy_walk(struct walk *w, const struct table *t, struct pkt *p)
 	const size_t base = entry_base(w->family);
 	unsigned int target_off, next;
 
-	for (; off + base + sizeof(struct xt_entry_target) <= t->size && steps < 65536; steps++) {
+	for (; steps < 65536 && entry_offsets(w->family, t, off, &target_off, &next); steps++) {
 		const char *e = t->blob + off;
 		const struct xt_entry_target *tg;
 		enum tri m = entry_match(p, e);
 		unsigned int o;
 
-		entry_offsets(w->family, e, &target_off, &next);
-		if (target_off < base || off + next > t->size || next < base ||
-		    target_off + sizeof(*tg) > next)
-			return;
 		p->rule_no++;
 		tg = (const void *)(e + target_off);
 		/* The end of the table, or the head of a chain, which is not reached */
@@ -364,7 +376,9 @@ static void legacy_walk(struct walk *w, const struct table *t, struct pkt *p)
 		for (o = base; m != NO && o + sizeof(struct xt_entry_match) <= target_off; ) {
 			const struct xt_entry_match *em = (const void *)(e + o);
 
-			if (em->u.match_size < sizeof(*em))
+			if (em->u.match_size < sizeof(*em) || em->u.match_size % sizeof(uint64_t) ||
+			    em->u.match_size > target_off - o ||
+			    !memchr(em->u.user.name, 0, sizeof(em->u.user.name)))
 				return;
 			m = both(m, xt_match(p, em->u.user.name, em->u.user.revision, em->data,
 					     em->u.match_size - sizeof(*em)));
@@ -1037,6 +1051,156 @@ void rules_walk(struct walk *w)
 			nft_chain_walk(&p, list[i].c, list[i].c->name, 0, &stop);
 		}
 	}
+}
+
+/* --- a look at all rules ------------------------------------------------------ */
+
+/* A device that is matched whole and not negated. */
+static void legacy_dev(const char *name, const unsigned char *mask, bool inv, char *to)
+{
+	to[0] = 0;
+	if (!inv && mask[0] && memchr(name, 0, IFNAMSIZ) && mask[strlen(name)])
+		snprintf(to, IFNAMSIZ, "%s", name);
+}
+
+static void legacy_scan(int family, const struct table *t, found_fn fn, void *arg)
+{
+	const size_t base = entry_base(family);
+	unsigned int off, target_off, next, no = 0;
+	char iif[IFNAMSIZ], oif[IFNAMSIZ], where[64];
+	bool nat = strcmp(t->name, "nat") == 0, filter = strcmp(t->name, "filter") == 0;
+
+	for (off = 0; entry_offsets(family, t, off, &target_off, &next); off += next) {
+		const char *e = t->blob + off;
+		const struct xt_entry_target *tg;
+		bool input;
+
+		no++;
+		if (family == AF_INET) {
+			const struct ipt_ip *ip = &((const struct ipt_entry *)e)->ip;
+
+			legacy_dev(ip->iniface, ip->iniface_mask, ip->invflags & IPT_INV_VIA_IN, iif);
+			legacy_dev(ip->outiface, ip->outiface_mask, ip->invflags & IPT_INV_VIA_OUT, oif);
+		} else {
+			const struct ip6t_ip6 *ip = &((const struct ip6t_entry *)e)->ipv6;
+
+			legacy_dev(ip->iniface, ip->iniface_mask, ip->invflags & IP6T_INV_VIA_IN, iif);
+			legacy_dev(ip->outiface, ip->outiface_mask, ip->invflags & IP6T_INV_VIA_OUT, oif);
+		}
+		snprintf(where, sizeof(where), "legacy %s, entry %u", t->name, no);
+		tg = (const void *)(e + target_off);
+		if (strcmp(tg->u.user.name, "UNHOLE") == 0) {
+			struct xt_unhole_tginfo info = { 0 };
+
+			if (tg->u.target_size >= sizeof(*tg) + sizeof(info))
+				memcpy(&info, tg->data, sizeof(info));
+			fn(FOUND_UNHOLE, where, "", info.flags, arg);
+		} else if (nat && strcmp(tg->u.user.name, "MASQUERADE") == 0) {
+			fn(FOUND_MASQUERADE, where, oif, 0, arg);
+		}
+		input = filter && off >= t->hook_entry[NF_INET_LOCAL_IN] && off <= t->underflow[NF_INET_LOCAL_IN];
+		if (input && !tg->u.user.name[0] && strcmp(iif, "lo") == 0) {
+			int verdict = ((const struct xt_standard_target *)tg)->verdict;
+
+			if (verdict == -NF_DROP - 1)
+				fn(FOUND_INPUT_GUARD, where, iif, 0, arg);
+			else if (verdict == -NF_ACCEPT - 1 && target_off == base)
+				fn(FOUND_INPUT_LO, where, iif, 0, arg);
+		}
+	}
+}
+
+static const struct nft_chain *chain_of(const struct nft_rule *r)
+{
+	size_t i;
+
+	for (i = 0; i < n_chains; i++)
+		if (chains[i].family == r->family && strcmp(chains[i].table, r->table) == 0 &&
+		    strcmp(chains[i].name, r->chain) == 0)
+			return &chains[i];
+	return NULL;
+}
+
+static void nft_scan(const struct nft_rule *r, found_fn fn, void *arg)
+{
+	char iif[IFNAMSIZ] = "", oif[IFNAMSIZ] = "", where[256], name[32], *pending = NULL;
+	const struct nft_chain *c = chain_of(r);
+	bool input = c && c->is_base && c->hook == NF_INET_LOCAL_IN, masq = false, matches = false;
+	const struct nlattr *e;
+	int verdict = NFT_CONTINUE;
+
+	if (!r->exprs)
+		return;
+	snprintf(where, sizeof(where), "%s %s", r->table, r->chain);
+	mnl_attr_for_each_nested(e, r->exprs) {
+		const struct nlattr *ex[MAX_ATTR], *tb[MAX_ATTR];
+		size_t len = 0;
+
+		index_attrs(e, ex);
+		if (!ex[NFTA_EXPR_NAME])
+			continue;
+		copy_str(ex[NFTA_EXPR_NAME], name, sizeof(name));
+		index_attrs(ex[NFTA_EXPR_DATA], tb);
+		if (strcmp(name, "meta") == 0) {
+			uint32_t key = opt32(tb[NFTA_META_KEY]);
+
+			pending = key == NFT_META_IIFNAME ? iif : key == NFT_META_OIFNAME ? oif : NULL;
+			matches = matches || !pending;
+		} else if (strcmp(name, "cmp") == 0) {
+			const char *v = data_value(tb[NFTA_CMP_DATA], &len);
+
+			if (pending && v && opt32(tb[NFTA_CMP_OP]) == NFT_CMP_EQ)
+				snprintf(pending, IFNAMSIZ, "%.*s", (int)len, v);
+			else
+				matches = true;
+			pending = NULL;
+		} else if (strcmp(name, "masq") == 0) {
+			masq = true;
+		} else if (strcmp(name, "target") == 0 && tb[NFTA_TARGET_NAME]) {
+			copy_str(tb[NFTA_TARGET_NAME], name, sizeof(name));
+			if (strcmp(name, "MASQUERADE") == 0)
+				masq = true;
+			if (strcmp(name, "UNHOLE") == 0 && tb[NFTA_TARGET_INFO]) {
+				struct xt_unhole_tginfo info = { 0 };
+
+				len = mnl_attr_get_payload_len(tb[NFTA_TARGET_INFO]);
+				memcpy(&info, mnl_attr_get_payload(tb[NFTA_TARGET_INFO]),
+				       len < sizeof(info) ? len : sizeof(info));
+				fn(FOUND_UNHOLE, where, "", info.flags, arg);
+			}
+		} else if (strcmp(name, "immediate") == 0) {
+			struct verdict_of v = { .code = NFT_CONTINUE };
+			struct regs regs = { 0 };
+
+			nft_immediate(&regs, tb, &v);
+			verdict = v.code;
+		} else if (!is_transparent(name)) {
+			matches = true;
+		}
+	}
+	if (masq)
+		fn(FOUND_MASQUERADE, where, oif, 0, arg);
+	if (input && strcmp(iif, "lo") == 0 && verdict == NF_DROP)
+		fn(FOUND_INPUT_GUARD, where, iif, 0, arg);
+	else if (input && strcmp(iif, "lo") == 0 && verdict == NF_ACCEPT && !matches)
+		fn(FOUND_INPUT_LO, where, iif, 0, arg);
+}
+
+void rules_scan(int family, found_fn fn, void *arg)
+{
+	int nf = family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6, f = family == AF_INET6;
+	size_t i;
+
+	for (i = 0; i < n_tables[f]; i++)
+		legacy_scan(family, &tables[f][i], fn, arg);
+	for (i = 0; i < n_nft_rules; i++)
+		if (nft_rules[i].family == nf || nft_rules[i].family == NFPROTO_INET)
+			nft_scan(&nft_rules[i], fn, arg);
+}
+
+bool rules_flowtables(void)
+{
+	return flowtables;
 }
 
 int rules_read(int family)

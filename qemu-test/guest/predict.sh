@@ -177,6 +177,7 @@ front() {
 # A shell that stays in the client's namespace sends for it.
 predict_client() {
 	mkfifo /run/orders /run/sent
+	# shellcheck disable=SC2016 # the other shell's
 	on client sh -c 'while read -r to; do echo x | socat -u - "$to"; echo; done' </run/orders >/run/sent 2>/dev/null &
 	exec 8>/run/orders 9</run/sent
 }

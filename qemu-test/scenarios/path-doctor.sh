@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# unhole-path doctor: each illness is planted, named, and cured by the command
+# that is named with it; nothing is wrong before and after.
+# kernels: 6.1 6.12 stock
+# weight: 8
+topology
+stock_sysctls
+# wrong: the checks that found something.
+wrong() { unhole-path -j doctor | sed 's/},{/}\n{/g' | sed -n 's/.*"level":"\(warn\|bad\)","check":"\([^"]*\)".*/\2/p' | tr '\n' ' '; }
+healthy() {
+	is "$1: nothing is wrong" "$(wrong)" ''
+	check "$1: exit status 0" unhole-path doctor
+}
+healthy 'a box without a hole'
+says 'the kernel' "$(unhole-path doctor)" "$([ $PATCHED = 1 ] && echo 'has the core' || echo 'without the core') patches"
+hole_from cl0
+is 'a hole and no rule' "$(wrong)" 'no-rule '
+unhole
+healthy 'a hole and a rule'
+refute 'exit status 1 where something is wrong' sh -c 'iptables -t raw -F; unhole-path doctor'
+unhole
+
+must ip route add $FAR dev lo table 60
+must ip rule add to $FAR lookup 60 pref 50
+is 'a rule that loops' "$(wrong)" 'loop '
+must ip rule add iif lo lookup main pref 10
+healthy 'cured'
+must ip rule del pref 50
+must ip rule del pref 10
+
+must ip -6 route add $FAR6 dev lo table 50
+is 'a reject in disguise' "$(wrong)" 'reject-in-disguise '
+must ip -6 route del $FAR6 dev lo table 50
+
+for ipt in iptables-nft iptables-legacy; do
+	must $ipt -t nat -A POSTROUTING -o up0 -j MASQUERADE
+	is "$ipt: MASQUERADE at the uplink" "$(wrong)" 'masquerade-uplink '
+	must $ipt -t nat -F
+	must $ipt -t nat -A POSTROUTING -o lo -j MASQUERADE
+	is "$ipt: MASQUERADE at lo, which has no address" "$(wrong)" 'masquerade-lo '
+	must ip addr add 192.0.2.99/32 dev lo
+	healthy "$ipt: lo has one"
+	must ip addr del 192.0.2.99/32 dev lo
+	must $ipt -t nat -F
+	must $ipt -A INPUT -i lo -j ACCEPT
+	if [ $PATCHED = 0 ]; then
+		is "$ipt: INPUT trusts lo" "$(wrong)" 'input-lo '
+		must $ipt -I INPUT -i lo -m addrtype ! --src-type LOCAL -j DROP
+	else
+		healthy "$ipt: INPUT trusts lo, on a patched kernel"
+		must iptables -t raw -F
+		unhole --allow-local
+		is "$ipt: with --allow-local" "$(wrong)" 'input-lo '
+		must iptables -t raw -F
+		unhole
+	fi
+	healthy "$ipt: cured"
+	must $ipt -F INPUT
+done
+
+must nft add table inet f
+must nft add flowtable inet f x '{ hook ingress priority 0; devices = { cl0, up0 }; }'
+is 'a flowtable' "$(wrong)" 'flowtable '
+must nft delete table inet f
+
+[ $PATCHED = 1 ] || {
+	must sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.lo.accept_local=0 net.ipv4.conf.lo.rp_filter=1
+	is 'stock: the sysctls' "$(wrong)" 'accept_local forwarding rp_filter '
+	must sysctl -qw net.ipv4.conf.lo.rp_filter=0
+	stock_sysctls
+	healthy 'stock: the sysctls of the recipe'
+}
+XTABLES_LIBDIR=/tmp
+export XTABLES_LIBDIR
+is 'no plug-in' "$(wrong)" 'plug-in '

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# unhole-path --explain: each command that it names is run until nothing is left
+# to name; then the packet leaves, and not before. What may not be seen or cannot
+# be known is called unknown, and the box is left as it was.
+# kernels: 6.1 6.12 stock
+# weight: 6
+topology
+must sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
+state() { iptables-legacy-save; nft list ruleset; cat /proc/net/ip*_tables_names; lsmod; ip rule; ip route show table all; }
+# heal ARGUMENTS: runs the first command that it names, while there is one.
+# Prints the reasons on the way.
+heal() {
+	_tries=0
+	until _j=$(unhole-path -j "$@") || [ $_tries -gt 5 ]; do
+		_tries=$((_tries + 1))
+		echo "$_j" | sed 's/.*"reason":"\([^"]*\)".*/\1/'
+		unhole-path --explain "$@" | sed '1,/^to change it/d; s/^  //' >/run/fixes
+		[ "$_j" != "${_last-}" ] && sh -e /run/fixes || return
+		_last=$_j
+	done | tr '\n' ' '
+}
+verdict() { unhole-path -j "$@" | sed 's/.*"reason":"\([^"]*\)".*/\1/'; }
+
+echo '# nothing in the way'
+is 'no hole: the reason' "$(verdict to $FAR)" no-hole
+check 'no hole: exit status 0' unhole-path to $FAR
+unhole-path to 192.0.2.300 2>/dev/null
+is 'usage: exit status' $? 2
+unhole-path to $FAR iif nodev from $CLIENT 2>/dev/null
+is 'no such device: exit status' $? 2
+
+echo "# the box's own"
+must ip route add default dev lo table 50
+must ip rule add fwmark 0x50 lookup 50
+must iptables -t mangle -A OUTPUT -d $FAR -j MARK --set-mark 0x50
+must iptables -t mangle -A PREROUTING -i lo -j MARK --set-mark 0
+before=$(state)
+unhole-path to $FAR >/dev/null
+is 'held: exit status' $? 1
+is 'and the box is as it was' "$(state)" "$before"
+refute 'held: no answer' pings box 1 $FAR -W 0.5
+[ $PATCHED = 1 ] && want='no-rule ' || want='no-rule forwarding-off martian-source '
+is 'what was in the way' "$(heal to $FAR)" "$want"
+says 'it leaves' "$(unhole-path to $FAR)" "leaves by up0 via $PEER, source $BOX"
+check 'and it does' pings box 1 $FAR
+
+echo '# a client, strict rp_filter, SNAT into the next hop'"'s subnet"
+must ip rule add iif cl0 lookup 50
+must iptables -t nat -A POSTROUTING -o lo -s 10.9.9.9 -j SNAT --to-source 192.0.2.9
+must ip -n client addr add 10.9.9.9/32 dev eth0
+must sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.cl0.rp_filter=1 net.ipv4.conf.lo.accept_local=1
+ask="to $FAR from 10.9.9.9 iif cl0 snat 192.0.2.9"
+capture one peer eth0
+client_sends() { on client sh -c "echo x | socat -u - UDP$1-SENDTO:$2:4000,bind=$3"; }
+client_sends 4 $FAR 10.9.9.9
+settled one
+is 'nothing of it leaves' "$(seen one "udp port 4000")" 0
+is 'what was in the way' "$(heal $ask)" 'forwarding-off rp-filter '
+says 'it leaves, with a remark' "$(unhole-path $ask)" 'leaves by up0' 'source 192.0.2.9' \
+	'somebody must answer' 'a reply has no route to 10.9.9.9'
+client_sends 4 $FAR 10.9.9.9
+settled one
+is 'and it does' "$(seen one "udp port 4000 and src 192.0.2.9")" 1
+
+echo '# IPv6: a route dev lo'
+must ip -6 route add default dev lo table 50
+must ip -6 rule add iif cl0 lookup 50
+is 'what was in the way' "$(heal to $FAR6 from $CLIENT6 iif cl0)" 'reject-in-disguise forwarding-off no-rule '
+client_sends 6 "[$FAR6]" "[$CLIENT6]"
+settled one
+is 'it leaves' "$(seen one "ip6 and udp port 4000 and src $CLIENT6")" 1
+
+echo '# what cannot be known'
+must iptables -t raw -F
+must iptables -t raw -A PREROUTING -i lo -m ttl --ttl-gt 5 -j UNHOLE
+unhole-path to $FAR >/run/out
+is 'a match that is not evaluated: exit status' $? 3
+says 'and it says which' "$(cat /run/out)" 'unknown' 'raw PREROUTING, rule 1'
+must iptables -t raw -F
+unhole
+must iptables -t mangle -A PREROUTING -i lo -j CONNMARK --restore-mark
+is 'a mark from conntrack' "$(verdict to $FAR)" mark-unknown
+must iptables -t mangle -F PREROUTING
+must ip rule add ipproto tcp lookup main pref 5
+is 'a rule for a protocol that was not told' "$(verdict to $FAR mark 0x50 | sed s/second-lookup-lo/told/)" told
+user='setpriv --reuid 65534 --clear-groups --bounding-set=-all --inh-caps=-all'
+$user unhole-path to $FAR mark 0x50 >/run/out
+is 'not root: exit status' $? 3
+says 'and it says so' "$(cat /run/out)" 'only root may see'
+check 'not root, no hole: exit status 0' $user unhole-path to $PEER
