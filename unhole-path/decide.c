@@ -93,6 +93,7 @@ static bool unholable(int family, const struct addr *src, const struct addr *dst
  */
 static struct step *lookup(struct path *p, const struct flow *f, const char *why, bool trust_refusal)
 {
+	const char *untold;
 	struct result asked;
 	struct step *s;
 
@@ -103,12 +104,20 @@ static struct step *lookup(struct path *p, const struct flow *f, const char *why
 	s->flow = *f;
 	s->why = why;
 	fib_lookup(f, &s->res);
-	ask_route(f, &asked);
+	if (!ask_route(f, &asked)) {
+		/* Protocols that RTM_GETROUTE does not take; the routes are known,
+		 * what else the kernel would object to is not
+		 */
+		if (trust_refusal)
+			s->res.unsure = "the kernel cannot be asked about this protocol, and policy rules are";
+		return s;
+	}
+	untold = s->res.untold ? s->res.unsure : NULL;
 	/* The kernel itself calls it a route: ip6_rt_init_dst_reject() makes its
 	 * handlers discard, but no error of a unicast route (fib6_prop[]).
 	 */
 	if (!asked.err && s->res.err && s->res.route && asked.oif == world.lo &&
-	    f->family == AF_INET6 && is_reject_in_disguise(s->res.route))
+	    is_reject_in_disguise(f->family, s->res.route))
 		return s;
 	if (!asked.err) {
 		bool same = !s->res.err && s->res.oif == asked.oif;
@@ -120,11 +129,20 @@ static struct step *lookup(struct path *p, const struct flow *f, const char *why
 		if (!asked.table)
 			asked.table = s->res.table;
 		s->res = asked;
+		s->res.unsure = untold;
 	} else if (trust_refusal) {
 		s->res.err = asked.err;
-		s->res.unsure = NULL;
+		s->res.unsure = untold;
 	}
 	return s;
+}
+
+static bool sure(struct path *p, const struct step *s)
+{
+	if (!s->res.unsure)
+		return true;
+	verdict(p, V_UNKNOWN, "lookup-unknown", "unknown: %s", s->res.unsure);
+	return false;
 }
 
 /* Why a lookup failed, if no sysctl is to blame. Returns false if the routes
@@ -138,7 +156,7 @@ static bool explain_no_route(struct path *p, const struct step *s, const char *w
 	fib_lookup(&s->flow, &e);
 	if (!e.err)
 		return false;
-	if (e.route && is_reject_in_disguise(e.route)) {
+	if (e.route && is_reject_in_disguise(s->flow.family, e.route)) {
 		verdict(p, V_DIES, "reject-in-disguise",
 			"dies: the %s lookup finds \"%s\", which IPv6 made a reject route; only a nexthop object leads into lo",
 			which, describe_route(s->flow.family, e.route, buf, sizeof(buf)));
@@ -195,7 +213,9 @@ static void explain_refusal(struct path *p, const struct step *s, const char *wh
 			verdict(p, V_DIES, "martian-source",
 				"dies: the source %s is one of the box's own, a martian on %s while accept_local is 0",
 				src, dev);
-			fix(p, "sysctl -w net.ipv4.conf.%s.accept_local=1", dev);
+			/* On a NIC it is what keeps forged ones out */
+			if (s->flow.iif == world.lo)
+				fix(p, "sysctl -w net.ipv4.conf.%s.accept_local=1", dev);
 			return;
 		}
 		break;
@@ -311,6 +331,8 @@ static void second_lookup(struct path *p, struct flow *f, bool external, enum tr
 	struct step *s = lookup(p, f, nvi ? "second, by the nvi device" : "second", !v4 || !exempt);
 	const struct link *out;
 
+	if (!sure(p, s))
+		return;
 	if (s->res.err) {
 		if (!explain_no_route(p, s, "second")) {
 			if (v4)
@@ -319,12 +341,6 @@ static void second_lookup(struct path *p, struct flow *f, bool external, enum tr
 				verdict(p, V_DIES, "refused", "dies: the second lookup is refused (%s)",
 					strerror(s->res.err));
 		}
-		if (s->res.unsure)
-			verdict(p, V_UNKNOWN, "lookup-unknown", "unknown: %s", s->res.unsure);
-		return;
-	}
-	if (s->res.unsure) {
-		verdict(p, V_UNKNOWN, "lookup-unknown", "unknown: %s", s->res.unsure);
 		return;
 	}
 	if (s->res.type != RTN_UNICAST) {
@@ -381,7 +397,8 @@ static void remark_reply(struct path *p, const struct step *last)
 	};
 	struct result res, e;
 
-	ask_route(&r, &res);
+	if (!ask_route(&r, &res))
+		return;
 	if (!res.err && (res.oif != last->res.oif || addr_is_local(r.family, &r.dst))) {
 		const struct link *l = link_by_index(res.oif);
 
@@ -461,6 +478,8 @@ static bool first_output(struct path *p, struct flow *f, struct walk *w, bool lo
 		f->has_src = true;
 		s->flow.src = f->src;
 	}
+	if (!sure(p, s))
+		return false;
 	if (s->res.err) {
 		if (!explain_no_route(p, s, "first")) {
 			if (f->has_src && !addr_is_local(f->family, &f->src))
@@ -486,7 +505,8 @@ static bool first_output(struct path *p, struct flow *f, struct walk *w, bool lo
 				f->dport = p->q.dnat_port;
 		}
 		s = lookup(p, f, "first, again behind OUTPUT", true);
-		s->marked = f->mark != mark;
+		if (!sure(p, s))
+			return false;
 		if (s->res.err) {
 			if (!explain_no_route(p, s, "first"))
 				verdict(p, V_DIES, "refused", "dies: the lookup behind OUTPUT is refused (%s)",
@@ -515,6 +535,8 @@ static bool first_input(struct path *p, struct flow *f, struct walk *w, bool loo
 			f->dport = p->q.dnat_port;
 	}
 	s = lookup(p, f, "first", true);
+	if (!sure(p, s))
+		return false;
 	if (s->res.err) {
 		if (!explain_no_route(p, s, "first")) {
 			if (f->family == AF_INET)

@@ -49,11 +49,11 @@ static void say(enum level level, const char *check, const char *fix, const char
 
 /* --- what leads into the hole -------------------------------------------------- */
 
-static bool is_hole(const struct route *rt)
+static bool is_hole(int family, const struct route *rt)
 {
 	const struct link *l;
 
-	if (rt->type != RTN_UNICAST || rt->n_nh < 1 || is_reject_in_disguise(rt))
+	if (rt->type != RTN_UNICAST || rt->n_nh < 1 || is_reject_in_disguise(family, rt))
 		return false;
 	l = link_by_index(rt->nh[0].oif);
 	return l && (l->flags & IFF_LOOPBACK || is_nvi(l));
@@ -67,7 +67,7 @@ static unsigned int count_holes(int family)
 	size_t i;
 
 	for (i = 0; i < fib->n_routes; i++)
-		n += fib->routes[i].table != RT_TABLE_LOCAL && is_hole(&fib->routes[i]) &&
+		n += fib->routes[i].table != RT_TABLE_LOCAL && is_hole(family, &fib->routes[i]) &&
 		     !(family == AF_INET && fib->routes[i].plen >= 8 && fib->routes[i].dst.b[0] == 127) &&
 		     !(family == AF_INET6 && fib->routes[i].plen == 128 && addr_is_local(family, &fib->routes[i].dst));
 	return n;
@@ -182,7 +182,7 @@ static void check_rejects(void)
 	for (i = 0; i < fib->n_routes; i++) {
 		const struct route *rt = &fib->routes[i];
 
-		if (rt->table == RT_TABLE_LOCAL || !is_reject_in_disguise(rt) ||
+		if (rt->table == RT_TABLE_LOCAL || !is_reject_in_disguise(AF_INET6, rt) ||
 		    (rt->plen == 128 && addr_is_local(AF_INET6, &rt->dst)))
 			continue;
 		snprintf(fix, sizeof(fix), "ip -6 nexthop add id 50 dev lo; ip -6 route replace %s nhid 50 table %u",
@@ -224,7 +224,7 @@ static void check_loop(int family, const struct rule *r, const struct route *rt,
 		f.mark = w.mark;
 	}
 	fib_lookup(&f, &res);
-	if (res.err || res.unsure || !res.route || !is_hole(res.route))
+	if (res.err || res.unsure || !res.route || !is_hole(family, res.route))
 		return;
 	describe_rule(res.rule, rule, sizeof(rule));
 	describe_route(family, rt, route, sizeof(route));
@@ -243,7 +243,7 @@ static void check_loops(int family, bool look)
 		if (fib->rules[i].action != FR_ACT_TO_TBL || fib->rules[i].table == RT_TABLE_LOCAL)
 			continue;
 		for (j = 0; j < fib->n_routes; j++)
-			if (fib->routes[j].table == fib->rules[i].table && is_hole(&fib->routes[j]))
+			if (fib->routes[j].table == fib->rules[i].table && is_hole(family, &fib->routes[j]))
 				check_loop(family, &fib->rules[i], &fib->routes[j], look);
 	}
 }

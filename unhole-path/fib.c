@@ -23,13 +23,13 @@ static bool in_prefix(const struct addr *a, const struct addr *p, int plen)
 	return !bits || !((a->b[bytes] ^ p->b[bytes]) & (0xff << (8 - bits)));
 }
 
-bool is_reject_in_disguise(const struct route *rt)
+bool is_reject_in_disguise(int family, const struct route *rt)
 {
 	static const struct addr loopback = { .b = { [15] = 1 } };
 	const struct link *l;
 
 	/* fib6_is_reject(); a nexthop object is not asked */
-	if (rt->type != RTN_UNICAST || rt->nhid || rt->n_nh != 1)
+	if (family != AF_INET6 || rt->type != RTN_UNICAST || rt->nhid || rt->n_nh != 1)
 		return false;
 	l = link_by_index(rt->nh[0].oif);
 	return l && l->flags & IFF_LOOPBACK && !(rt->plen == 128 && in_prefix(&rt->dst, &loopback, 128));
@@ -48,7 +48,7 @@ static int type_error(int family, const struct route *rt)
 	case RTN_THROW:
 		return EAGAIN;
 	}
-	return family == AF_INET6 && is_reject_in_disguise(rt) ? ENETUNREACH : 0;
+	return is_reject_in_disguise(family, rt) ? ENETUNREACH : 0;
 }
 
 static bool usable(int family, const struct nexthop *nh)
@@ -229,6 +229,7 @@ void fib_lookup(const struct flow *f, struct result *res)
 {
 	const struct fib *fib = fib_of(f->family);
 	const char *unsure = NULL;
+	bool untold = false;
 	size_t i, j;
 	int err;
 
@@ -236,10 +237,12 @@ void fib_lookup(const struct flow *f, struct result *res)
 		const struct rule *r = &fib->rules[i];
 		enum tri m = rule_match(r, f);
 
-		if (m == MAYBE)
-			unsure = r->ipproto || r->sport[1] || r->dport[1] ?
-				"a policy rule asks for a protocol or port: say ipproto, sport, dport" :
+		if (m == MAYBE && !untold) {
+			untold = (r->ipproto && !f->proto) || (r->sport[1] && !f->sport) ||
+				 (r->dport[1] && !f->dport);
+			unsure = untold ? "a policy rule asks for a protocol or port: say ipproto, sport, dport" :
 				"a policy rule with a selector that is not evaluated";
+		}
 		if (m != YES || r->action == FR_ACT_NOP)
 			continue;
 		if (r->action == FR_ACT_GOTO) {
@@ -265,18 +268,20 @@ void fib_lookup(const struct flow *f, struct result *res)
 		default:
 			err = EINVAL;
 		}
-		if (res->unsure)
+		if (res->unsure && !untold)
 			unsure = res->unsure;
 		if (err == EAGAIN || (!err && suppressed(r, res)))
 			continue;
 		res->err = err;
 		res->rule = r;
 		res->unsure = unsure;
+		res->untold = untold;
 		return;
 	}
 	memset(res, 0, sizeof(*res));
 	res->err = ENETUNREACH;
 	res->unsure = unsure;
+	res->untold = untold;
 }
 
 const char *describe_rule(const struct rule *r, char *buf, size_t len)

@@ -510,7 +510,19 @@ static bool askable(int family, uint8_t proto)
 	       proto == (family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 }
 
-int ask_route(const struct flow *f, struct result *res)
+/* Do policy rules ask for protocols? */
+static bool proto_matters(int family)
+{
+	const struct fib *fib = fib_of(family);
+	size_t i;
+
+	for (i = 0; i < fib->n_rules; i++)
+		if (fib->rules[i].ipproto)
+			return true;
+	return false;
+}
+
+bool ask_route(const struct flow *f, struct result *res)
 {
 	char buf[MNL_NLMSG_HDRLEN + 256] = { 0 };
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
@@ -519,6 +531,8 @@ int ask_route(const struct flow *f, struct result *res)
 	int err;
 
 	memset(res, 0, sizeof(*res));
+	if (f->proto && !askable(f->family, f->proto) && proto_matters(f->family))
+		return false;
 	nlh->nlmsg_type = RTM_GETROUTE;
 	nlh->nlmsg_flags = NLM_F_REQUEST;
 	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
@@ -549,5 +563,5 @@ int ask_route(const struct flow *f, struct result *res)
 	}
 	err = talk(nlh, on_answer, res);
 	res->err = -err;
-	return 0;
+	return true;
 }

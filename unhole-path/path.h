@@ -129,13 +129,14 @@ struct result {
 	const struct rule *rule;
 	unsigned int paths;	/* nexthops to choose from */
 	const char *unsure;	/* why the emulation may be wrong, or NULL */
+	bool untold;		/* ... since the question leaves it open */
 };
 
-/* RTM_GETROUTE. Returns 0 if it could be asked; res->err is the answer. */
-int ask_route(const struct flow *f, struct result *res);
+/* RTM_GETROUTE. Returns false if it cannot be asked; res->err is the answer. */
+bool ask_route(const struct flow *f, struct result *res);
 void fib_lookup(const struct flow *f, struct result *res);
 /* IPv6: a route through loopback that the kernel made a reject of. */
-bool is_reject_in_disguise(const struct route *rt);
+bool is_reject_in_disguise(int family, const struct route *rt);
 const char *describe_rule(const struct rule *r, char *buf, size_t len);
 const char *describe_route(int family, const struct route *rt, char *buf, size_t len);
 
@@ -204,7 +205,6 @@ struct query {
 struct step {
 	struct flow flow;
 	struct result res;
-	bool marked;		/* by a rule, before this lookup */
 	const char *why;	/* what kind of lookup */
 };
 

@@ -15,7 +15,7 @@ heal() {
 		_tries=$((_tries + 1))
 		echo "$_j" | sed 's/.*"reason":"\([^"]*\)".*/\1/'
 		unhole-path --explain "$@" | sed '1,/^to change it/d; s/^  //' >/run/fixes
-		[ "$_j" != "${_last-}" ] && sh -e /run/fixes || return
+		[ "$_j" != "${_last-}" ] && sh -e /run/fixes >/dev/null || return
 		_last=$_j
 	done | tr '\n' ' '
 }
@@ -48,6 +48,8 @@ echo '# a client, strict rp_filter, SNAT into the next hop'"'s subnet"
 must ip rule add iif cl0 lookup 50
 must iptables -t nat -A POSTROUTING -o lo -s 10.9.9.9 -j SNAT --to-source 192.0.2.9
 must ip -n client addr add 10.9.9.9/32 dev eth0
+# ARP is validated like anything else: let them know each other before
+check 'the neighbours know each other' pings client 1 $BOXCL
 must sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.cl0.rp_filter=1 net.ipv4.conf.lo.accept_local=1
 ask="to $FAR from 10.9.9.9 iif cl0 snat 192.0.2.9"
 capture one peer eth0
@@ -55,7 +57,7 @@ client_sends() { on client sh -c "echo x | socat -u - UDP$1-SENDTO:$2:4000,bind=
 client_sends 4 $FAR 10.9.9.9
 settled one
 is 'nothing of it leaves' "$(seen one "udp port 4000")" 0
-is 'what was in the way' "$(heal $ask)" 'forwarding-off rp-filter '
+is 'what was in the way' "$(heal $ask)" 'forwarding-off rp-filter rp-filter '
 says 'it leaves, with a remark' "$(unhole-path $ask)" 'leaves by up0' 'source 192.0.2.9' \
 	'somebody must answer' 'a reply has no route to 10.9.9.9'
 client_sends 4 $FAR 10.9.9.9
@@ -82,7 +84,11 @@ must iptables -t mangle -A PREROUTING -i lo -j CONNMARK --restore-mark
 is 'a mark from conntrack' "$(verdict to $FAR)" mark-unknown
 must iptables -t mangle -F PREROUTING
 must ip rule add ipproto tcp lookup main pref 5
-is 'a rule for a protocol that was not told' "$(verdict to $FAR mark 0x50 | sed s/second-lookup-lo/told/)" told
+is 'a policy rule for a protocol that was not told' "$(verdict to $FAR)" lookup-unknown
+is 'told: it is that one' "$(verdict to $FAR ipproto tcp mark 0x50)" no-hole
+is 'told: it is another' "$(verdict to $FAR ipproto udp mark 0x50)" second-lookup-lo
+is 'one that the kernel cannot be asked about' "$(verdict to $FAR ipproto gre)" lookup-unknown
+must ip rule del pref 5
 user='setpriv --reuid 65534 --clear-groups --bounding-set=-all --inh-caps=-all'
 $user unhole-path to $FAR mark 0x50 >/run/out
 is 'not root: exit status' $? 3
