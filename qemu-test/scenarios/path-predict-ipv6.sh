@@ -5,7 +5,7 @@
 # weight: 12
 . /unhole/predict.sh
 predict_topology
-FAM=6 IPT=ip6tables ALL=128 GW1=2001:db8:4::2 LO='nhid 56' SEED=${SEED:-6}
+FAM=6 IPT=ip6tables ALL=128 GW1=2001:db8:4::2 LO='nhid 56' SEED=${SEED:-4}
 
 n=0
 while [ $n -lt 24 ]; do

@@ -6,7 +6,7 @@
 # weight: 16
 . /unhole/predict.sh
 predict_topology
-FAM=4 IPT=iptables ALL=32 GW1=198.18.0.2 LO='dev lo' SEED=${SEED:-4}
+FAM=4 IPT=iptables ALL=32 GW1=198.18.0.2 LO='dev lo' SEED=${SEED:-21}
 
 n=0
 while [ $n -lt 36 ]; do
