@@ -167,15 +167,26 @@ static void fuzz_legacy(void)
 	free(t.blob);
 }
 
+/* A small number (an operator, a register, a length), or anything. */
 static void put_random(struct nlmsghdr *nlh, uint16_t type)
 {
 	uint8_t b[40];
 	size_t len = rnd(4) ? 4 : rnd(sizeof(b));
 
 	fill(b, sizeof(b));
-	if (rnd(2))
+	if (rnd(4)) {
 		memset(b, 0, 3);
+		b[3] = rnd(26);
+	}
 	mnl_attr_put(nlh, type, len, b);
+}
+
+static void put_value(struct nlmsghdr *nlh, uint16_t type)
+{
+	uint8_t b[40];
+
+	fill(b, sizeof(b));
+	mnl_attr_put(nlh, type, rnd(sizeof(b)), b);
 }
 
 /* A rule: expressions with any attributes, some of them nested. */
@@ -207,7 +218,10 @@ static void fuzz_nft(void)
 		for (j = rnd(6); j >= 0; j--) {
 			if (rnd(3) == 0) {
 				n = mnl_attr_nest_start(nlh, rnd(9));
-				put_random(nlh, rnd(4));
+				if (rnd(2))
+					put_value(nlh, NFTA_DATA_VALUE);
+				else
+					put_random(nlh, rnd(4));
 				mnl_attr_nest_end(nlh, n);
 			} else {
 				put_random(nlh, rnd(9));
@@ -236,7 +250,7 @@ static void fuzz_nft(void)
 
 int main(int argc, char **argv)
 {
-	int i, rounds = argc > 1 ? atoi(argv[1]) : 2000;
+	int i, rounds = argc > 1 ? atoi(argv[1]) : 3000;
 
 	/* The sanitizers write to file descriptor 2, which stays */
 	if (!freopen("/dev/null", "w", stdout) || !(stderr = fopen("/dev/null", "w")))

@@ -125,7 +125,7 @@ rule add pref 90 iif lo fwmark 0x1/0xf lookup 70" ;;
 	iif) RULES="$RULES
 rule add pref 110 iif lo lookup 70" ;;
 	esac
-	pick second up1 up1 up1 unreachable blackhole prohibit throw empty lo longer
+	pick second up1 up1 longer longer unreachable blackhole prohibit throw empty lo
 	case $second in
 	up1) T70="route add default via $GW1 table 70" ;;
 	empty) T70='' ;;
