@@ -322,6 +322,25 @@ static void leaves(struct path *p, const struct step *s)
 		p->hole == YES ? "" : "; it does not enter the hole");
 }
 
+/* What led into the hole leads there again. A mark tells the second lookup from
+ * the first: the one that led there comes off, or a new one is put on.
+ */
+static void fix_loop(struct path *p, const struct flow *f)
+{
+	const char *lo = dev_name(world.lo), *six = f->family == AF_INET6 ? " -6" : "";
+	struct flow unmarked = *f;
+	struct result res;
+
+	unmarked.mark = 0;
+	fib_lookup(&unmarked, &res);
+	if (f->mark && !res.err && res.oif != world.lo) {
+		fix(p, "%s -t mangle -A PREROUTING -i %s -j MARK --set-mark 0", ipt(f->family), lo);
+		return;
+	}
+	fix(p, "ip%s rule add iif %s fwmark 0x51 lookup main pref 10", six, lo);
+	fix(p, "%s -t raw -I PREROUTING -i %s -j UNHOLE --set-xmark 0x51", ipt(f->family), lo);
+}
+
 /* What came out of loopback unholed, or out of an nvi device. */
 static void second_lookup(struct path *p, struct flow *f, bool external, enum tri core, bool nvi)
 {
@@ -367,8 +386,7 @@ static void second_lookup(struct path *p, struct flow *f, bool external, enum tr
 	if (out && out->flags & IFF_LOOPBACK) {
 		verdict(p, V_DIES, "second-lookup-lo", "dies: the second lookup leads back into %s; %s", out->name,
 			core == YES ? "the kernel stops it there" : "it circles until its TTL is 0");
-		fix(p, "ip%s rule add iif lo lookup main pref 10  # or another mark: UNHOLE --set-xmark",
-		    v4 ? "" : " -6");
+		fix_loop(p, f);
 		return;
 	}
 	if (!v4) {

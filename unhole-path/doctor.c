@@ -199,7 +199,7 @@ static void check_loop(int family, const struct rule *r, const struct route *rt,
 	const struct link *l;
 	struct walk w = { 0 };
 	struct result res;
-	char rule[160], route[160];
+	char rule[160], route[160], fix[TEXT];
 
 	/* A packet that this rule and this route are for */
 	f.dst = rt->dst;
@@ -228,10 +228,14 @@ static void check_loop(int family, const struct rule *r, const struct route *rt,
 		return;
 	describe_rule(res.rule, rule, sizeof(rule));
 	describe_route(family, rt, route, sizeof(route));
-	say(BAD, "loop", r->has_mark ?
-	    "iptables -t raw -R PREROUTING N -i lo -j UNHOLE --set-xmark 0  # takes the mark off" :
-	    "ip rule add iif lo lookup main pref 10  # before the rule",
-	    "what \"%s\" takes in meets \"%s\" again behind the hole", route, rule);
+	if (r->mask && f.mark)
+		snprintf(fix, sizeof(fix), "%s -t mangle -A PREROUTING -i lo -j MARK --set-mark 0",
+			 family == AF_INET ? "iptables" : "ip6tables");
+	else
+		snprintf(fix, sizeof(fix),
+			 "ip%s rule add iif lo fwmark 0x51 lookup main pref 10; %s -t raw -I PREROUTING -i lo -j UNHOLE --set-xmark 0x51",
+			 family == AF_INET ? "" : " -6", family == AF_INET ? "iptables" : "ip6tables");
+	say(BAD, "loop", fix, "what \"%s\" takes in meets \"%s\" again behind the hole", route, rule);
 }
 
 static void check_loops(int family, bool look)

@@ -23,10 +23,19 @@ unhole
 must ip route add $FAR dev lo table 60
 must ip rule add to $FAR lookup 60 pref 50
 is 'a rule that loops' "$(wrong)" 'loop '
-must ip rule add iif lo lookup main pref 10
-healthy 'cured'
+# cure CHECK: runs the command below that finding.
+cure() { unhole-path doctor | sed -n "/^[a-z]*  *$1: /{n;p;}" >/run/cure; must sh -e /run/cure; }
+cure loop
+healthy 'cured by a mark that is put on'
 must ip rule del pref 50
 must ip rule del pref 10
+must iptables -t raw -D PREROUTING 1
+must ip rule add fwmark 0x50 lookup 60 pref 50
+is 'a mark that leads in, and stays' "$(wrong)" 'loop '
+cure loop
+healthy 'cured by taking it off'
+must ip rule del pref 50
+must iptables -t mangle -F
 
 must ip -6 route add $FAR6 dev lo table 50
 is 'a reject in disguise' "$(wrong)" 'reject-in-disguise '

@@ -44,6 +44,20 @@ is 'what was in the way' "$(heal to $FAR)" "$want"
 says 'it leaves' "$(unhole-path to $FAR)" "leaves by up0 via $PEER, source $BOX"
 check 'and it does' pings box 1 $FAR
 
+echo '# a mark that leads into the hole, and stays; a rule without any'
+must iptables -t mangle -F PREROUTING
+is 'what was in the way' "$(heal to $FAR)" 'second-lookup-lo '
+check 'it leaves' pings box 1 $FAR
+must iptables -t mangle -F
+must ip rule add to $FAR lookup 50 pref 50
+is 'what was in the way' "$(heal to $FAR)" 'second-lookup-lo '
+check 'it leaves' pings box 1 $FAR
+must ip rule del pref 50
+must ip rule del pref 10
+must iptables -t raw -D PREROUTING 1
+must iptables -t mangle -A OUTPUT -d $FAR -j MARK --set-mark 0x50
+must iptables -t mangle -A PREROUTING -i lo -j MARK --set-mark 0
+
 echo '# a client, strict rp_filter, SNAT into the next hop'"'s subnet"
 must ip rule add iif cl0 lookup 50
 must iptables -t nat -A POSTROUTING -o lo -s 10.9.9.9 -j SNAT --to-source 192.0.2.9
@@ -71,6 +85,14 @@ is 'what was in the way' "$(heal to $FAR6 from $CLIENT6 iif cl0)" 'reject-in-dis
 client_sends 6 "[$FAR6]" "[$CLIENT6]"
 settled one
 is 'it leaves' "$(seen one "ip6 and udp port 4000 and src $CLIENT6")" 1
+
+echo '# several nexthops; a cable that is out'
+must ip route add 198.18.0.0/24 nexthop via $PEER nexthop via 192.0.2.3
+says 'it says that there are others' "$(unhole-path to 198.18.0.1)" 'or another of 2 nexthops'
+wire box up2 198.18.1.1/24 peer eth2 -
+must ip -n peer link set eth2 down
+check 'the carrier is gone' wait_for 5 sh -c "ip link show up2 | grep -q NO-CARRIER"
+is 'routed there, and lost' "$(verdict to 198.18.1.2)" no-carrier
 
 echo '# what cannot be known'
 must iptables -t raw -F

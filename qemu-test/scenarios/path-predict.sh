@@ -18,7 +18,7 @@ while [ $n -lt 36 ]; do
 	pick snat '' '' $BOX 192.0.2.9 203.0.113.200
 	pick forward 1 1 1 0
 	# A patched kernel does not want it, and then is not asked but understood
-	[ $PATCHED = 1 ] && pick accept 0 0 1 || pick accept 1 1 0
+	if [ $PATCHED = 1 ]; then pick accept 0 0 1; else pick accept 1 1 0; fi
 	pick rp 0 0 0 1 2
 	pick HOLE 'default dev lo' '203.0.113.0/24 dev lo' 'default nhid 50'
 	SYS=forward$forward,accept$accept,rp$rp,moved-$moved
