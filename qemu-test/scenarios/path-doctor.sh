@@ -2,7 +2,6 @@
 # unhole-path doctor: each illness is planted, named, and cured by the command
 # that is named with it; nothing is wrong before and after.
 # kernels: 6.1 6.12 stock
-# weight: 8
 topology
 stock_sysctls
 # wrong: the checks that found something.

@@ -2,7 +2,7 @@
 # unhole-path, IPv6: path-predict for 48 more configurations, with nexthop
 # objects and with routes dev lo, which the kernel turns into rejects.
 # kernels: 6.1 6.12 stock
-# weight: 12
+# weight: 10
 . /unhole/predict.sh
 predict_topology
 FAM=6 IPT=ip6tables ALL=128 GW1=2001:db8:4::2 LO='nhid 56' SEED=${SEED:-4}

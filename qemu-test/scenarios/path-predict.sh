@@ -3,7 +3,7 @@
 # marks, tables, SNAT, sysctls, local and external origin) it says which way a
 # packet goes; then one is sent, and goes that way.
 # kernels: 6.1 6.12 stock
-# weight: 16
+# weight: 12
 . /unhole/predict.sh
 predict_topology
 FAM=4 IPT=iptables ALL=32 GW1=198.18.0.2 LO='dev lo' SEED=${SEED:-21}
