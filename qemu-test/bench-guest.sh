@@ -106,7 +106,11 @@ surroundings() {
 	# A packet is counted where it arrives, if it has the source that it should
 	# have, and goes no further.
 	eval "from4=\$${expect}4 from6=\$${expect}6"
+	# Whether a connection keeps its input route for early demux differs from one
+	# to the next, so the ends do without.
+	ip netns exec "s-$way" sysctl -qw net.ipv4.tcp_early_demux=0
 	ip netns exec "k-$way" sh -e -c "
+		sysctl -qw net.ipv4.tcp_early_demux=0
 		iptables-legacy -t raw -A PREROUTING -s $from4 -p udp --dport 9 -j DROP
 		ip6tables-legacy -t raw -A PREROUTING -s $from6 -p udp --dport 9 -j DROP"
 	ip -n "b-$way" -batch - <<-EOT
@@ -130,7 +134,8 @@ surroundings() {
 	fi
 	# A stock kernel wants forwarding for the box's own traffic too; a router
 	# has it anyway.
-	ip netns exec "b-$way" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	ip netns exec "b-$way" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
+		$([ "$origin" = external ] || echo net.ipv4.tcp_early_demux=0)
 	if [ "$ct" = conntrack ]; then
 		ip -n "b-$way" -batch - <<-EOT
 			addr add $SNAT4/24 dev up0
