@@ -7,10 +7,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#ifndef IFF_LOWER_UP
-#define IFF_LOWER_UP 0x10000
-#endif
-
 __attribute__((format(printf, 2, 3)))
 static void note(struct path *p, const char *fmt, ...)
 {
@@ -70,6 +66,13 @@ static bool is_v6_loopback(const struct addr *a)
 	static const struct addr lo = { .b = { [15] = 1 } };
 
 	return memcmp(a, &lo, sizeof(lo)) == 0;
+}
+
+static bool is_v6_any(const struct addr *a)
+{
+	static const struct addr any;
+
+	return memcmp(a, &any, sizeof(any)) == 0;
 }
 
 static bool is_v6_linklocal(const struct addr *a)
@@ -286,7 +289,7 @@ static bool may_look(struct path *p, int err)
 		return true;
 	if (err == -EPERM)
 		verdict(p, V_UNKNOWN, "may-not-look",
-			"unknown: it enters the hole, and only root may see whether a rule in PREROUTING lets it out");
+			"unknown: it enters the hole, and only root may see what rules do to it there");
 	else
 		verdict(p, V_UNKNOWN, "may-not-look", "unknown: the rules cannot be read (%s)", strerror(-err));
 	return false;
@@ -299,7 +302,7 @@ static void leaves(struct path *p, const struct step *s)
 	const struct link *l = link_by_index(s->res.oif);
 	char gw[80] = "", paths[64] = "";
 
-	if (l && !(l->flags & IFF_LOWER_UP)) {
+	if (l && !(l->flags & LOWER_UP)) {
 		verdict(p, V_DIES, "no-carrier", "dies: it is routed to %s, which has no carrier", l->name);
 		return;
 	}
@@ -317,7 +320,7 @@ static void leaves(struct path *p, const struct step *s)
 		snprintf(gw, sizeof(gw), " via %s", addr_text(s->res.gw_family, &s->res.gw));
 	if (s->res.paths > 1)
 		snprintf(paths, sizeof(paths), " (or another of %u nexthops)", s->res.paths);
-	verdict(p, V_LEAVES, p->hole == YES ? "unholed" : "no-hole", "leaves by %s%s%s, source %s%s",
+	verdict(p, V_LEAVES, p->forward_iif ? "nvi" : p->hole == YES ? "unholed" : "no-hole", "leaves by %s%s%s, source %s%s",
 		dev_name(s->res.oif), gw, paths, addr_text(s->flow.family, &s->flow.src),
 		p->hole == YES ? "" : "; it does not enter the hole");
 }
@@ -325,12 +328,17 @@ static void leaves(struct path *p, const struct step *s)
 /* What led into the hole leads there again. A mark tells the second lookup from
  * the first: the one that led there comes off, or a new one is put on.
  */
-static void fix_loop(struct path *p, const struct flow *f)
+static void fix_loop(struct path *p, const struct flow *f, bool nvi)
 {
 	const char *lo = dev_name(world.lo), *six = f->family == AF_INET6 ? " -6" : "";
 	struct flow unmarked = *f;
 	struct result res;
 
+	/* Nothing but the second lookup has this device as its iif */
+	if (nvi) {
+		fix(p, "ip%s rule add iif %s lookup main pref 10", six, dev_name(f->iif));
+		return;
+	}
 	unmarked.mark = 0;
 	fib_lookup(&unmarked, &res);
 	if (f->mark && !res.err && res.oif != world.lo) {
@@ -339,6 +347,64 @@ static void fix_loop(struct path *p, const struct flow *f)
 	}
 	fix(p, "ip%s rule add iif %s fwmark 0x51 lookup main pref 10", six, lo);
 	fix(p, "%s -t raw -I PREROUTING -i %s -j UNHOLE --set-xmark 0x51", ipt(f->family), lo);
+}
+
+/* nvi_xmit4(), nvi_xmit6(): what ends there before any lookup. */
+static bool nvi_takes(struct path *p, const struct flow *f)
+{
+	const uint8_t *s = f->src.b, *d = f->dst.b;
+	bool v4 = f->family == AF_INET;
+
+	if (v4 ? (d[0] & 0xf0) == 0xe0 || !memcmp(d, "\377\377\377\377", 4) :
+	    d[0] == 0xff || is_v6_linklocal(&f->dst)) {
+		p->counter = "drop_multicast";
+	} else if (v4 ? !d[0] || !s[0] || d[0] == 127 || s[0] == 127 || (s[0] & 0xf0) == 0xe0 ||
+		   !memcmp(s, "\377\377\377\377", 4) :
+		   is_v6_loopback(&f->dst) || is_v6_loopback(&f->src) || s[0] == 0xff ||
+		   is_v6_linklocal(&f->src) || is_v6_any(&f->dst) || is_v6_any(&f->src)) {
+		p->counter = "drop_martian";
+	} else {
+		return true;
+	}
+	verdict(p, V_DIES, "nvi-address", "dies: %s takes no packet from %s to %s", dev_name(f->iif),
+		addr_text(f->family, &f->src), addr_text(f->family, &f->dst));
+	return false;
+}
+
+/* nvi_unreach4(), nvi_unreach6() */
+static void nvi_tells(struct path *p, int family, int err, const char *counter)
+{
+	const char *what = "net unreachable";
+
+	p->counter = counter;
+	if (err == EINVAL)
+		return;
+	if (err == EACCES)
+		what = family == AF_INET ? "packet filtered" : "administratively prohibited";
+	else if (family == AF_INET6)
+		what = "no route";
+	else if (err == EHOSTUNREACH)
+		what = "host unreachable";
+	note(p, "the sender is told: %s", what);
+}
+
+/* nvi_rx_dev() */
+static const char *nvi_sees(const struct path *p, const struct link *nvi)
+{
+	return dev_name(nvi->link ? nvi->link : p->q.flow.iif ? p->q.flow.iif : nvi->index);
+}
+
+/* What is for the box is received on the nvi device, by PREROUTING. */
+static void nvi_local(struct path *p, const struct flow *f)
+{
+	struct walk w = { 0 };
+
+	p->counter = "rx_local";
+	w.dst_nat = f->dst;
+	if (rules_read(f->family) || walk(p, &w, HOOK_PREROUTING, f, dev_name(f->iif), NULL))
+		verdict(p, V_LOCAL, "second-lookup-local",
+			"stays: the second lookup delivers it on this box, and INPUT sees it come in by %s",
+			dev_name(f->iif));
 }
 
 /* What came out of loopback unholed, or out of an nvi device. */
@@ -353,6 +419,11 @@ static void second_lookup(struct path *p, struct flow *f, bool external, enum tr
 	if (!sure(p, s))
 		return;
 	if (s->res.err) {
+		/* A route of IPv6 that became a reject still has its device, and no error */
+		if (nvi && s->res.route && is_reject_in_disguise(f->family, s->res.route))
+			nvi_tells(p, f->family, ELOOP, "drop_loop");
+		else if (nvi)
+			nvi_tells(p, f->family, s->res.err, "drop_no_route");
 		if (!explain_no_route(p, s, "second")) {
 			if (v4)
 				explain_refusal(p, s, "second");
@@ -362,9 +433,18 @@ static void second_lookup(struct path *p, struct flow *f, bool external, enum tr
 		}
 		return;
 	}
+	if (nvi && s->res.type != RTN_UNICAST) {
+		if (s->res.type == RTN_LOCAL || s->res.type == RTN_ANYCAST) {
+			nvi_local(p, f);
+			return;
+		}
+		p->counter = "drop_multicast";
+		verdict(p, V_DIES, "not-unicast", "dies: the second lookup finds a broadcast route, and nvi drops it");
+		return;
+	}
 	if (s->res.type != RTN_UNICAST) {
 		/* ip_route_input_slow(): IPSKB_UNHOLED_FWD; ip6_rcv_unholed() */
-		if (core == YES && !nvi && (external || !v4) && !(p->unhole_flags & XT_UNHOLE_ALLOW_LOCAL)) {
+		if (core == YES && (external || !v4) && !(p->unhole_flags & XT_UNHOLE_ALLOW_LOCAL)) {
 			verdict(p, V_DIES, "local-refused",
 				"dies: the second lookup is local, and %s is not delivered as loopback's own",
 				v4 ? "outside traffic" : "unholed IPv6 traffic");
@@ -373,26 +453,34 @@ static void second_lookup(struct path *p, struct flow *f, bool external, enum tr
 		}
 		verdict(p, V_LOCAL, "second-lookup-local", "stays: the second lookup delivers it on this box, as iif %s",
 			dev_name(f->iif));
-		if (core != YES && !nvi && external)
+		if (core != YES && external)
 			note(p, "INPUT sees outside traffic come in by lo: iptables -I INPUT -i lo -m addrtype ! --src-type LOCAL -j DROP");
 		return;
 	}
 	out = link_by_index(s->res.oif);
-	if (is_nvi(out) || (out && nvi && out->flags & IFF_LOOPBACK)) {
-		verdict(p, nvi ? V_DIES : V_UNKNOWN, "second-lookup-hole",
-			"%s: the second lookup leads to %s, another hole", nvi ? "dies" : "unknown", out->name);
+	if (nvi && out && (is_nvi(out) || out->flags & IFF_LOOPBACK)) {
+		verdict(p, V_DIES, "second-lookup-hole", "dies: the second lookup leads to %s, and %s drops it",
+			out->name, dev_name(f->iif));
+		nvi_tells(p, f->family, ELOOP, "drop_loop");
+		fix_loop(p, f, true);
+		return;
+	}
+	if (is_nvi(out)) {
+		verdict(p, V_UNKNOWN, "second-lookup-hole", "unknown: the second lookup leads to %s, another hole",
+			out->name);
 		return;
 	}
 	if (out && out->flags & IFF_LOOPBACK) {
 		verdict(p, V_DIES, "second-lookup-lo", "dies: the second lookup leads back into %s; %s", out->name,
 			core == YES ? "the kernel stops it there" : "it circles until its TTL is 0");
-		fix_loop(p, f);
+		fix_loop(p, f, false);
 		return;
 	}
 	if (!v4) {
-		/* ip6_forward() */
-		if (!exempt && !v6_forwards(dev_name(f->iif))) {
-			verdict(p, V_DIES, "forwarding-off", "dies: IPv6 forwarding is off");
+		/* ip6_forward(); what it exempts is unholed packets */
+		if ((nvi || !exempt) && !v6_forwards(dev_name(f->iif))) {
+			verdict(p, V_DIES, "forwarding-off", "dies: IPv6 forwarding is off%s",
+				nvi && !external ? ", and the second lookup of nvi wants it for the box's own, too" : "");
 			fix(p, "sysctl -w net.ipv6.conf.all.forwarding=1");
 			return;
 		}
@@ -401,6 +489,8 @@ static void second_lookup(struct path *p, struct flow *f, bool external, enum tr
 			return;
 		}
 	}
+	if (nvi)
+		p->forward_iif = nvi_sees(p, link_by_index(f->iif));
 	leaves(p, s);
 }
 
@@ -634,7 +724,7 @@ void decide(const struct query *q, struct path *p)
 	nvi = is_nvi(out);
 	if (!nvi && !(out && out->flags & IFF_LOOPBACK)) {
 		if (q->has_snat)
-			note(p, "SNAT at -o %s does not see it", dev_name(world.lo));
+			note(p, "SNAT where the hole begins does not see it");
 		leaves(p, s);
 		remarks(p);
 		return;
@@ -642,8 +732,14 @@ void decide(const struct query *q, struct path *p)
 
 	/* Loopback, or an nvi device: the hole */
 	p->hole = YES;
-	p->core = core_patched(&p->core_why);
-	if (!may_look(p, nvi ? 0 : err))
+	if (!nvi)
+		p->core = core_patched(&p->core_why);
+	else if (!(out->flags & LOWER_UP)) {
+		leaves(p, s);
+		return;
+	}
+	/* Of nvi, all that rules may do is to mark */
+	if (!may_look(p, nvi && !mark_matters(f.family) ? 0 : err))
 		return;
 	if (!err) {
 		/* Marks that FORWARD and POSTROUTING of the first pass leave on it */
@@ -685,6 +781,8 @@ void decide(const struct query *q, struct path *p)
 		f.mark = w.mark;
 	}
 	if (!mark_known(p, &w))
+		return;
+	if (nvi && !nvi_takes(p, &f))
 		return;
 	if (p->core != MAYBE || nvi) {
 		second_lookup(p, &f, external, p->core, nvi);

@@ -49,28 +49,35 @@ static void say(enum level level, const char *check, const char *fix, const char
 
 /* --- what leads into the hole -------------------------------------------------- */
 
-static bool is_hole(int family, const struct route *rt)
+enum hole { NO_HOLE, HOLE_LO, HOLE_NVI, N_HOLES };
+
+static enum hole hole_of(int family, const struct route *rt)
 {
 	const struct link *l;
 
 	if (rt->type != RTN_UNICAST || rt->n_nh < 1 || is_reject_in_disguise(family, rt))
-		return false;
+		return NO_HOLE;
 	l = link_by_index(rt->nh[0].oif);
-	return l && (l->flags & IFF_LOOPBACK || is_nvi(l));
+	return !l ? NO_HOLE : l->flags & IFF_LOOPBACK ? HOLE_LO : is_nvi(l) ? HOLE_NVI : NO_HOLE;
 }
 
-/* 127.0.0.0/8 and the like in table local are none. */
-static unsigned int count_holes(int family)
+/* 127.0.0.0/8 and the like in table local are none, nor is the link-local prefix
+ * that each device has in IPv6.
+ */
+static void count_holes(int family, unsigned int *n)
 {
 	const struct fib *fib = fib_of(family);
-	unsigned int n = 0;
 	size_t i;
 
-	for (i = 0; i < fib->n_routes; i++)
-		n += fib->routes[i].table != RT_TABLE_LOCAL && is_hole(family, &fib->routes[i]) &&
-		     !(family == AF_INET && fib->routes[i].plen >= 8 && fib->routes[i].dst.b[0] == 127) &&
-		     !(family == AF_INET6 && fib->routes[i].plen == 128 && addr_is_local(family, &fib->routes[i].dst));
-	return n;
+	for (i = 0; i < fib->n_routes; i++) {
+		const struct route *rt = &fib->routes[i];
+
+		if (rt->table == RT_TABLE_LOCAL || (family == AF_INET && rt->plen >= 8 && rt->dst.b[0] == 127) ||
+		    (family == AF_INET6 && ((rt->plen == 128 && addr_is_local(family, &rt->dst)) ||
+					    (rt->plen && rt->dst.b[0] == 0xfe) || rt->dst.b[0] == 0xff)))
+			continue;
+		n[hole_of(family, rt)]++;
+	}
 }
 
 /* --- the checks ---------------------------------------------------------------- */
@@ -141,18 +148,20 @@ static void check_plugin(void)
 		say(BAD, "plug-in", "make install", "%s has no libxt_UNHOLE.so, so iptables does not know the target", dir);
 }
 
-static void check_sysctls(int family, enum tri core)
+static void check_sysctls(int family, enum tri core, const unsigned int *holes)
 {
 	int own, all;
 
-	if (core == YES)
+	/* What the patches exempt is unholed packets, and not those of nvi */
+	if (!(core != YES && holes[HOLE_LO]) && !(family == AF_INET6 && holes[HOLE_NVI]))
 		return;
 	if (family == AF_INET6) {
 		if (conf(AF_INET6, "all", "forwarding") > 0)
 			say(OK, "forwarding6", NULL, "IPv6 forwarding is on");
 		else
 			say(BAD, "forwarding6", "sysctl -w net.ipv6.conf.all.forwarding=1",
-			    "IPv6 forwarding is off: on this kernel nothing leaves the hole");
+			    "IPv6 forwarding is off: %s nothing leaves the hole",
+			    holes[HOLE_NVI] ? "by an nvi device" : "on this kernel");
 		return;
 	}
 	if (conf(AF_INET, "lo", "accept_local") == 1 || conf(AF_INET, "all", "accept_local") == 1)
@@ -171,6 +180,27 @@ static void check_sysctls(int family, enum tri core)
 		say(WARN, "rp_filter", all == 1 ? "sysctl -w net.ipv4.conf.all.rp_filter=2" :
 		    "sysctl -w net.ipv4.conf.lo.rp_filter=2",
 		    "rp_filter is strict on lo: of translated sources, only the box's own pass");
+}
+
+/* A device that is down takes its routes with it. */
+static void check_devices(void)
+{
+	char fix[64];
+	size_t i;
+
+	for (i = 0; i < world.n_links; i++) {
+		const struct link *l = &world.links[i];
+
+		if (!is_nvi(l))
+			continue;
+		snprintf(fix, sizeof(fix), "ip link set %s %s", l->name, l->flags & IFF_UP ? "carrier on" : "up");
+		if (!(l->flags & IFF_UP))
+			say(BAD, "nvi-down", fix, "%s is down, so no route leads to it", l->name);
+		else if (!(l->flags & LOWER_UP))
+			say(BAD, "nvi-down", fix, "%s has no carrier", l->name);
+		else
+			say(OK, "nvi", NULL, "%s is up", l->name);
+	}
 }
 
 static void check_rejects(void)
@@ -213,22 +243,36 @@ static void check_loop(int family, const struct rule *r, const struct route *rt,
 	f.src.b[family == AF_INET ? 3 : 15] |= 1;
 	f.mark = r->mark & r->mask;
 	l = link_by_index(f.iif);
-	if (look && l && l->flags & IFF_LOOPBACK) {
+	if (!l)
+		return;
+	if (look) {
 		w = (struct walk){
-			.family = family, .hook = HOOK_PREROUTING, .src = f.src, .dst = f.dst,
-			.dst_nat = f.dst, .iif = l->name, .mark = f.mark, .unholable = true,
+			.family = family, .hook = HOOK_POSTROUTING, .src = f.src, .dst = f.dst,
+			.dst_nat = f.dst, .oif = l->name, .mark = f.mark, .unholable = true,
 		};
 		rules_walk(&w);
+		if (l->flags & IFF_LOOPBACK) {
+			w.hook = HOOK_PREROUTING;
+			w.iif = l->name;
+			w.oif = NULL;
+			rules_walk(&w);
+		}
 		if (w.mark_unsure)
 			return;
 		f.mark = w.mark;
 	}
 	fib_lookup(&f, &res);
-	if (res.err || res.unsure || !res.route || !is_hole(family, res.route))
+	if (res.err || res.unsure || !res.route || !hole_of(family, res.route))
+		return;
+	/* Out of loopback into nvi is another way, and may be meant */
+	if (l->flags & IFF_LOOPBACK && hole_of(family, res.route) == HOLE_NVI)
 		return;
 	describe_rule(res.rule, rule, sizeof(rule));
 	describe_route(family, rt, route, sizeof(route));
-	if (r->mask && f.mark)
+	if (is_nvi(l))
+		snprintf(fix, sizeof(fix), "ip%s rule add iif %s lookup main pref 10", family == AF_INET ? "" : " -6",
+			 l->name);
+	else if (r->mask && f.mark)
 		snprintf(fix, sizeof(fix), "%s -t mangle -A PREROUTING -i lo -j MARK --set-mark 0",
 			 family == AF_INET ? "iptables" : "ip6tables");
 	else
@@ -247,7 +291,7 @@ static void check_loops(int family, bool look)
 		if (fib->rules[i].action != FR_ACT_TO_TBL || fib->rules[i].table == RT_TABLE_LOCAL)
 			continue;
 		for (j = 0; j < fib->n_routes; j++)
-			if (fib->routes[j].table == fib->rules[i].table && is_hole(family, &fib->routes[j]))
+			if (fib->routes[j].table == fib->rules[i].table && hole_of(family, &fib->routes[j]))
 				check_loop(family, &fib->rules[i], &fib->routes[j], look);
 	}
 }
@@ -272,6 +316,9 @@ static void on_found(enum finding what, const char *where, const char *dev, uint
 	case FOUND_MASQUERADE:
 		if (strcmp(dev, "lo") == 0) {
 			s->masq_lo = true;
+		} else if (is_nvi(link_by_name(dev))) {
+			/* Takes an address that the driver keeps */
+			break;
 		} else if (!s->masq_other) {
 			s->masq_other = true;
 			snprintf(s->masq_where, sizeof(s->masq_where), "%s%s%s", where, *dev ? ", -o " : "", dev);
@@ -302,31 +349,32 @@ static bool lo_has_global(int family)
 	return false;
 }
 
-static void check_rules(int family, enum tri core, unsigned int holes)
+static void check_rules(int family, enum tri core, const unsigned int *holes)
 {
 	const char *ipt = family == AF_INET ? "iptables" : "ip6tables";
 	struct seen s = { .family = family };
 	char fix[TEXT];
 
 	rules_scan(family, on_found, &s);
-	if (holes && !s.unhole) {
+	if (holes[HOLE_LO] && !s.unhole) {
 		snprintf(fix, sizeof(fix), "%s -t raw -A PREROUTING -i lo -j UNHOLE", ipt);
 		say(BAD, "no-rule", fix, "IPv%d: routes lead into the hole, and no rule leads out", family == AF_INET ? 4 : 6);
 	} else if (s.unhole) {
 		say(OK, "rule", NULL, "IPv%d: %u UNHOLE rule%s", family == AF_INET ? 4 : 6, s.unhole,
 		    s.unhole > 1 ? "s" : "");
 	}
-	if (!holes && !s.unhole)
+	if (!holes[HOLE_LO] && !holes[HOLE_NVI] && !s.unhole)
 		return;
 	if (s.masq_lo && !lo_has_global(family))
 		say(WARN, "masquerade-lo", family == AF_INET ? "ip addr add ADDRESS/32 dev lo  # or SNAT --to-source" :
 		    "ip -6 addr add ADDRESS/128 dev lo  # or SNAT --to-source",
 		    "IPv%d: MASQUERADE at -o lo takes some other device's address, for lo has none",
 		    family == AF_INET ? 4 : 6);
-	if (s.masq_other && s.reset_ct < s.unhole) {
-		snprintf(fix, sizeof(fix), "%s -t nat -A POSTROUTING -o lo -s PRIVATE -j SNAT --to-source ADDRESS", ipt);
+	if (s.masq_other && (s.reset_ct < s.unhole || holes[HOLE_NVI])) {
+		snprintf(fix, sizeof(fix), "%s -t nat -A POSTROUTING -o %s -s PRIVATE -j SNAT --to-source ADDRESS", ipt,
+			 holes[HOLE_NVI] ? "NVI" : "lo");
 		say(WARN, "masquerade-uplink", fix,
-		    "MASQUERADE (%s) never sees connections that go through the hole: their NAT is bound at -o lo",
+		    "MASQUERADE (%s) never sees connections that go through the hole: their NAT is bound where they enter it",
 		    s.masq_where);
 	}
 	if (s.input_lo && !s.guard && s.unhole && (core != YES || s.allow_local)) {
@@ -339,7 +387,7 @@ static void check_rules(int family, enum tri core, unsigned int holes)
 int doctor(bool json, bool color)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
-	unsigned int holes[2], total;
+	unsigned int holes[2][N_HOLES] = { 0 }, lo, nvi;
 	enum tri core;
 	bool blind = false;
 	size_t i;
@@ -348,13 +396,19 @@ int doctor(bool json, bool color)
 	in_color = color;
 	if (json)
 		printf("{\"findings\":[");
-	core = check_kernel();
-	check_module();
-	check_plugin();
 	for (i = 0; i < 2; i++)
-		holes[i] = count_holes(families[i]);
-	total = holes[0] + holes[1];
-	say(OK, "holes", NULL, "routes that lead into the hole: %u of IPv4, %u of IPv6", holes[0], holes[1]);
+		count_holes(families[i], holes[i]);
+	lo = holes[0][HOLE_LO] + holes[1][HOLE_LO];
+	nvi = holes[0][HOLE_NVI] + holes[1][HOLE_NVI];
+	core = check_kernel();
+	/* Who has nvi alone needs no target */
+	if (lo || !nvi) {
+		check_module();
+		check_plugin();
+	}
+	say(OK, "holes", NULL, "routes that lead into the hole: %u of IPv4, %u of IPv6",
+	    holes[0][HOLE_LO] + holes[0][HOLE_NVI], holes[1][HOLE_LO] + holes[1][HOLE_NVI]);
+	check_devices();
 	check_rejects();
 	for (i = 0; i < 2; i++) {
 		int err = rules_read(families[i]);
@@ -363,14 +417,13 @@ int doctor(bool json, bool color)
 			say(WARN, "rules", NULL, "the rules cannot be read (%s)", strerror(-err));
 			blind = true;
 		}
-		if (holes[i]) {
-			check_sysctls(families[i], core);
+		check_sysctls(families[i], core, holes[i]);
+		if (holes[i][HOLE_LO] || holes[i][HOLE_NVI])
 			check_loops(families[i], !err);
-		}
 		if (!err)
 			check_rules(families[i], core, holes[i]);
 	}
-	if (total && rules_flowtables())
+	if (lo + nvi && rules_flowtables())
 		say(WARN, "flowtable", NULL,
 		    "there is a flowtable: what it takes crosses neither PREROUTING nor the second lookup");
 	if (json)

@@ -111,6 +111,9 @@ static int on_link(const struct nlmsghdr *nlh, void *arg)
 		case IFLA_MASTER:
 			l->master = get_u32(a);
 			break;
+		case IFLA_LINK:
+			l->link = get_u32(a);
+			break;
 		case IFLA_GROUP:
 			l->group = get_u32(a);
 			break;

@@ -12,6 +12,9 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+/* IFF_LOWER_UP, which libc's header does not have */
+#define LOWER_UP 0x10000
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* An address of either family, in network order; IPv4 uses the first 4 bytes. */
@@ -27,7 +30,7 @@ enum { EXIT_LEAVES, EXIT_STAYS, EXIT_USAGE, EXIT_UNKNOWN };
 /* --- what rtnetlink says (netlink.c) -------------------------------------- */
 
 struct link {
-	int index, master;
+	int index, master, link;
 	unsigned int flags, mtu;
 	uint32_t group;
 	char name[IF_NAMESIZE];
@@ -224,6 +227,10 @@ struct path {
 	uint32_t unhole_flags;
 	enum tri core;
 	const char *core_why;
+	/* nvi: what counts it if it does not leave (ethtool -S), and the input device
+	 * that FORWARD sees if it does; or NULL
+	 */
+	const char *counter, *forward_iif;
 	char note[MAX_NOTES][TEXT];
 	int n_notes;
 	char fix[MAX_NOTES][TEXT];

@@ -92,6 +92,8 @@ void print_text(const struct path *p, bool explain, bool color)
 				       addr_text(q->flow.family, &q->snat));
 			/* What OUTPUT routes again has not gone anywhere yet */
 			if (!(i + 1 < p->n_steps && strstr(p->step[i + 1].why, "again"))) {
+				if (p->forward_iif && second)
+					printf("  FORWARD -i %s -o %s\n    |\n", p->forward_iif, dev_name(s->res.oif));
 				printf("%s", dev_name(s->res.oif));
 				if (i + 1 == p->n_steps && p->verdict == V_LEAVES)
 					printf("  MTU %u", egress_mtu(s));
@@ -101,10 +103,12 @@ void print_text(const struct path *p, bool explain, bool color)
 			printf("this box\n");
 		}
 	}
-	if (p->hole == YES && p->core_why)
+	if (p->core_why)
 		printf("\nkernel: %s (%s)\n", p->core == YES ? "has the core patches" :
 		       p->core == NO ? "without the core patches" : "with or without the core patches: unknown",
 		       p->core_why);
+	if (p->counter)
+		printf("\ncounted: %s (ethtool -S)\n", p->counter);
 	for (i = 0; i < p->n_notes; i++)
 		printf("%snote: %s\n", i || p->hole == YES ? "" : "\n", p->note[i]);
 	if (!explain)
@@ -206,12 +210,16 @@ void print_json(const struct path *p)
 	printf(",\"family\":%d", p->q.flow.family == AF_INET ? 4 : 6);
 	printf(",\"hole\":%s", json_tri(p->hole));
 	printf(",\"unholed\":%s", json_tri(p->unholed));
-	if (p->hole == YES) {
+	if (p->core_why) {
 		printf(",\"core\":%s", json_tri(p->core));
-		json_field("core_by", p->core_why ? p->core_why : "");
+		json_field("core_by", p->core_why);
 	}
 	if (p->by[0])
 		json_field("unholed_by", p->by);
+	if (p->counter)
+		json_field("counter", p->counter);
+	if (p->forward_iif)
+		json_field("forward_iif", p->forward_iif);
 	printf(",\"lookups\":[");
 	for (i = 0; i < p->n_steps; i++) {
 		if (i)
