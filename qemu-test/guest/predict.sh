@@ -7,7 +7,10 @@
 #                                     up1 198.18.0.1 --- two
 #
 # Each packet is a UDP datagram to a port of its own, so that one look at the
-# captures and at what INPUT has seen judges them all in the end.
+# captures and at what INPUT and FORWARD have seen judges them all in the end.
+#
+# DEV is the device that the hole is: lo, or one of kind nvi.
+DEV=lo
 
 # pick NAME VALUE...: one of them, by a generator with a fixed seed.
 pick() {
@@ -42,10 +45,21 @@ predict_topology() {
 	must ip -n client neigh replace $BOXCL6 lladdr "$_mac" dev eth0
 	must nft -f - <<-EOT
 		table inet seen {
-			set ports { type inet_service; size 4096; flags dynamic; }
+			set ports { typeof udp dport . meta iifname; size 4096; flags dynamic; }
+			set second { typeof udp dport . meta iifname; size 4096; flags dynamic; }
 			chain input {
 				type filter hook input priority 0;
-				udp dport >= 10000 add @ports { udp dport }
+				udp dport >= 10000 add @ports { udp dport . meta iifname } drop
+			}
+			# Errors would go into the hole, too
+			chain output {
+				type filter hook output priority -400;
+				icmp type destination-unreachable drop
+				icmpv6 type destination-unreachable drop
+			}
+			chain forward {
+				type filter hook forward priority 0;
+				oifname up* udp dport >= 10000 add @second { udp dport . meta iifname }
 			}
 		}
 	EOT
@@ -87,7 +101,22 @@ rule add pref 101 to $dst lookup 50" ;;
 	esac
 	pick clear yes yes yes no
 	[ $clear = no ] || MANGLE="$MANGLE
--A PREROUTING -i lo -j MARK --set-xmark 0/0xf0"
+$(behind_nat) -j MARK --set-xmark 0/0xf0"
+}
+# Where a mark can be changed for the second lookup alone.
+behind_nat() { if [ $DEV = lo ]; then echo '-A PREROUTING -i lo'; else echo "-A POSTROUTING -o $DEV"; fi; }
+
+# nvi wants no rule. Those that mark, and those that it does not ask: RAW, MANGLE.
+predict_nvi() {
+	pick rule none none post post forward raw
+	RAW=''
+	case $rule in
+	post) MANGLE="-A POSTROUTING -o $DEV -p udp -j MARK --set-xmark 0x1/0xf
+$MANGLE" ;;
+	forward) MANGLE="-A FORWARD -i cl0 -o nvi+ -j MARK --set-xmark 0x1/0xf
+$MANGLE" ;;
+	raw) RAW="-A PREROUTING -i $DEV -j DROP" ;;
+	esac
 }
 
 # The rule in PREROUTING: RAW, MANGLE (lines).
@@ -116,20 +145,21 @@ $MANGLE" ;;
 
 # What the second lookup meets.
 predict_second() {
-	pick by none none source mark iif
+	pick by none ${BY:-none} source mark iif
 	case $by in
 	source) RULES="$RULES
-rule add pref 90 iif lo from ${snat:-$src} lookup 70" ;;
+rule add pref 90 iif $DEV from ${snat:-$src} lookup 70" ;;
 	mark) RULES="$RULES
-rule add pref 90 iif lo fwmark 0x1/0xf lookup 70" ;;
+rule add pref 90 iif $DEV fwmark 0x1/0xf lookup 70" ;;
 	iif) RULES="$RULES
-rule add pref 110 iif lo lookup 70" ;;
+rule add pref 110 iif $DEV lookup 70" ;;
 	esac
-	pick second up1 up1 longer longer unreachable blackhole prohibit throw empty lo
+	pick second up1 up1 longer longer unreachable blackhole prohibit throw empty lo $MORE
 	case $second in
 	up1) T70="route add default via $GW1 table 70" ;;
 	empty) T70='' ;;
 	lo) T70="route add default $LO table 70" ;;
+	nvi[0-9]) T70="route add default dev $second table 70" ;;
 	longer) T70="route add unreachable default table 70
 route add $dst/$ALL via $GW1 table 70 metric 20
 route add unreachable $dst/$ALL table 70 metric 30" ;;
@@ -153,7 +183,7 @@ predict_apply() {
 	{
 		echo '*raw'; echo "$RAW"; echo COMMIT
 		echo '*mangle'; echo "$MANGLE"; echo COMMIT
-		echo '*nat'; [ -z "$snat" ] || echo "-A POSTROUTING -o lo -p udp -j SNAT --to-source $snat"; echo COMMIT
+		echo '*nat'; [ -z "$snat" ] || echo "-A POSTROUTING -o $DEV -p udp -j SNAT --to-source $snat"; echo COMMIT
 	} >/run/restore
 	must "$IPT-$FRONT-restore" /run/restore
 }
@@ -168,7 +198,7 @@ predict_undo() {
 	# The flush leaves pref 0, if it is there
 	ip -$FAM -force -batch /run/batch 2>/dev/null
 }
-# front NAME: the front end from now on; the other one's rules go.
+# front NAME: the front end from now on, if any; the other one's rules go.
 front() {
 	[ -z "${FRONT-}" ] || printf '*raw\nCOMMIT\n*mangle\nCOMMIT\n*nat\nCOMMIT\n' | "$IPT-$FRONT-restore"
 	FRONT=$1
@@ -199,6 +229,9 @@ predict_and_send() {
 	echo "$PORT $_x $1/$enter_client/$enter_local/$clear/$rule/$FRONT/$by/$second/${snat:--}/$SYS $_p" >>/run/predicted
 }
 
+# What a set of port and device holds.
+set_of() { nft list set inet seen "$1" | grep -o '[0-9]* \. "[^"]*"' | tr -d '."'; }
+
 # All packets are out: where was each of them seen? Prints a line for each that
 # went another way than predicted; /run/judged has them all.
 predict_judge() {
@@ -208,7 +241,8 @@ predict_judge() {
 		tcpdump -Z root -n -q -r /run/capture.$_w/pcap 'udp and dst portrange 10000-20000' 2>/dev/null |
 			sed -n "s/.* IP6* \([0-9a-f:.]*\)\.[0-9]* > [^ ]*\.\([0-9]*\): .*/\2 $_w \1/p"
 	done >/run/seen
-	nft list set inet seen ports | tr -c '0-9' '\n' | awk '$1 >= 10000 { print $1, "input" }' >>/run/seen
+	set_of ports | awk '{ print $1, "input/" $2 }' >>/run/seen
+	set_of second | awk '{ print $1, $2 }' >/run/forwarded
 	awk '
 		function field(name,   s) {
 			s = $0
@@ -216,7 +250,8 @@ predict_judge() {
 			sub(/".*/, "", s)
 			return s
 		}
-		NR == FNR { where[$1] = where[$1] (where[$1] == "" ? "" : "+") $2 ($3 == "" ? "" : "/" $3); next }
+		FILENAME == "/run/forwarded" { forward[$1] = $2; next }
+		FILENAME == "/run/seen" { where[$1] = where[$1] (where[$1] == "" ? "" : "+") $2 ($3 == "" ? "" : "/" $3); next }
 		{
 			verdict = field("verdict")
 			want = ""; exit_want = 1
@@ -226,10 +261,12 @@ predict_judge() {
 				source = s; sub(/.*"source":"/, "", source); sub(/".*/, "", source)
 				want = (dev == "up0" ? "one" : dev == "up1" ? "two" : dev) "/" source
 				exit_want = 0
-			} else if (verdict == "local") want = "input"
+				# Of the hole that is lo, this is not said
+				if (field("forward_iif") != "" && field("forward_iif") != forward[$1]) want = want "+" field("forward_iif")
+			} else if (verdict == "local") want = "input/" (field("iif") == "" ? "lo" : field("iif"))
 			else if (verdict != "dies") { want = "?"; exit_want = 3 }
 			agree = (where[$1] == want && $2 == exit_want) ? "agrees" : "DIFFERS"
 			print agree, verdict, field("reason"), $1, "exit=" $2, $3, "predicted=" want, "seen=" where[$1]
-		}' /run/seen /run/predicted >/run/judged
+		}' /run/forwarded /run/seen /run/predicted >/run/judged
 	grep DIFFERS /run/judged
 }
