@@ -78,6 +78,41 @@ must nft delete table inet f
 	stock_sysctls
 	healthy 'stock: the sysctls of the recipe'
 }
+must iptables -t raw -F
+must ip rule del iif cl0
+must ip route flush table 50
+must ip route flush table 60
+must sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 net.ipv4.conf.lo.accept_local=0
+nvi nvi0
+must ip route add default dev nvi0 table 50
+must ip rule add iif cl0 lookup 50
+healthy 'nvi, IPv4: no rule, no sysctl'
+must iptables -t nat -A POSTROUTING -o nvi0 -j MASQUERADE
+healthy 'nvi: MASQUERADE at its device'
+must iptables -t nat -A POSTROUTING -o up0 -j MASQUERADE
+is 'nvi: MASQUERADE at the uplink' "$(wrong)" 'masquerade-uplink '
+must iptables -t nat -F
+must ip rule add to $FAR lookup 50 pref 50
+is 'nvi: a rule that loops' "$(wrong)" 'loop '
+cure loop
+healthy 'nvi: cured'
+must ip rule del pref 10
+must ip rule del pref 50
+must ip rule add fwmark 0x50 lookup 50 pref 50
+is 'nvi: a mark that leads in, and stays' "$(wrong)" 'loop '
+must iptables -t mangle -A POSTROUTING -o nvi0 -j MARK --set-mark 0
+healthy 'nvi: cured by taking it off in POSTROUTING'
+must ip link set nvi0 down
+is 'nvi: down' "$(wrong)" 'nvi-down '
+cure nvi-down
+healthy 'nvi: up'
+must ip -6 route add default dev nvi0 table 60
+is 'nvi, IPv6: forwarding' "$(wrong)" 'forwarding6 '
+cure forwarding6
+healthy 'nvi, IPv6: cured'
+
+must ip route flush table 50
+must ip -6 route flush table 60
 XTABLES_LIBDIR=/tmp
 export XTABLES_LIBDIR
 is 'no plug-in' "$(wrong)" 'plug-in '

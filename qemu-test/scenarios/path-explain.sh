@@ -3,7 +3,7 @@
 # to name; then the packet leaves, and not before. What may not be seen or cannot
 # be known is called unknown, and the box is left as it was.
 # kernels: 6.1 6.12 stock
-# weight: 6
+# weight: 8
 topology
 must sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
 state() { iptables-legacy-save; nft list ruleset; cat /proc/net/ip*_tables_names; lsmod; ip rule; ip route show table all; }
@@ -120,3 +120,79 @@ $user unhole-path to $FAR mark 0x50 >/run/out
 is 'not root: exit status' $? 3
 says 'and it says so' "$(cat /run/out)" 'only root may see'
 check 'not root, no hole: exit status 0' $user unhole-path to $PEER
+
+echo '# a second lookup that is local'
+must iptables -t mangle -F
+must ip rule add iif cl0 to $BOX lookup 50 pref 20
+must ip rule add lookup local pref 30
+must ip rule del pref 0
+must iptables -A INPUT -i lo -p udp --dport 4001 -m comment --comment local
+ask="to $BOX from $CLIENT iif cl0 ipproto udp dport 4001"
+arrives() {
+	_was=$(rule_packets 'comment local')
+	on client sh -c "echo x | socat -u - UDP4-SENDTO:$BOX:4001"
+	settled one
+	echo $(($(rule_packets 'comment local') - _was))
+}
+if [ $PATCHED = 1 ]; then
+	is 'outside traffic: refused' "$(verdict $ask) $(arrives)" 'local-refused 0'
+	must iptables -t raw -F
+	unhole --allow-local
+fi
+is 'delivered as lo, where that is allowed' "$(verdict $ask) $(arrives)" 'second-lookup-local 1'
+must ip rule add lookup local pref 0
+must ip rule del pref 20
+
+echo '# DNAT, and a kernel that is another one'
+must iptables -t raw -F
+unhole
+must iptables -t mangle -A OUTPUT -d $FAR -j MARK --set-mark 0x50
+must iptables -t mangle -A PREROUTING -i lo -j MARK --set-mark 0
+must iptables -t nat -A OUTPUT -d 198.51.100.77 -p udp -j DNAT --to-destination $FAR:4002
+must iptables -t mangle -A OUTPUT -d 198.51.100.77 -j MARK --set-mark 0x50
+stock_sysctls
+must sysctl -qw net.ipv4.ip_forward=1
+ask="to 198.51.100.77 ipproto udp dport 99 dnat $FAR:4002"
+says 'DNAT in OUTPUT' "$(unhole-path -j $ask)" "\"dst\":\"$FAR\"" '"verdict":"leaves"' '"reason":"unholed"' '"dev":"up0"'
+echo x | socat -u - UDP4-SENDTO:198.51.100.77:99
+settled one
+is 'and so it leaves' "$(seen one "udp port 4002 and dst $FAR")" 1
+must iptables -t nat -A PREROUTING -i cl0 -d $BOXCL -p udp --dport 98 -j DNAT --to-destination $FAR:4003
+ask="to $BOXCL from $CLIENT iif cl0 ipproto udp dport 98"
+is 'DNAT of a client: not told, it is for the box' "$(verdict $ask)" local
+is 'told, it goes through the hole' "$(verdict $ask dnat $FAR:4003)" unholed
+on client sh -c "echo x | socat -u - UDP4-SENDTO:$BOXCL:98"
+settled one
+is 'and so it does' "$(seen one "udp port 4003 and dst $FAR")" 1
+must sysctl -qw net.ipv4.conf.lo.accept_local=0 net.ipv4.conf.all.accept_local=0
+is '--core yes and no' "$(verdict --core yes to $FAR) $(verdict --core no to $FAR)" 'unholed martian-source'
+[ $PATCHED = 1 ] && want=unholed || want=martian-source
+is 'without it, this kernel' "$(verdict to $FAR)" $want
+
+echo '# nvi: a rule that leads back; in IPv6, forwarding; its carrier'
+must iptables -t mangle -F
+must iptables -t raw -F
+must sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
+nvi nvi0
+must ip route replace default dev nvi0 table 50
+must ip -6 route add default dev nvi0 table 60
+must ip rule add to $FAR lookup 50 pref 50
+must ip -6 rule add to $FAR6 lookup 60 pref 50
+says 'the sender is told' "$(unhole-path to $FAR)" 'net unreachable' 'drop_loop'
+says 'and it is' "$(ping -n -c 1 -W 1 $FAR)" 'Destination Net Unreachable'
+is 'what was in the way' "$(heal to $FAR)" 'second-lookup-hole '
+check 'it leaves' pings box 1 $FAR
+is 'what was in the way in IPv6' "$(heal to $FAR6)" 'second-lookup-hole forwarding-off '
+check 'it leaves' pings box 1 $FAR6
+must iptables -t mangle -A POSTROUTING -o nvi0 -j CONNMARK --restore-mark
+must ip rule add fwmark 7 lookup 50 pref 5
+is 'a mark from conntrack' "$(verdict to $FAR)" mark-unknown
+must iptables -t mangle -F
+$user unhole-path -j to $FAR >/run/out
+says 'not root, and a rule asks for marks' "$(cat /run/out)" '"reason":"may-not-look"'
+must ip link set nvi0 carrier off
+is 'no carrier' "$(verdict to $FAR)" no-carrier
+refute 'and it does not leave' pings box 1 $FAR -W 0.5
+must ip link set nvi0 carrier on
+must ip link set nvi0 down
+is 'down: no route leads to it' "$(verdict to $FAR)" no-hole
