@@ -84,68 +84,30 @@ void core_assume(bool yes)
 	assumed = yes ? YES : NO;
 }
 
-/* The module's file, if it is there and not compressed. */
-static int module_holds(const char *what)
-{
-	static const char *const places[] = { "updates", "kernel/net/netfilter", "extra", "updates/dkms" };
-	char path[512];
-	size_t i;
-	int v = -1;
-
-	for (i = 0; i < ARRAY_SIZE(places) && v < 0; i++) {
-		snprintf(path, sizeof(path), "/lib/modules/%s/%s/xt_UNHOLE.ko", release(), places[i]);
-		v = holds(path, what);
-	}
-	return v;
-}
-
 /*
- * There is no interface that says it. What there is:
- * - the target's module: in the tree (no taint O), it came with the patches.
- *   Built out of the tree, it can tell what it was built for: only one for a
- *   kernel without the patches has the message that says so;
- * - the name of kernels that this project builds;
- * - the kernel's symbols, where the compiler has not inlined the helper. A
- *   module's copy of it has the module's name behind it.
+ * The target's module says it, once it is loaded: a rule of the target loads it,
+ * and nothing is unholed before. Without its word there are the name of kernels that
+ * this project builds, and the kernel's symbols, where the compiler has not inlined
+ * the helper (a module's copy of it has the module's name behind it).
  */
 static enum tri core_look(const char **why)
 {
-	char path[512];
 	int v;
 
-	if (assumed != MAYBE) {
-		*why = "--core";
+	*why = "--core";
+	if (assumed != MAYBE)
 		return assumed;
-	}
+	*why = "the module's parameter core";
 	v = holds("/sys/module/xt_UNHOLE/parameters/core", "Y");
-	if (v >= 0) {
-		*why = "the module's parameter core";
+	if (v >= 0)
 		return v;
-	}
-	if (holds("/sys/module/xt_UNHOLE/taint", "O") == 0) {
-		*why = "the module is one of the tree";
+	*why = "the kernel's name";
+	if (strstr(release(), "-unhole-"))
 		return YES;
-	}
-	v = module_holds("this kernel lacks the core patches");
-	if (v >= 0) {
-		*why = "the module's file";
-		return !v;
-	}
-	if (strstr(release(), "-unhole-")) {
-		*why = "the kernel's name";
+	*why = "the kernel's symbols";
+	if (holds("/proc/kallsyms", " ip_skb_unholed\n") == 1)
 		return YES;
-	}
-	if (holds("/proc/kallsyms", " ip_skb_unholed\n") == 1) {
-		*why = "the kernel's symbols";
-		return YES;
-	}
-	snprintf(path, sizeof(path), "/boot/config-%s", release());
-	v = holds(path, "CONFIG_NETFILTER_XT_TARGET_UNHOLE");
-	if (v >= 0) {
-		*why = "the kernel's configuration";
-		return v;
-	}
-	*why = "nothing says it; see --core";
+	*why = "nothing says it before xt_UNHOLE is loaded; see --core";
 	return MAYBE;
 }
 

@@ -87,7 +87,8 @@ static enum tri check_kernel(void)
 	const char *why;
 	enum tri core = core_patched(&why);
 
-	say(core == MAYBE ? WARN : OK, "kernel", NULL, "%s (%s)",
+	/* Unholed is what a module has seen, which then says it */
+	say(core == MAYBE && is_present("xt_UNHOLE") ? WARN : OK, "kernel", NULL, "%s (%s)",
 	    core == YES ? "has the core patches" : core == NO ? "is without the core patches" :
 	    "with or without the core patches: unknown", why);
 	return core;
@@ -153,7 +154,7 @@ static void check_sysctls(int family, enum tri core, const unsigned int *holes)
 	int own, all;
 
 	/* What the patches exempt is unholed packets, and not those of nvi */
-	if (!(core != YES && holes[HOLE_LO]) && !(family == AF_INET6 && holes[HOLE_NVI]))
+	if (!(core == NO && holes[HOLE_LO]) && !(family == AF_INET6 && holes[HOLE_NVI]))
 		return;
 	if (family == AF_INET6) {
 		if (conf(AF_INET6, "all", "forwarding") > 0)
