@@ -3,7 +3,7 @@
 # to name; then the packet leaves, and not before. What may not be seen or cannot
 # be known is called unknown, and the box is left as it was.
 # kernels: 6.1 6.12 stock
-# weight: 8
+# weight: 10
 topology
 must sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
 state() { iptables-legacy-save; nft list ruleset; cat /proc/net/ip*_tables_names; lsmod; ip rule; ip route show table all; }

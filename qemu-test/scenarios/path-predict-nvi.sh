@@ -3,7 +3,7 @@
 # with and without "link". Besides the way: the device that FORWARD or INPUT sees,
 # and what nvi counts.
 # kernels: 6.1 6.12 stock
-# weight: 12
+# weight: 14
 . /unhole/predict.sh
 predict_topology
 nvi nvi0
