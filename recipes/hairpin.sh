@@ -12,9 +12,10 @@
 # PUBLIC     the address that it is known by, all of it for this server
 # NAT_ADDRESS  what other clients are known by
 # PREFIX     of the uplink's subnet, which both addresses are in
+# VIA        lo or an nvi device: see open.sh
 # shellcheck shell=sh
 set -e
-: "${CLIENTS:=198.51.100.0/24}" "${CLIENT_IF:=cl0}" "${UPLINK:=up0}"
+: "${CLIENTS:=198.51.100.0/24}" "${CLIENT_IF:=cl0}" "${UPLINK:=up0}" "${VIA:=lo}"
 : "${SERVER:=198.51.100.9}" "${PUBLIC:=192.0.2.80}" "${NAT_ADDRESS:=192.0.2.9}" "${PREFIX:=24}"
 cd "$(dirname "$0")"
 
@@ -27,7 +28,7 @@ iptables -t nat -A PREROUTING -d "$PUBLIC" -j DNAT --to-destination "$SERVER"
 
 # What the clients send is routed into the hole, and leaves it with a public
 # source, wherever it goes then: the world, or back to where it came from.
+. ./open.sh
 DEV=$CLIENT_IF . ./hole-from.sh
-iptables -t nat -A POSTROUTING -o lo -s "$SERVER" -j SNAT --to-source "$PUBLIC"
-iptables -t nat -A POSTROUTING -o lo -s "$CLIENTS" -j SNAT --to-source "$NAT_ADDRESS"
-iptables -t raw -A PREROUTING -i lo -j UNHOLE
+iptables -t nat -A POSTROUTING -o "$VIA" -s "$SERVER" -j SNAT --to-source "$PUBLIC"
+iptables -t nat -A POSTROUTING -o "$VIA" -s "$CLIENTS" -j SNAT --to-source "$NAT_ADDRESS"

@@ -5,6 +5,8 @@
 #
 # VIP      the address that is asked for
 # SERVER   the host that answers
+#
+# Not with an nvi device: its second pass does not cross PREROUTING.
 # shellcheck shell=sh
 set -e
 : "${VIP:=203.0.113.80}" "${SERVER:=203.0.113.7}"

@@ -6,6 +6,8 @@
 #
 # VIP      the address that is asked for
 # SERVER   the host that answers
+#
+# Not with an nvi device: its second pass does not cross PREROUTING.
 # shellcheck shell=sh
 set -e
 : "${VIP:=2001:db8:3::80}" "${SERVER:=2001:db8:3::7}"

@@ -5,17 +5,19 @@
 #   clients --- [box] UPLINK --- the net
 #
 # UPLINK   the device that leads to the net
+# VIA      lo or an nvi device: see open.sh
 # shellcheck shell=sh
 set -e
-: "${UPLINK:=up0}"
+: "${UPLINK:=up0}" "${VIA:=lo}"
+cd "$(dirname "$0")"
 
 # Whatever the box sends out by the uplink goes into the hole first. Multicast and
 # broadcast do not: the kernel takes the source address's device for them, or the
 # table "local", and the mark changes nothing.
-ip route add default dev lo table 50
+XMARK=0 . ./open.sh
+ip route add default dev "$VIA" table 50
 ip rule add fwmark 0x50 lookup 50
 iptables -t mangle -A OUTPUT -o "$UPLINK" -j MARK --set-mark 0x50
-iptables -t raw -A PREROUTING -i lo -j UNHOLE --set-xmark 0
 
 # The policy, an example. The entry is kept, so the first packet of a connection
 # is NEW here as well.

@@ -5,21 +5,23 @@
 #   clients --- [box] UPLINK --- the net
 #
 # UPLINK   the device that leads to the net
+# VIA      lo or an nvi device: see open.sh
 # shellcheck shell=sh
 set -e
-: "${UPLINK:=up0}"
+: "${UPLINK:=up0}" "${VIA:=lo}"
+cd "$(dirname "$0")"
 
 # Whatever the box sends out by the uplink goes into the hole first, save for
 # neighbour discovery: it is valid with hop limit 255 only, and the second lookup
 # takes one away. Multicast stays out by itself, its device being part of its
 # route.
-ip -6 nexthop add id 50 dev lo
+IPTABLES=ip6tables XMARK=0 . ./open.sh
+ip -6 nexthop add id 50 dev "$VIA"
 ip -6 route add default nhid 50 table 50
 ip -6 rule add fwmark 0x50 lookup 50
 ip6tables -t mangle -A OUTPUT -p icmpv6 --icmpv6-type neighbour-solicitation -j RETURN
 ip6tables -t mangle -A OUTPUT -p icmpv6 --icmpv6-type neighbour-advertisement -j RETURN
 ip6tables -t mangle -A OUTPUT -o "$UPLINK" -j MARK --set-mark 0x50
-ip6tables -t raw -A PREROUTING -i lo -j UNHOLE --set-xmark 0
 
 # The policy, an example. The entry is kept, so the first packet of a connection
 # is NEW here as well.

@@ -7,6 +7,8 @@
 # PORT         what is proxied
 # PROXY_PORT   where the proxy listens, with IP_TRANSPARENT
 # PROXY_UID    the user that the proxy runs as: its own connections go out
+#
+# Not with an nvi device: its second pass does not cross PREROUTING, nor look for sockets.
 # shellcheck shell=sh
 set -e
 : "${CLIENT_IF:=cl0}" "${PORT:=80}" "${PROXY_PORT:=3129}" "${PROXY_UID:=13}"

@@ -16,6 +16,8 @@
 # DEV     its device
 # INNER   its network, as it knows it itself
 # OUTER   its network, as all others know it
+#
+# Not with an nvi device: its second pass has no conntrack entry of its own.
 # shellcheck shell=sh
 set -e
 : "${N:=1}"

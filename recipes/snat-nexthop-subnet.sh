@@ -11,13 +11,15 @@
 # SNAT_ADDRESS  a free address of its subnet
 # ARP           how the next hop gets to know: "mangle" (the article's way),
 #               "proxy" (the box answers for the address), "none"
+# VIA           lo or an nvi device: see open.sh
 # shellcheck shell=sh
 set -e
 : "${CLIENTS:=198.51.100.0/24}" "${CLIENT_IF:=cl0}" "${UPLINK:=up0}"
-: "${NEXTHOP:=192.0.2.2}" "${SNAT_ADDRESS:=192.0.2.77}" "${ARP:=proxy}"
+: "${NEXTHOP:=192.0.2.2}" "${SNAT_ADDRESS:=192.0.2.77}" "${ARP:=proxy}" "${VIA:=lo}"
 cd "$(dirname "$0")"
 
 sysctl -qw net.ipv4.ip_forward=1
+. ./open.sh
 
 case $ARP in
 mangle)
@@ -33,14 +35,14 @@ mangle)
 	;;
 proxy)
 	# The box answers who asks for the address. Linux does so only for an
-	# address that it would forward out of another device; loopback is one, a
+	# address that it would forward out of another device; $VIA is one, a
 	# blackhole is none. (What comes for it and is no reply is answered with
-	# an ICMP error; without the core patches it circles until its TTL is 0.)
-	ip route replace "$SNAT_ADDRESS" dev lo
+	# an ICMP error. Only lo without the core patches is not: there it circles
+	# until its TTL is 0.)
+	ip route replace "$SNAT_ADDRESS" dev "$VIA"
 	ip neigh replace proxy "$SNAT_ADDRESS" dev "$UPLINK"
 	;;
 esac
 
 DEV=$CLIENT_IF . ./hole-from.sh
-iptables -t nat -A POSTROUTING -o lo -s "$CLIENTS" -j SNAT --to-source "$SNAT_ADDRESS"
-iptables -t raw -A PREROUTING -i lo -j UNHOLE
+iptables -t nat -A POSTROUTING -o "$VIA" -s "$CLIENTS" -j SNAT --to-source "$SNAT_ADDRESS"

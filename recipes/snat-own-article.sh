@@ -7,7 +7,8 @@
 #
 # The box pays for it. It no longer answers ARP for the address, so it has to
 # announce it (arp-announce.sh), and no service of the box can use it.
-# The variables are those of snat-own.sh.
+# The variables are those of snat-own.sh. (With VIA=nvi0 there is no martian, so
+# snat-own.sh will do.)
 # shellcheck shell=sh
 set -e
 : "${UPLINK:=up0}" "${SNAT_ADDRESS:=192.0.2.9}"

@@ -8,9 +8,10 @@
 # CLIENT_IF     where they come in
 # UPLINK        where they leave
 # SNAT_ADDRESS  an address of the box on the uplink's subnet, PREFIX bits long
+# VIA           lo or an nvi device: see open.sh
 # shellcheck shell=sh
 set -e
-: "${CLIENTS:=198.51.100.0/24}" "${CLIENT_IF:=cl0}"
+: "${CLIENTS:=198.51.100.0/24}" "${CLIENT_IF:=cl0}" "${VIA:=lo}"
 : "${UPLINK:=up0}" "${SNAT_ADDRESS:=192.0.2.9}" "${PREFIX:=24}"
 cd "$(dirname "$0")"
 
@@ -19,6 +20,6 @@ sysctl -qw net.ipv4.ip_forward=1
 
 # The first lookup leads into the hole, where the source is translated. The
 # second one is for the packet as it then is.
+. ./open.sh
 DEV=$CLIENT_IF . ./hole-from.sh
-iptables -t nat -A POSTROUTING -o lo -s "$CLIENTS" -j SNAT --to-source "$SNAT_ADDRESS"
-iptables -t raw -A PREROUTING -i lo -j UNHOLE
+iptables -t nat -A POSTROUTING -o "$VIA" -s "$CLIENTS" -j SNAT --to-source "$SNAT_ADDRESS"

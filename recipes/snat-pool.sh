@@ -7,12 +7,13 @@
 # CLIENT_IF  where they come in
 # POOL       the addresses that they leave with, as a prefix
 # POOL_FROM  the range of POOL to use, as iptables wants it
+# VIA        lo or an nvi device: see open.sh
 #
 # The next hop has to know that POOL is behind the box: by a static route
 # (snat-pool-nexthop.sh) or by a routing protocol (snat-pool-bird.sh).
 # shellcheck shell=sh
 set -e
-: "${CLIENTS:=198.51.100.0/24}" "${CLIENT_IF:=cl0}"
+: "${CLIENTS:=198.51.100.0/24}" "${CLIENT_IF:=cl0}" "${VIA:=lo}"
 : "${POOL:=203.0.113.128/28}" "${POOL_FROM:=203.0.113.128-203.0.113.143}"
 cd "$(dirname "$0")"
 
@@ -22,6 +23,6 @@ sysctl -qw net.ipv4.ip_forward=1
 # no reply would go back to the next hop by the default route, and come again.
 ip route replace blackhole "$POOL"
 
+. ./open.sh
 DEV=$CLIENT_IF . ./hole-from.sh
-iptables -t nat -A POSTROUTING -o lo -s "$CLIENTS" -j SNAT --to-source "$POOL_FROM" --persistent
-iptables -t raw -A PREROUTING -i lo -j UNHOLE
+iptables -t nat -A POSTROUTING -o "$VIA" -s "$CLIENTS" -j SNAT --to-source "$POOL_FROM" --persistent

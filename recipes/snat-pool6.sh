@@ -9,19 +9,18 @@
 # CLIENT_IF  where they come in
 # POOL       the prefix that they leave with
 # POOL_FROM  the range of it to use
+# VIA        lo or an nvi device: see open.sh
 # shellcheck shell=sh
 set -e
-: "${CLIENTS:=2001:db8:1::/64}" "${CLIENT_IF:=cl0}"
+: "${CLIENTS:=2001:db8:1::/64}" "${CLIENT_IF:=cl0}" "${VIA:=lo}"
 : "${POOL:=2001:db8:ff::/64}" "${POOL_FROM:=2001:db8:ff::1-2001:db8:ff::ffff}"
+cd "$(dirname "$0")"
 
 sysctl -qw net.ipv6.conf.all.forwarding=1
 
 # What comes for the pool and is no reply must not go back to the next hop.
 ip -6 route replace blackhole "$POOL"
 
-# "dev lo" alone would be a reject route; a nexthop object makes it a true one.
-ip -6 nexthop replace id 50 dev lo
-ip -6 route replace default nhid 50 table 50
-ip -6 rule add iif "$CLIENT_IF" lookup 50
-ip6tables -t nat -A POSTROUTING -o lo -s "$CLIENTS" -j SNAT --to-source "$POOL_FROM" --persistent
-ip6tables -t raw -A PREROUTING -i lo -j UNHOLE
+IPTABLES=ip6tables . ./open.sh
+DEV=$CLIENT_IF . ./hole-from6.sh
+ip6tables -t nat -A POSTROUTING -o "$VIA" -s "$CLIENTS" -j SNAT --to-source "$POOL_FROM" --persistent

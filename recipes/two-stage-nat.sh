@@ -13,6 +13,8 @@
 # CUSTOMER_IF  the device that they come in by
 # INSIDE       the address between the two stages; no device has it
 # UPLINK       the device that leads out
+#
+# Not with an nvi device: its second pass has no conntrack entry of its own.
 # shellcheck shell=sh
 set -e
 : "${CUSTOMERS:=10.0.0.0/24}" "${CUSTOMER_IF:=cl0}" "${INSIDE:=100.64.0.1}" "${UPLINK:=up0}"

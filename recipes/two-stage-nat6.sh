@@ -13,6 +13,8 @@
 # CUSTOMER_IF  the device that they come in by
 # INSIDE       the address between the two stages; no device has it
 # UPLINK       the device that leads out
+#
+# Not with an nvi device: its second pass has no conntrack entry of its own.
 # shellcheck shell=sh
 set -e
 : "${CUSTOMERS:=fd00::/64}" "${CUSTOMER_IF:=cl0}" "${INSIDE:=fd00:64::1}" "${UPLINK:=up0}"

@@ -9,14 +9,16 @@
 # VRF      the VRF's device
 # CLIENTS  the network in it that replies go to
 # LEAKED   the prefix that the VRF takes from the default VRF
+# VIA      lo or an nvi device: see open.sh
 # shellcheck shell=sh
 set -e
-: "${VRF:=red}" "${CLIENTS:=198.51.100.0/24}" "${LEAKED:=203.0.113.0/24}"
+: "${VRF:=red}" "${CLIENTS:=198.51.100.0/24}" "${LEAKED:=203.0.113.0/24}" "${VIA:=lo}"
+cd "$(dirname "$0")"
 sysctl -qw net.ipv4.ip_forward=1
 
-# The way there. lo is in no VRF, so the second lookup is the default VRF's.
-ip route replace "$LEAKED" dev lo vrf "$VRF"
-iptables -t raw -A PREROUTING -i lo -j UNHOLE
+# The way there. $VIA is in no VRF, so the second lookup is the default VRF's.
+. ./open.sh
+ip route replace "$LEAKED" dev "$VIA" vrf "$VRF"
 
 # The way back. A VRF's device looks up again by itself, in the VRF's table.
 ip route replace "$CLIENTS" dev "$VRF"

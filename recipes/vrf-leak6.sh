@@ -5,13 +5,15 @@
 # VRF      the VRF's device
 # CLIENTS  the network in it that replies go to
 # LEAKED   the prefix that the VRF takes from the default VRF
+# VIA      lo or an nvi device: see open.sh
 # shellcheck shell=sh
 set -e
-: "${VRF:=red}" "${CLIENTS:=2001:db8:1::/64}" "${LEAKED:=2001:db8:3::/64}"
+: "${VRF:=red}" "${CLIENTS:=2001:db8:1::/64}" "${LEAKED:=2001:db8:3::/64}" "${VIA:=lo}"
+cd "$(dirname "$0")"
 sysctl -qw net.ipv6.conf.all.forwarding=1
 
-ip -6 nexthop replace id 50 dev lo
+IPTABLES=ip6tables . ./open.sh
+ip -6 nexthop replace id 50 dev "$VIA"
 ip -6 route replace "$LEAKED" nhid 50 vrf "$VRF"
-ip6tables -t raw -A PREROUTING -i lo -j UNHOLE
 
 ip -6 route replace "$CLIENTS" dev "$VRF"
