@@ -150,6 +150,14 @@ topology() {
 	must ip -6 route add $FAR6 via $PEER6
 }
 
+# via DEV: what recipes lead into, lo or an nvi device. BETWEEN: where table mangle
+# sees a packet between the two lookups.
+via() {
+	export VIA="$1"
+	[ "$VIA" = lo ] && BETWEEN='PREROUTING -i lo' || BETWEEN="POSTROUTING -o $VIA"
+}
+via lo
+
 # hole_local: the box's own packets to FAR go into loopback. By a mark, so that
 # neither the second lookup nor rp_filter's reverse lookup finds that route.
 # hole_from DEV: packets that come in by DEV go into loopback.
@@ -195,8 +203,8 @@ family() {
 nvi() { must ip link add ${2:+link "$2"} name "$1" type nvi; must ip link set "$1" up; }
 nvi_stat() { ethtool -S "$1" | awk -v n="$2:" '$1 == n { print $2 }'; }
 
-# What a stock kernel needs on top: see README.
-stock_sysctls() { [ $PATCHED = 1 ] || . /unhole/recipes/stock-sysctls.sh; }
+# What a stock kernel needs on top: see README. Not where the way is an nvi device.
+stock_sysctls() { [ $PATCHED = 1 ] || [ "$VIA" != lo ] || . /unhole/recipes/stock-sysctls.sh; }
 
 # --- counters --------------------------------------------------------------
 
@@ -220,6 +228,12 @@ stat_unhole() {
 				v = v * 16 + index("0123456789abcdef", substr(s, i, 1)) - 1
 			return v
 		}' /proc/net/stat/unhole
+}
+
+# passed_again: packets of the second pass, by whichever way recipes take (VIA).
+passed_again() {
+	if [ "$VIA" = lo ]; then stat_unhole unholed; return; fi
+	ethtool -S "$VIA" | awk '$1 == "direct:" || $1 ~ /^rx_/ { n += $2 } END { print n + 0 }'
 }
 
 # --- captures --------------------------------------------------------------

@@ -50,7 +50,7 @@ recipe hairpin$SIX
 redirects() { settled client; settled server; echo $(($(seen client "$REDIRECT") + $(seen server "$REDIRECT"))); }
 told=$(redirects)
 check 'hairpin: answered' pings client 3 $PUBLIC
-is 'hairpin: both ways through the hole' "$(stat_unhole unholed)" 6
+is 'hairpin: both ways through the hole' "$(passed_again)" 6
 settled client
 settled server
 is 'the server sees the public address of the clients' "$(seen server "$REQUEST and src $NAT and dst ${CL}9 and $TTL == 62")" 3

@@ -19,7 +19,7 @@ is 'before: the box may' "$(mail box)" hello
 
 stock_sysctls
 recipe own-forward$SIX UPLINK=up0
-must $IPT -t mangle -A POSTROUTING -o lo -m owner --uid-owner 0
+must $IPT -t mangle -A POSTROUTING -o $VIA -m owner --uid-owner 0
 must $IPT -t mangle -A POSTROUTING -o up0 -m owner --uid-owner 0
 for who in client box; do
 	settled wire
@@ -37,7 +37,7 @@ is 'of the box, every connection was NEW once in FORWARD' \
 is 'the rules have refused the same to both' \
 	"$(rule_packets '--dport 25 -j REJECT' $IPT),$(rule_packets '--dport 53 -j REJECT' $IPT)" 2,2
 at_least 'the owner of a packet is known on the first pass' \
-	"$(rule_packets 'POSTROUTING -o lo -m owner' $IPT)" 10
+	"$(rule_packets "POSTROUTING -o $VIA -m owner" $IPT)" 10
 is 'and not on the second' "$(rule_packets 'POSTROUTING -o up0 -m owner' $IPT)" 0
 check 'the box talks to itself' pings box 1 $BOX
 settled wire

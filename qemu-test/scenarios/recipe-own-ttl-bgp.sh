@@ -64,6 +64,7 @@ ip6tables-save -t mangle >/run/rules6
 for ipt in iptables ip6tables; do
 	must $ipt -t mangle -F PREROUTING
 	must $ipt -t mangle -F POSTROUTING
+	[ "$VIA" = lo ] || must $ipt -t mangle -A $BETWEEN -j MARK --set-mark 0x51
 done
 capture without peer eth0
 must on peer bird -c /run/peer.conf -s /run/peer.ctl -P /run/peer.pid

@@ -40,8 +40,10 @@ for f in 4 6; do
 done
 says 'ping with TTL 1, too' "$(pings box 2 $PEER -t 1)" '2 received'
 
-must iptables -t mangle -F PREROUTING
-must ip6tables -t mangle -F PREROUTING
+for t in iptables ip6tables; do
+	must $t -t mangle -F ${BETWEEN% -?*}
+	[ "$VIA" = lo ] || must $t -t mangle -A $BETWEEN -j MARK --set-mark 0x51
+done
 for f in 4 6; do
 	is "IPv$f: without the rules a session with 1 dies" "$(session $f 1 $((f * 1000 + 501)) 1)" ''
 	is "IPv$f: nothing of it arrives" "$(limits $f $((f * 1000 + 501)))" ''

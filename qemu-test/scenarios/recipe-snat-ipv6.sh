@@ -38,7 +38,7 @@ check 'BIRD: answered' pings client 3 $FAR6
 # Into the next hop's subnet.
 NAT=2001:db8:2::77
 must ip6tables -t nat -F
-must ip6tables -t nat -A POSTROUTING -o lo -s 2001:db8:1::/64 -j SNAT --to-source $NAT
+must ip6tables -t nat -A POSTROUTING -o $VIA -s 2001:db8:1::/64 -j SNAT --to-source $NAT
 must conntrack -F -f ipv6
 # Neighbour solicitations and advertisements with that target.
 target='ip6[48:4] == 0x20010db8 and ip6[52:4] == 0x00020000 and ip6[56:4] == 0 and ip6[60:4] == 0x77'

@@ -87,7 +87,9 @@ is 'proxy ARP: the box asks in nobody else'\''s name' $(($(who_has $NEXT $NAT) -
 lo=$(rx lo)
 refute 'proxy ARP: nobody is at the address itself' pings peer 1 192.0.2.77 -W 1
 passes=$(($(rx lo) - lo))
-if [ $PATCHED = 1 ]; then
+if [ "$VIA" != lo ]; then
+	is 'proxy ARP: routed to the device, and dropped there' "$(nvi_stat "$VIA" drop_loop)" 1
+elif [ $PATCHED = 1 ]; then
 	is 'proxy ARP: passes on lo' $passes 1
 else
 	at_least 'proxy ARP: stock: passes on lo' $passes 60
