@@ -83,18 +83,29 @@ veth_up() {
 veth_open() { :; }
 veth_down() { must ip link del v0; }
 
+nvi_up() {
+	OUT=nvi0 IN=nvi0 SYSCTL=
+	nvi nvi0
+	: >/run/raw
+}
+nvi_open() { :; }
+nvi_down() { must ip link del nvi0; }
+
 # title WAY, modes WAY, and how the table calls a mode that is not the first.
 title() {
 	case $1 in
 	unhole) echo UNHOLE ;;
 	mirred) echo '`tc mirred`, `notrack`' ;;
 	veth) echo 'veth pair' ;;
+	nvi) echo nvi ;;
 	esac
 }
 modes() {
 	case $1 in
 	unhole|mirred) echo own zone ;;
 	veth) echo own notrack zone ;;
+	# PREROUTING, where a zone is set, is not crossed; untracked is not afresh.
+	nvi) echo own ;;
 	esac
 }
 label() {
@@ -105,8 +116,8 @@ label() {
 	*) echo "with \`$2\`" ;;
 	esac
 }
-WAYS='unhole mirred veth'
-OWN_MODULES='xt_UNHOLE'
+WAYS='unhole nvi mirred veth'
+OWN_MODULES='xt_UNHOLE nvi'
 
 # --- the rows --------------------------------------------------------------
 
@@ -389,6 +400,11 @@ knowledge() {
 	unhole)
 		for k in answered entry ctmark masquerade uplink mangle dnat genuine; do known $k yes; done
 		[ $PATCHED = 0 ] || for k in loop trusted nosysctl; do known $k yes; done
+		;;
+	nvi)
+		for k in answered entry ctmark masquerade genuine loop trusted apart nic; do known $k yes; done
+		for k in uplink mangle dnat module; do known $k no; done
+		known nosysctl 'IPv4 only'
 		;;
 	mirred) known entry no; known ctmark no; known genuine no; known nosysctl no ;;
 	veth) known entry no; known ctmark no; known genuine yes; known apart yes; known nosysctl no ;;
