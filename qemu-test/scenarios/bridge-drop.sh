@@ -34,23 +34,23 @@ host2='type 0, PREROUTING 2, otherhost 0, answered 2, routed'
 other='type 3, PREROUTING 0, otherhost 2, answered 0, routed 0'
 
 # To another host, by way of the bridge.
-is 'to the server: DROP' "$(W=0.2 try $SERVER DROP)" "$other"
+is 'to the server: DROP' "$(W=0.1 try $SERVER DROP)" "$other"
 is 'to the server: redirect' "$(try $SERVER redirect --redirect-target DROP)" "$host2 2"
 is 'to the server: dnat to the MAC of the port' "$(try $SERVER dnat --to-dst $MAC_P1 --dnat-target DROP)" "$host2 2"
-is 'to the server: dnat to the MAC of the bridge' "$(W=0.2 try $SERVER dnat --to-dst $MAC_BR --dnat-target DROP)" "$other"
-is 'to the server: dnat to the MAC of a stranger' "$(W=0.2 try $SERVER dnat --to-dst 02:00:00:00:00:99 --dnat-target DROP)" "$other"
+is 'to the server: dnat to the MAC of the bridge' "$(W=0.1 try $SERVER dnat --to-dst $MAC_BR --dnat-target DROP)" "$other"
+is 'to the server: dnat to the MAC of a stranger' "$(W=0.1 try $SERVER dnat --to-dst 02:00:00:00:00:99 --dnat-target DROP)" "$other"
 
 # To the bridge itself: DROP undoes what the bridge has found out.
-is 'to the bridge: DROP' "$(W=0.2 try $BOX DROP)" "$other"
+is 'to the bridge: DROP' "$(W=0.1 try $BOX DROP)" "$other"
 is 'to the bridge: redirect' "$(try $BOX redirect --redirect-target DROP)" "$host2 0"
 is 'to the bridge: dnat to the MAC of the port' "$(try $BOX dnat --to-dst $MAC_P1 --dnat-target DROP)" "$host2 0"
-is 'to the bridge: dnat to the MAC of the bridge' "$(W=0.2 try $BOX dnat --to-dst $MAC_BR --dnat-target DROP)" "$other"
+is 'to the bridge: dnat to the MAC of the bridge' "$(W=0.1 try $BOX dnat --to-dst $MAC_BR --dnat-target DROP)" "$other"
 
 # A multicast MAC is what the article does not speak of: this is neither. The box
 # answers, and forwards nothing, since ip_forward() wants a packet for this host.
 is 'to the bridge: dnat to the broadcast MAC' "$(try $BOX dnat --to-dst ff:ff:ff:ff:ff:ff --dnat-target DROP)" \
 	'type 1, PREROUTING 2, otherhost 0, answered 2, routed 0'
-is 'to the server: dnat to the broadcast MAC' "$(W=0.2 try $SERVER dnat --to-dst ff:ff:ff:ff:ff:ff --dnat-target DROP)" \
+is 'to the server: dnat to the broadcast MAC' "$(W=0.1 try $SERVER dnat --to-dst ff:ff:ff:ff:ff:ff --dnat-target DROP)" \
 	'type 1, PREROUTING 2, otherhost 0, answered 0, routed 0'
 
 # The same MAC on bridge and port, as on a bridge that took its MAC from that port.
@@ -58,7 +58,7 @@ must ip link set br0 address $MAC_P1
 must ip -n client neigh flush dev eth0
 check 'same MAC: bridged' sh -c "ebtables-legacy -t broute -F; ip netns exec client ping -n -q -c 1 -W 2 $BOX"
 is 'same MAC, to the bridge: DROP does as redirect does' "$(try $BOX DROP)" "$host2 0"
-is 'same MAC, to the server: DROP does not' "$(W=0.2 try $SERVER DROP)" "$other"
+is 'same MAC, to the server: DROP does not' "$(W=0.1 try $SERVER DROP)" "$other"
 types_stop port
 must ebtables-legacy -t broute -F
 
@@ -66,7 +66,7 @@ must ebtables-legacy -t broute -F
 must ip link set br0 address $MAC_BR
 must ip -n client neigh flush dev eth0
 recipe bridge-broute MATCH='-p IPv4 --ip-proto icmp' TARGET=DROP
-refute 'the recipe with TARGET=DROP: no answer' pings client 1 $SERVER -W 1
+refute 'the recipe with TARGET=DROP: no answer' pings client 1 $SERVER -W 0.4
 recipe_down bridge-broute
 recipe bridge-broute MATCH='-p IPv4 --ip-proto icmp'
 check 'the recipe as it is: answered' pings client 1 $SERVER

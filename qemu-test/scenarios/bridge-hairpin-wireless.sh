@@ -13,10 +13,8 @@ bridge_in box br0 $MAC_BR $BOX/24
 port box br0 p2 $MAC_P2 outside eth0 $OUTSIDE/24 $MAC_OUTSIDE
 
 # Radios are born in the initial namespace, and hear each other from anywhere.
-# The kernels that are built here lack minstrel; radios for several links do
-# without.
 init_ns() { nsenter --net=/unhole/init-netns "$@"; }
-must modprobe mac80211_hwsim radios=3 $([ $PATCHED = 0 ] || echo mlo=1)
+must modprobe mac80211_hwsim radios=3
 set -- $(init_ns iw dev | sed -n 's/^phy//p' | sort -V)
 for n in box client server; do
 	must init_ns iw "phy$1" set netns name $n
