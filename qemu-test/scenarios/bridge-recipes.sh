@@ -36,7 +36,7 @@ stops() {
 	unset IFS
 }
 
-# Up, up again, down, down again.
+# Up, up again, down.
 cycle() { # RECIPE [VARIABLE=VALUE...]
 	r=$1
 	shift
@@ -44,20 +44,28 @@ cycle() { # RECIPE [VARIABLE=VALUE...]
 	check "$r $*: that changes something" [ -s "/run/$r.undo" ]
 	stops "$r $*: up again" 1 'is up already' 'nothing was changed' -- env "$@" sh "$R/$r.sh" up
 	check "$r $*: down" env "$@" sh "$R/$r.sh" down
-	same "$r $*: down, and everything is as it was"
+	is "$r $*: br_netfilter is gone, and the bridge is not" "$(lsmod | grep -c ^br_netfilter) $(cat /sys/class/net/br0/ifindex)" "0 $ifindex"
 }
+ifindex=$(cat /sys/class/net/br0/ifindex)
 cycle bridge-watch
 cycle bridge-broute
 cycle bridge-netfilter
-check 'br_netfilter is gone, and the bridge is not' sh -c '! lsmod | grep -q ^br_netfilter && ip link show br0'
 cycle bridge-proxy HOW=netfilter
 cycle bridge-proxy HOW=broute
 cycle bridge-dnat HOW=netfilter
 cycle bridge-dnat HOW=broute
-stops 'down, and it is not up' 1 'is not up' -- sh $R/bridge-broute.sh down
-
+cycle bridge-hairpin-wired
+cycle bridge-hairpin-routed
+cycle bridge-mac-nat
+cycle bridge-mac-nat-routed QUIET=broute
+cycle bridge-hole WAY=nvi
+cycle bridge-hole WAY=unhole
+same 'all of them down, and everything is as it was'
 # Bad input.
-stops 'no such bridge' 1 'there is no bridge br9' 'nothing was changed' -- env BRIDGE=br9 sh $R/bridge-broute.sh
+stops 'no such way' 1 "none of nvi, unhole" -- env WAY=magic sh $R/bridge-hole.sh
+must ip route add 233.252.0.9 dev p1 table 51
+stops 'a table in use' 1 'routing table 51 is in use' 'there is a device p1 already' -- env TABLE=51 NVI=p1 sh $R/bridge-hole.sh
+must ip route flush table 51
 stops 'not a bridge' 1 'there is no bridge p1' -- env BRIDGE=p1 sh $R/bridge-netfilter.sh
 must ip link add br9 type bridge
 stops 'a bridge without an address' 1 'br9 has no IPv4 address' -- env BRIDGE=br9 sh $R/bridge-proxy.sh
@@ -74,6 +82,16 @@ done
 stops 'no ebtables' 1 'no ebtables with a table broute' 'apt-get install ebtables' -- env PATH=/tmp/bin sh $R/bridge-broute.sh
 stops 'an ebtables without that table' 1 'no ebtables with a table broute: tried ebtables-nft' -- \
 	env EBTABLES=ebtables-nft sh $R/bridge-broute.sh
+# Each recipe, without a tool, a bridge, a port: it says all of that. Nor is it up.
+for r in "$R"/bridge-*.sh; do
+	name=${r##*/} port='' address=''
+	case $name in bridge-needs*) continue ;; esac
+	! grep -q ^need_port "$r" || port='p9 is no port of br9'
+	! grep -q ^need_own_address "$r" || address='br9 does not have the address 192.0.2.1'
+	stops "$name: several things at once" 1 'apt-get install' 'there is no bridge br9' "$port" "$address" 'nothing was changed' -- \
+		env PATH=/tmp/bin BRIDGE=br9 PORT=p9 sh "$r"
+	stops "$name: down, and it is not up" 1 'is not up' -- sh "$r" down
+done
 stops 'several things at once' 1 'iptables is missing' 'there is no bridge br9' 'no ebtables' 'nothing was changed' -- \
 	env PATH=/tmp/bin BRIDGE=br9 HOW=broute sh $R/bridge-dnat.sh
 # A kernel without the module: nothing is where modprobe looks.
