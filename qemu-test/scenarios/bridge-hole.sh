@@ -71,6 +71,13 @@ try() { # WAY
 down() {
 	must iptables -t mangle -F
 	recipe_down bridge-hole
+	if [ $way = nvi ]; then
+		recipe bridge-hole ASKED=$SERVER SERVER=$OUTSIDE
+		says_who outside 80 outside
+		must conntrack -F
+		is 'nvi: a server behind another port, by the same rules' "$(who client $SERVER 80)" outside
+		recipe_down bridge-hole
+	fi
 	as_before "$1: down: all as it was before"
 }
 
@@ -95,5 +102,12 @@ for way in nvi unhole; do
 	kill $pid
 	must iptables -t mangle -F
 	recipe_down bridge-hole
+	if [ $way = nvi ]; then
+		recipe bridge-hole ASKED=$SERVER SERVER=$OUTSIDE
+		says_who outside 80 outside
+		must conntrack -F
+		is 'nvi: a server behind another port, by the same rules' "$(who client $SERVER 80)" outside
+		recipe_down bridge-hole
+	fi
 	as_before "$way: down: all as it was before"
 done
