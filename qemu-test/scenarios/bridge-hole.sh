@@ -68,18 +68,6 @@ try() { # WAY
 		;;
 	esac
 }
-down() {
-	must iptables -t mangle -F
-	recipe_down bridge-hole
-	if [ $way = nvi ]; then
-		recipe bridge-hole ASKED=$SERVER SERVER=$OUTSIDE
-		says_who outside 80 outside
-		must conntrack -F
-		is 'nvi: a server behind another port, by the same rules' "$(who client $SERVER 80)" outside
-		recipe_down bridge-hole
-	fi
-	as_before "$1: down: all as it was before"
-}
 
 for way in nvi unhole; do
 	try $way
@@ -103,10 +91,10 @@ for way in nvi unhole; do
 	must iptables -t mangle -F
 	recipe_down bridge-hole
 	if [ $way = nvi ]; then
-		recipe bridge-hole ASKED=$SERVER SERVER=$OUTSIDE
+		recipe bridge-hole ASKED=$BOX SERVER=$OUTSIDE
 		says_who outside 80 outside
 		must conntrack -F
-		is 'nvi: a server behind another port, by the same rules' "$(who client $SERVER 80)" outside
+		is 'nvi: a server behind another port, by the same rules' "$(who client $BOX 80)" outside
 		recipe_down bridge-hole
 	fi
 	as_before "$way: down: all as it was before"
