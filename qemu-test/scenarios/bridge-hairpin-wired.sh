@@ -97,7 +97,7 @@ is 'which does not turn round' "$(fdb_moves arp $MAC_CLIENT s0)" 0
 must ebtables-legacy -t nat -D POSTROUTING 2
 anew
 fdb_watch half sw s1
-is 'one direction only: no answer' "$(W=0.5 asks 1003)" ''
+is 'one direction only: no answer' "$(W=0.3 asks 1003)" ''
 fdb_settled half
 is 'one direction only: the client is not learnt twice' "$(fdb_moves half $MAC_CLIENT s0)" 0
 at_least 'but the server is' "$(fdb_moves half $MAC_SERVER s0)" 1

@@ -17,7 +17,8 @@ must ip -n vm2 route add $FAR via $OUTSIDE
 must ip -n vm2 neigh replace $OUTSIDE lladdr $MAC_OUTSIDE dev eth0 nud permanent
 must ip route add $FAR via $OUTSIDE
 stock_sysctls
-must sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.lo.forwarding=1 net.ipv4.conf.br0.forwarding=1
+must sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.br0.forwarding=1
+[ $PATCHED = 1 ] || must sysctl -qw net.ipv4.conf.lo.forwarding=1
 unhole
 nvi nvi0
 for d in lo nvi0; do must iptables -t nat -A POSTROUTING -o $d -d $FAR -j SNAT --to-source $BOX; done

@@ -68,7 +68,8 @@ must ip route replace default dev nvi0 table 50
 round "link p1" 'pre-br0 3 pre-up0 3 forward-br0-nvi0 3 forward-p1-up0 3 phys 3'
 
 # A bridge in a VRF: br_netfilter does not hide the second PREROUTING from it, and hides
-# lo's instead, and with it the rule.
+# lo's instead, and with it the rule. It does so once for a packet: a patched kernel has
+# stopped it by then, on a stock one it circles once and is unholed the next time.
 must ip link add vrf1 type vrf table 10
 must ip link set vrf1 up
 must ip link set br0 master vrf1
@@ -79,12 +80,13 @@ for call in 1 0; do
 	must conntrack -F
 	unholed=$(stat_unhole unholed) lo=$(rx lo) none=$(mib IpExtInNoRoutes)
 	if [ $call = 1 ]; then
-		refute 'in a VRF: not answered' on client ping -n -q -c 1 -W 0.4 $FAR
-		is 'in a VRF: the rule has not seen it' $(($(stat_unhole unholed) - unholed)) 0
 		if [ $PATCHED = 1 ]; then
+			refute 'in a VRF: not answered' on client ping -n -q -c 1 -W 0.4 $FAR
+			is 'in a VRF: the rule has not seen it' $(($(stat_unhole unholed) - unholed)) 0
 			is 'in a VRF: the guard has stopped it' $(($(mib IpExtInNoRoutes) - none)) 1
 		else
-			at_least 'in a VRF: it has circled' $(($(rx lo) - lo)) 50
+			check 'in a VRF: answered' pings client 1 $FAR
+			is 'in a VRF: at its second time on lo' "$(($(stat_unhole unholed) - unholed)) of $(($(rx lo) - lo))" '1 of 2'
 		fi
 	else
 		check 'in a VRF, bridge-nf-call-iptables 0: answered' pings client 1 $FAR

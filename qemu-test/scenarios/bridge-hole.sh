@@ -10,7 +10,8 @@
 . /unhole/bridge-fdb.sh
 switch_topology
 stock_sysctls
-must sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.lo.forwarding=1
+must sysctl -qw net.ipv4.ip_forward=0
+[ $PATCHED = 1 ] || must sysctl -qw net.ipv4.conf.lo.forwarding=1
 remember_box
 know_each_other client $OUTSIDE $SERVER $BOX
 know_each_other server $BOX
