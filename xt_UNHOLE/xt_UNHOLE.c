@@ -75,6 +75,8 @@ static struct unhole_stat __percpu *unhole_stat(const struct net *net)
  * lookup obeys accept_local and forwarding.
  */
 #ifdef IPSKB_UNHOLED
+static bool core = true;
+
 static void unhole_mark4(struct sk_buff *skb, const struct rtable *rt,
 			 u32 flags)
 {
@@ -87,6 +89,8 @@ static void unhole_say_sysctls(void)
 {
 }
 #else
+static bool core;
+
 static void unhole_mark4(struct sk_buff *skb, const struct rtable *rt,
 			 u32 flags)
 {
@@ -97,6 +101,10 @@ static void unhole_say_sysctls(void)
 	pr_info("this kernel lacks the core patches: set net.ipv4.conf.lo.accept_local=1, net.ipv4.ip_forward=1 and, for IPv6, net.ipv6.conf.all.forwarding=1\n");
 }
 #endif
+
+/* Never written to: for those who ask what to expect, as unhole-path(8) does. */
+module_param(core, bool, 0444);
+MODULE_PARM_DESC(core, "whether the module was built for a kernel with the core patches");
 
 static bool unhole_wants4(const struct sk_buff *skb, const struct rtable *rt)
 {
@@ -178,21 +186,18 @@ static void unhole(struct sk_buff *skb, const struct net *net,
 	this_cpu_inc(unhole_stat(net)->unholed);
 }
 
-/* XT_CONTINUE always: the rules that follow still see the packet, and
- * nft_compat would take an errno for a verdict.
- */
-static unsigned int
-unhole_tg4(struct sk_buff *skb, const struct xt_action_param *par)
+static noinline void unhole4(struct sk_buff *skb,
+			     const struct xt_action_param *par)
 {
 	const struct xt_unhole_tginfo *info = par->targinfo;
 	struct net *net = xt_net(par);
 	struct dst_entry *dst = unhole_dst(skb, net, AF_INET);
 
 	if (!dst)
-		return XT_CONTINUE;
+		return;
 	if (!unhole_wants4(skb, container_of(dst, struct rtable, dst))) {
 		this_cpu_inc(unhole_stat(net)->genuine);
-		return XT_CONTINUE;
+		return;
 	}
 
 	unhole_mark4(skb, container_of(dst, struct rtable, dst), info->flags);
@@ -202,6 +207,27 @@ unhole_tg4(struct sk_buff *skb, const struct xt_action_param *par)
 		pr_warn_ratelimited("MASQUERADE at -o lo took %pI4, which is not an address of lo: use SNAT --to-source, or give lo the address\n",
 				    &ip_hdr(skb)->saddr);
 	unhole(skb, net, info);
+}
+
+/* Nearly all that meets the rule is loopback's own traffic. The type of its route
+ * is enough to know it by, and it pays for no more than that.
+ *
+ * XT_CONTINUE always: the rules that follow still see the packet, and
+ * nft_compat would take an errno for a verdict.
+ */
+static unsigned int
+unhole_tg4(struct sk_buff *skb, const struct xt_action_param *par)
+{
+	const struct net *net = xt_net(par);
+
+	if (likely(skb->dev == net->loopback_dev && skb_valid_dst(skb) &&
+		   skb_rtable(skb)->rt_type != RTN_UNICAST)) {
+		const struct unhole_net *un = net_generic(net, unhole_net_id);
+
+		this_cpu_inc(un->stat->genuine);
+	} else {
+		unhole4(skb, par);
+	}
 	return XT_CONTINUE;
 }
 
@@ -230,18 +256,18 @@ static void unhole_mark6(struct sk_buff *skb, u32 flags)
 #endif
 }
 
-static unsigned int
-unhole_tg6(struct sk_buff *skb, const struct xt_action_param *par)
+static noinline void unhole6(struct sk_buff *skb,
+			     const struct xt_action_param *par)
 {
 	const struct xt_unhole_tginfo *info = par->targinfo;
 	struct net *net = xt_net(par);
 	struct dst_entry *dst = unhole_dst(skb, net, AF_INET6);
 
 	if (!dst)
-		return XT_CONTINUE;
+		return;
 	if (!unhole_wants6(skb, container_of(dst, struct rt6_info, dst))) {
 		this_cpu_inc(unhole_stat(net)->genuine);
-		return XT_CONTINUE;
+		return;
 	}
 
 	unhole_mark6(skb, info->flags);
@@ -250,6 +276,22 @@ unhole_tg6(struct sk_buff *skb, const struct xt_action_param *par)
 		pr_warn_ratelimited("MASQUERADE at -o lo took %pI6c, which is not an address of lo: use SNAT --to-source, or give lo the address\n",
 				    &ipv6_hdr(skb)->saddr);
 	unhole(skb, net, info);
+}
+
+static unsigned int
+unhole_tg6(struct sk_buff *skb, const struct xt_action_param *par)
+{
+	const struct net *net = xt_net(par);
+
+	if (likely(skb->dev == net->loopback_dev && skb_valid_dst(skb) &&
+		   container_of(skb_dst(skb), struct rt6_info,
+				dst)->rt6i_flags & RTF_LOCAL)) {
+		const struct unhole_net *un = net_generic(net, unhole_net_id);
+
+		this_cpu_inc(un->stat->genuine);
+	} else {
+		unhole6(skb, par);
+	}
 	return XT_CONTINUE;
 }
 #endif
