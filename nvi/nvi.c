@@ -67,6 +67,7 @@ enum nvi_stat {
 	NVI_DROP_MULTICAST,
 	NVI_DROP_MARTIAN,
 	NVI_DROP_NO_ROUTE,
+	NVI_DROP_REFUSED,
 	NVI_DROP_LOOP,
 	NVI_DROP_NESTED,
 	NVI_DROP_BACKLOG,
@@ -77,7 +78,8 @@ enum nvi_stat {
 static const char nvi_stat_names[NVI_STATS][ETH_GSTRING_LEN] = {
 	"direct", "rx_local", "rx_fragment", "rx_options", "rx_context",
 	"drop_no_dst", "drop_multicast", "drop_martian", "drop_no_route",
-	"drop_loop", "drop_nested", "drop_backlog", "drop_error",
+	"drop_refused", "drop_loop", "drop_nested", "drop_backlog",
+	"drop_error",
 };
 
 enum {
@@ -206,14 +208,6 @@ static void nvi_count(const struct nvi *nvi, enum nvi_stat what,
 
 /* --- forwarding, IPv4 ---------------------------------------------------- */
 
-static int nvi_forward4_finish(struct net *net, struct sock *sk,
-			       struct sk_buff *skb)
-{
-	__IP_INC_STATS(net, IPSTATS_MIB_OUTFORWDATAGRAMS);
-	skb_clear_tstamp(skb);
-	return dst_output(net, sk, skb);
-}
-
 static bool nvi_too_big(const struct sk_buff *skb, unsigned int mtu)
 {
 	if (skb->len <= mtu || !(ip_hdr(skb)->frag_off & htons(IP_DF)))
@@ -222,37 +216,37 @@ static bool nvi_too_big(const struct sk_buff *skb, unsigned int mtu)
 	       !skb_gso_validate_network_len(skb, mtu);
 }
 
-/* What ip_forward() does, which is not exported. It differs in this: errors go
- * to the sender's true address if NAT has changed it (icmp_ndo_send()), router
- * alert is left to the first pass, the address that is recorded in options is
- * ip_options_compile()'s, there are no redirects, and what TCP keeps of a packet
- * is not copied (as for any transmit function, only headers are written). The
- * input handler of nvi's routes, and called directly.
+/* What ip_forward() does, which is not exported, in two halves. It differs in this:
+ * errors go to the sender's true address if NAT has changed it (icmp_ndo_send()),
+ * router alert is left to the first pass, the address that is recorded in options
+ * is ip_options_compile()'s, there are no redirects, and what TCP keeps of a packet
+ * is not copied (as for any transmit function, only headers are written).
  *
- * Context: BHs off, RCU. Consumes the packet.
+ * The first half: what may refuse the packet. It wants the conntrack entry of the
+ * first pass, if there is one. False: the packet is to be dropped.
  */
-static int nvi_forward4(struct sk_buff *skb)
+static bool nvi_admit4(struct sk_buff *skb)
 {
-	struct rtable *rt = skb_rtable(skb);
+	struct in_device *in_dev = __in_dev_get_rcu(skb->dev);
 	struct net *net = dev_net(skb->dev);
+	struct rtable *rt;
 	unsigned int mtu;
 
-	if (unlikely(skb->pkt_type != PACKET_HOST || skb->sk))
-		goto drop;
+	if (in_dev && IN_DEV_ORCONF(in_dev, NOPOLICY))
+		IPCB(skb)->flags |= IPSKB_NOPOLICY;
 	if (!xfrm4_policy_check(NULL, XFRM_POLICY_FWD, skb))
-		goto drop;
-	skb_forward_csum(skb);
+		return false;
 	if (unlikely(ip_hdr(skb)->ttl <= 1)) {
 		__IP_INC_STATS(net, IPSTATS_MIB_INHDRERRORS);
 		icmp_ndo_send(skb, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, 0);
-		goto drop;
+		return false;
 	}
 	if (!xfrm4_route_forward(skb))
-		goto drop;
+		return false;
 	rt = skb_rtable(skb);
 	if (unlikely(IPCB(skb)->opt.is_strictroute && rt->rt_uses_gateway)) {
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_SR_FAILED, 0);
-		goto drop;
+		return false;
 	}
 
 	IPCB(skb)->flags |= IPSKB_FORWARDED;
@@ -261,11 +255,23 @@ static int nvi_forward4(struct sk_buff *skb)
 		IP_INC_STATS(net, IPSTATS_MIB_FRAGFAILS);
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
 			      htonl(mtu));
-		goto drop;
+		return false;
 	}
+	return true;
+}
+
+/* The second half. Consumes the packet. */
+static int nvi_send4(struct sk_buff *skb)
+{
+	struct rtable *rt = skb_rtable(skb);
+	struct net *net = dev_net(skb->dev);
+
+	skb_forward_csum(skb);
 	if (skb_cow_head(skb, LL_RESERVED_SPACE(rt->dst.dev) +
-			 rt->dst.header_len))
-		goto drop;
+			 rt->dst.header_len)) {
+		kfree_skb(skb);
+		return NET_RX_DROP;
+	}
 	ip_decrease_ttl(ip_hdr(skb));
 	/* ip_rcv_options() has written into it */
 	if (unlikely(IPCB(skb)->opt.is_changed))
@@ -273,9 +279,23 @@ static int nvi_forward4(struct sk_buff *skb)
 	if (READ_ONCE(net->ipv4.sysctl_ip_fwd_update_priority))
 		skb->priority = rt_tos2priority(ip_hdr(skb)->tos);
 
+	__IP_INC_STATS(net, IPSTATS_MIB_OUTFORWDATAGRAMS);
+	skb_clear_tstamp(skb);
+	/* No function of this module: NFQUEUE may keep the packet for longer
+	 * than the module is there. With IPsec, ip_output() goes on to
+	 * dst_output() after POSTROUTING.
+	 */
 	return NF_HOOK(NFPROTO_IPV4, NF_INET_FORWARD, net, NULL, skb,
-		       skb->dev, rt->dst.dev, nvi_forward4_finish);
-drop:
+		       skb->dev, rt->dst.dev, ip_output);
+}
+
+/* The input handler of nvi's routes: for what comes back by the receive path.
+ * Context: BHs off, RCU. Consumes the packet.
+ */
+static int nvi_forward4(struct sk_buff *skb)
+{
+	if (likely(skb->pkt_type == PACKET_HOST && !skb->sk) && nvi_admit4(skb))
+		return nvi_send4(skb);
 	kfree_skb(skb);
 	return NET_RX_DROP;
 }
@@ -425,8 +445,8 @@ static struct rtable *nvi_route4(const struct nvi *nvi, struct sk_buff *skb,
 	struct fib_result res;
 	struct flowi4 fl4;
 	struct rtable *rt;
+	int err, genid;
 	bool keep;
-	int err;
 
 	rt = nvi_route_get(nvi, nr, skb);
 	*ref = !rt;
@@ -444,6 +464,11 @@ static struct rtable *nvi_route4(const struct nvi *nvi, struct sk_buff *skb,
 		.daddr = iph->daddr,
 	};
 	res = (struct fib_result) {};
+	genid = rt_genid_ipv4(net);
+	/* Before the lookup, whose writers change it last; rt_dst_alloc() reads
+	 * it after, and may be late.
+	 */
+	smp_rmb();
 	/* Rules that want ports: the key of a kept route does not have them */
 	keep = !fib4_rules_early_flow_dissect(net, skb, &fl4, &flkeys);
 	err = fib_lookup(net, &fl4, &res, 0);
@@ -458,9 +483,13 @@ static struct rtable *nvi_route4(const struct nvi *nvi, struct sk_buff *skb,
 		}
 		if (FIB_RES_NHC(res)->nhc_lwtstate)
 			return NULL;
+		/* A group's member is replaced without a word to the route */
+		if (res.fi->nh)
+			keep = false;
 	}
 	rt = nvi_route_make(nvi->dev, &res);
-	if (!IS_ERR(rt) && keep && res.type == RTN_UNICAST)
+	if (!IS_ERR(rt) && keep && res.type == RTN_UNICAST &&
+	    rt->rt_genid == genid)
 		nvi_route_keep(nr, skb, rt);
 	return rt;
 }
@@ -473,7 +502,7 @@ static struct rtable *nvi_route4(const struct nvi *nvi, struct sk_buff *skb,
 static struct net_device *nvi_rx_dev(const struct nvi *nvi,
 				     const struct sk_buff *skb)
 {
-	struct net_device *rx = rcu_dereference_bh(nvi->link);
+	struct net_device *rx = rcu_dereference(nvi->link);
 
 	if (rx)
 		return rx;
@@ -525,6 +554,10 @@ static void nvi_conntrack(const struct nvi *nvi, struct sk_buff *skb)
 	if (READ_ONCE(nvi->flags) & NVI_NOTRACK || nvi_once(ct)) {
 		nf_reset_ct(skb);
 		nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
+		/* Policies know the addresses that the entry knows; the first
+		 * pass has checked them.
+		 */
+		secpath_reset(skb);
 		return;
 	}
 #if IS_ENABLED(CONFIG_NF_NAT_MASQUERADE)
@@ -549,14 +582,16 @@ static bool nvi_defers(const struct sk_buff *skb)
 	       (skb->sk && sk_fullsock(skb->sk) && !skb->sk->sk_net_refcnt);
 }
 
-/* Puts the packet on this CPU's queue, to be received on the nvi device. It
- * keeps its route: the second lookup is made. Returns what became of it.
+/* Puts the packet on this CPU's queue, to be received on the nvi device. In IPv4 it
+ * keeps its route, so that it is not validated there. Returns what became of it.
  */
 static enum nvi_stat nvi_receive(const struct nvi *nvi, struct sk_buff *skb,
 				 enum nvi_stat why)
 {
 	struct nvi_pcpu *pc = this_cpu_ptr(nvi->pcpu);
-	unsigned int depth = this_cpu_read(nvi_depth) + 1;
+	/* What is delivered here ends here; an answer to it is another packet */
+	unsigned int depth = why == NVI_RX_LOCAL ? 0 :
+			     this_cpu_read(nvi_depth) + 1;
 
 	if (depth > NVI_DEPTH_MAX)
 		why = NVI_DROP_NESTED;
@@ -650,7 +685,9 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 	/* Nothing but the receive path reassembles fragments, and NAT without
 	 * that would write ports into the later ones.
 	 */
-	if (!rt || rt->rt_type == RTN_LOCAL)
+	if (unlikely(!rt))
+		how = NVI_RX_CONTEXT;
+	else if (rt->rt_type == RTN_LOCAL)
 		how = NVI_RX_LOCAL;
 	else if (unlikely(ip_is_fragment(iph)))
 		how = NVI_RX_FRAGMENT;
@@ -659,7 +696,6 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 	else if (unlikely(nvi_defers(skb)))
 		how = NVI_RX_CONTEXT;
 
-	nvi_conntrack(nvi, skb);
 	skb_orphan(skb);
 	skb_dst_drop(skb);
 	if (rt && ref)
@@ -668,14 +704,19 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 		skb_dst_set_noref(skb, &rt->dst);
 	skb->pkt_type = PACKET_HOST;
 	skb->ignore_df = 0;
-	if (how != NVI_DIRECT)
+	if (how != NVI_DIRECT) {
+		nvi_conntrack(nvi, skb);
 		return nvi_receive(nvi, skb, how);
+	}
 
 	skb->dev = nvi_rx_dev(nvi, skb);
 	nvi_set_mac_header(skb, skb->dev);
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	IPCB(skb)->iif = skb->skb_iif;
-	nvi_forward4(skb);
+	if (unlikely(!nvi_admit4(skb)))
+		return nvi_drop(skb, NVI_DROP_REFUSED);
+	nvi_conntrack(nvi, skb);
+	nvi_send4(skb);
 	return how;
 }
 
@@ -690,6 +731,30 @@ static enum nvi_stat nvi_unreach6(struct sk_buff *skb, int err)
 	else if (err != -EINVAL)
 		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_NOROUTE, 0);
 	return nvi_drop(skb, err == -ELOOP ? NVI_DROP_LOOP : NVI_DROP_NO_ROUTE);
+}
+
+/* What of ip6_forward()'s refusals has an answer: it would go to the address that
+ * NAT has given the packet. False: the packet is to be dropped.
+ */
+static bool nvi_admit6(struct sk_buff *skb, const struct dst_entry *dst)
+{
+	unsigned int mtu;
+
+	if (unlikely(ipv6_hdr(skb)->hop_limit <= 1)) {
+		__IP6_INC_STATS(dev_net(skb->dev), NULL,
+				IPSTATS_MIB_INHDRERRORS);
+		icmpv6_ndo_send(skb, ICMPV6_TIME_EXCEED,
+				ICMPV6_EXC_HOPLIMIT, 0);
+		return false;
+	}
+	mtu = max_t(unsigned int, ip6_dst_mtu_maybe_forward(dst, true),
+		    IPV6_MIN_MTU);
+	if (likely(skb->len <= mtu ||
+		   (skb_is_gso(skb) && skb_gso_validate_network_len(skb, mtu))))
+		return true;
+	__IP6_INC_STATS(dev_net(skb->dev), NULL, IPSTATS_MIB_INTOOBIGERRORS);
+	icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
+	return false;
 }
 
 static bool nvi_fragment6(const struct sk_buff *skb)
@@ -817,14 +882,19 @@ static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 	else if (unlikely(dst->lwtstate || nvi_defers(skb)))
 		how = NVI_RX_CONTEXT;
 
+	if (how == NVI_DIRECT && unlikely(!nvi_admit6(skb, dst)))
+		return nvi_drop(skb, NVI_DROP_REFUSED);
 	nvi_conntrack(nvi, skb);
 	skb_orphan(skb);
 	skb_dst_drop(skb);
-	skb_dst_set_noref(skb, dst);
 	skb->pkt_type = PACKET_HOST;
 	skb->ignore_df = 0;
+	/* Without the route: ip6_rcv_core() would take it for the interface that
+	 * the packet has come in by. The lookup is the same there.
+	 */
 	if (how != NVI_DIRECT)
 		return nvi_receive(nvi, skb, how);
+	skb_dst_set_noref(skb, dst);
 
 	skb->dev = nvi_rx_dev(nvi, skb);
 	nvi_set_mac_header(skb, skb->dev);
@@ -845,13 +915,14 @@ static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 }
 #endif
 
-/* Context: BHs off, RCU, possibly with the sending socket's lock. */
+/* Context: BHs off, possibly with the sending socket's lock. */
 static netdev_tx_t nvi_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	const struct nvi *nvi = netdev_priv(dev);
 	unsigned int len = skb->len;
 	enum nvi_stat what;
 
+	rcu_read_lock();
 	/* Only what was routed here is routed again: a packet socket's, or
 	 * what tc has redirected, has passed no lookup at all.
 	 */
@@ -865,6 +936,7 @@ static netdev_tx_t nvi_xmit(struct sk_buff *skb, struct net_device *dev)
 		what = nvi_xmit6(nvi, skb);
 	else
 		what = nvi_drop(skb, NVI_DROP_NO_DST);
+	rcu_read_unlock();
 	nvi_count(nvi, what, len);
 	return NETDEV_TX_OK;
 }
@@ -1178,6 +1250,9 @@ static int nvi_device_event(struct notifier_block *nb, unsigned long event,
 	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
 	struct nvi *nvi;
 
+	/* Rules find their device by its name, and change without a word */
+	if (event == NETDEV_CHANGENAME)
+		rt_genid_bump_ipv4(dev_net(dev));
 	if (event != NETDEV_UNREGISTER && event != NETDEV_CHANGE)
 		return NOTIFY_DONE;
 	list_for_each_entry(nvi, &nvi_list, list) {
