@@ -5,7 +5,7 @@
 # claims: L3 L10
 # kernels: 6.1 6.12 stock
 # weight: 8
-sysctls() { sysctl -a 2>/dev/null | grep -E '^net\.(ipv4|ipv6|netfilter)\.' | grep -vF -e .nvi0. -e _count -e fib_ -e _mem; }
+sysctls() { sysctl -a 2>/dev/null | grep -E '^net\.ipv[46]\.' | grep -vF -e .nvi0. -e _count -e fib_ -e _mem; }
 sysctls >/run/before
 nvi nvi0
 sysctls >/run/after
@@ -39,7 +39,7 @@ speaks 'rp_filter 2' box peer $FAR
 check 'TCP, byte for byte' tcp_copy box peer $FAR 5001 $BULK
 check 'the other direction' tcp_fetch box peer $FAR 5002 $BULK
 is 'no bad checksum' "$(bad_checksums peer)" 0
-is 'nothing went by the receive path' "$(nvi_stat nvi0 rx_local) $(nvi_stat nvi0 rx_context)" '0 0'
+is 'nothing was delivered on the box' "$(nvi_stat nvi0 rx_local)" 0
 
 # IPv6 forwards nothing unless forwarding is on: ip6_forward() asks, also for the
 # box's own packets.
