@@ -21,6 +21,7 @@
 #include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter_bridge.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/skbuff.h>
 #include <linux/u64_stats_sync.h>
@@ -603,6 +604,14 @@ static enum nvi_stat nvi_receive(const struct nvi *nvi, struct sk_buff *skb,
 	}
 	skb_dst_force(skb);
 	skb_clear_tstamp(skb);
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	/* ip_sabotage_in() hides PREROUTING from a packet that has crossed it in
+	 * the bridge, once. Of a bridge in a VRF that has not happened yet, and
+	 * would happen here, to the first of several fragments.
+	 */
+	if (nf_bridge_info_exists(skb))
+		nf_bridge_info_get(skb)->sabotage_in_done = 1;
+#endif
 	skb->dev = nvi->dev;
 	skb_reset_mac_header(skb);
 	NVI_CB(skb)->depth = depth;
@@ -730,7 +739,10 @@ static enum nvi_stat nvi_unreach6(struct sk_buff *skb, int err)
 				ICMPV6_ADM_PROHIBITED, 0);
 	else if (err != -EINVAL)
 		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_NOROUTE, 0);
-	return nvi_drop(skb, err == -ELOOP ? NVI_DROP_LOOP : NVI_DROP_NO_ROUTE);
+	if (err == -ELOOP)
+		return nvi_drop(skb, NVI_DROP_LOOP);
+	__IP6_INC_STATS(dev_net(skb->dev), NULL, IPSTATS_MIB_INNOROUTES);
+	return nvi_drop(skb, NVI_DROP_NO_ROUTE);
 }
 
 /* What of ip6_forward()'s refusals has an answer: it would go to the address that

@@ -93,6 +93,15 @@ for call in 1 0; do
 		is 'in a VRF, bridge-nf-call-iptables 0: unholed' $(($(stat_unhole unholed) - unholed)) 1
 	fi
 done
+# nvi puts fragments together all the same.
+must sysctl -qw net.bridge.bridge-nf-call-iptables=1
+must ip route replace default dev nvi0 table 50
+must conntrack -F
+on peer socat -u -b 65536 UDP4-RECVFROM:8,bind=$FAR OPEN:/run/whole,creat &
+wait_for 10 _listens peer u 8 || must false
+whole() { [ "$(cat /run/whole)" = "$text" ]; }
+printf %s "$text" | on client socat -u -b 65536 - UDP4-SENDTO:$FAR:8
+check 'in a VRF, nvi: a fragmented datagram arrives whole' wait_for 5 whole
 must ip link set br0 nomaster
 must iptables -t mangle -F
 recipe_down bridge-netfilter
