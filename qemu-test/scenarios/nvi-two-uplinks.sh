@@ -20,6 +20,8 @@ must sysctl -qw net.ipv4.ip_forward=1
 must ip addr add $VIP/32 dev cl0
 
 # First lookup: only for the NAT. Second: by the translated source.
+# No router solicitations, which nvi0 would count as dropped.
+must sysctl -qw net.ipv6.conf.default.disable_ipv6=1
 nvi nvi0
 must iptables -t nat -A PREROUTING -i cl0 -d $VIP -j DNAT --to-destination $SERVER
 must ip rule add iif cl0 lookup 50
@@ -59,7 +61,6 @@ is 'a capture on nvi0 shows translated packets' "$(seen nvi "icmp[0] == 8 and (s
 is 'and no others' "$(seen nvi 'icmp and not (src 10.9.1.1 or src 10.9.2.1)')" 0
 is 'all were handled in the transmit function' "$(nvi_stat nvi0 direct)" 6
 speaks 'uplink 1' client far1 $VIP $SERVER
-multicast=$(nvi_stat nvi0 drop_multicast) # router solicitations
-is 'the device counts what was routed to it' "$(cat /sys/class/net/nvi0/statistics/tx_packets)" $(($(nvi_stat nvi0 direct) + multicast))
+is 'the device counts what was routed to it' "$(cat /sys/class/net/nvi0/statistics/tx_packets)" "$(nvi_stat nvi0 direct)"
 is 'and what was routed again' "$(cat /sys/class/net/nvi0/statistics/rx_packets)" "$(nvi_stat nvi0 direct)"
-is 'nothing else was dropped' "$(cat /sys/class/net/nvi0/statistics/tx_dropped)" $multicast
+is 'nothing was dropped' "$(cat /sys/class/net/nvi0/statistics/tx_dropped)" 0
