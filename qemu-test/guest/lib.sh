@@ -266,8 +266,8 @@ settled() {
 	wait_for 20 _marked "$_c" "$(printf 'e9fc00%02x' "$_n")" || not_ok "capture $1 did not settle"
 	kill $_p 2>/dev/null
 }
-# The last bytes of the file hold the marker (stray frames may follow it).
-_marked() { tail -c 2000 "$1/pcap" | od -An -v -tx1 | tr -d ' \n' | grep -q "$2"; }
+# The last packets of the file hold the marker (others may follow it).
+_marked() { tail -c 20000 "$1/pcap" | od -An -v -tx1 | tr -d ' \n' | grep -q "$2"; }
 
 # seen NAME FILTER: how many of the captured packets match.
 seen() {
