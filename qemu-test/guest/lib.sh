@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What scenarios are written with. Sourced with dash, in the box's namespace.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034 # variables are for scenarios
 
 RESULTS=/results
 KERNEL=$(uname -r)
