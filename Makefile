@@ -23,7 +23,7 @@ help:
 demo:
 	@qemu-test/demo $(or $(K),6.12)
 
-#: make test [T=] [K=] [FLAVOUR=]   every scenario; T is a name or a glob
+#: make test [T=] [K=] [FLAVOUR=]   every scenario; T is names or globs
 test:
 	@K=$(K) FLAVOUR=$(FLAVOUR) qemu-test/test
 
