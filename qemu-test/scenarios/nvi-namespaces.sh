@@ -68,7 +68,12 @@ for i in $(seq $rounds); do
 	on "n$i" timeout 20 socat -u -b 4000 OPEN:/dev/zero UDP4-SENDTO:$FAR:9 2>/dev/null &
 	went() { [ "$(on "n$i" ethtool -S nvi0 | awk '$1 == "rx_fragment:" { print $2 }')" -ge 10 ]; }
 	check "namespace $i: traffic flows" wait_for 20 went
+	# Without its name the namespace lives as long as a process in it: it ends with that,
+	# and what is on its way then.
+	pids=$(ip netns pids "n$i")
 	must ip netns del "n$i"
+	# shellcheck disable=SC2086 # a list
+	must kill -9 $pids
 done
 kill $one $two
 unregistered() { [ "$(lsmod | awk '$1 == "nvi" { print $3 }')" = 0 ]; }
