@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Insert, remove, rmmod, modprobe, under traffic, again and again: 200 times, and
-# 20 in the debug flavour.
+# 20 in the debug flavour. Both families by turns.
 # kernels: 6.1 6.12 stock
 # leaks: yes
 # weight: 28
@@ -8,6 +8,7 @@
 # timeout: 240
 topology
 hole_local
+hole_local6
 stock_sysctls
 must sysctl -qw net.ipv4.ip_forward=1
 times=200
@@ -17,6 +18,8 @@ ping -n -q -i 0.01 -w 10000 $FAR >/dev/null 2>&1 &
 one=$!
 ping -n -q -i 0.01 -w 10000 127.0.0.1 >/dev/null 2>&1 &
 two=$!
+ping -n -q -i 0.01 -w 10000 $FAR6 >/dev/null 2>&1 &
+three=$!
 ko=$(modinfo -n xt_UNHOLE)
 # nft_compat lets go of the module after a grace period.
 gone() {
@@ -30,20 +33,23 @@ gone() {
 # What it depends on is loaded with it, and stays.
 must modprobe xt_UNHOLE
 must gone
-i=0 refused=0 removed=0 unholed=0
+i=0 refused=0 removed=0 unholed4=0 unholed6=0
 while [ $i -lt $times ]; do
 	i=$((i + 1))
 	# Both front ends; every fourth time the rule itself loads the module.
+	f=$((i / 4 % 2 * 2 + 4))
+	ipt=iptables
+	[ $f = 4 ] || ipt=ip6tables
 	if [ $((i % 4)) = 0 ]; then
-		ipt=iptables-nft
+		ipt=$ipt-nft
 	else
-		ipt=iptables-legacy
+		ipt=$ipt-legacy
 		insmod "$ko" || { not_ok "round $i: insmod"; break; }
 	fi
 	$ipt -t raw -A PREROUTING -i lo -j UNHOLE || { not_ok "round $i: insert"; break; }
 	rmmod xt_UNHOLE 2>/dev/null || refused=$((refused + 1))
 	# A line for each CPU that is not "00000000 ...".
-	grep -qv '^00000000\|unholed' /proc/net/stat/unhole && unholed=$((unholed + 1))
+	grep -qv '^00000000\|unholed' /proc/net/stat/unhole && eval "unholed$f=\$((unholed$f + 1))"
 	$ipt -t raw -F PREROUTING || { not_ok "round $i: delete"; break; }
 	gone || { not_ok "round $i: rmmod"; break; }
 	removed=$((removed + 1))
@@ -51,6 +57,7 @@ done
 is 'rounds' $i $times
 is 'rmmod was refused while a rule stood, each time' $refused $times
 is 'and clean afterwards, each time' $removed $times
-at_least 'rounds in which packets were unholed meanwhile' $unholed $((times / 5))
-check 'the traffic ran all the time' kill -0 $one $two
-kill $one $two
+at_least 'rounds in which IPv4 packets were unholed meanwhile' $unholed4 $((times / 10))
+at_least 'and IPv6 packets' $unholed6 $((times / 10))
+check 'the traffic ran all the time' kill -0 $one $two $three
+kill $one $two $three
