@@ -10,6 +10,8 @@ case $KERNEL in *-unhole-*) PATCHED=1 ;; *) PATCHED=0 ;; esac
 RAW=/run/raw
 traffic=/unhole/bench-traffic
 WAYS='plain rule config noop unhole unhole-notrack unhole-reset nvi nvi-notrack mirred veth'
+# Of a service behind the clients' own port of a bridge; "direct" is the switch alone.
+BRIDGE_WAYS='direct hairpin broute nvi unhole'
 # Bytes of payload: 64 on an Ethernet wire in IPv4, with all headers and the FCS.
 PAYLOAD=18
 # One GSO packet, in either family; and how many are a MB.
@@ -329,6 +331,93 @@ group() {
 	done | ip -batch -
 }
 
+# A service for clients that are behind the same port of a bridge as the server is:
+# what recipes/bridge.md compares, by its recipes, as they are.
+#
+#   client 192.0.2.2 ---+
+#                       [switch] --- p1 [box br0 192.0.2.1]
+#   server 192.0.2.3 ---+
+bridges() {
+	ASKED=192.0.2.9 SERVER=192.0.2.3 ADDRESS=192.0.2.1
+	_client=192.0.2.2 _mac=02:00:00:00:00
+	export ASKED SERVER ADDRESS
+	modprobe br_netfilter
+	for way in $BRIDGE_WAYS; do
+		ip -batch - <<-EOT
+			netns add s-$way
+			netns add w-$way
+			netns add b-$way
+			netns add k-$way
+			link add tmp0 address $_mac:02 type veth peer name tmp1
+			link set tmp0 netns s-$way name eth0
+			link set tmp1 netns w-$way name s1
+			link add tmp0 address $_mac:03 type veth peer name tmp1
+			link set tmp0 netns k-$way name eth0
+			link set tmp1 netns w-$way name s2
+			link add tmp0 address $_mac:04 type veth peer name tmp1
+			link set tmp0 netns b-$way name p1
+			link set tmp1 netns w-$way name s0
+		EOT
+		# Only where a recipe asks for it.
+		for _n in w b; do ip netns exec "$_n-$way" sysctl -qw net.bridge.bridge-nf-call-iptables=0; done
+		ip -n "w-$way" -batch - <<-EOT
+			link add br0 type bridge mcast_snooping 0
+			link set br0 up
+			link set s0 master br0 up
+			link set s1 master br0 up
+			link set s2 master br0 up
+		EOT
+		ip -n "b-$way" -batch - <<-EOT
+			link set lo up
+			link add br0 address $_mac:01 type bridge mcast_snooping 0
+			link set br0 up
+			link set p1 master br0 up
+			addr add $ADDRESS/24 dev br0
+			neigh add $_client lladdr $_mac:02 nud permanent dev br0
+			neigh add $SERVER lladdr $_mac:03 nud permanent dev br0
+		EOT
+		# Who is asked is beyond the box. Nothing is flooded.
+		for _fdb in s0:01 s0:09 s1:02 s2:03; do
+			bridge -n "w-$way" fdb replace $_mac:${_fdb#*:} dev ${_fdb%:*} master static
+		done
+		bridge -n "b-$way" fdb replace $_mac:02 dev p1 master static
+		bridge -n "b-$way" fdb replace $_mac:03 dev p1 master static
+		ip -n "s-$way" -batch - <<-EOT
+			link set eth0 up
+			addr add $_client/24 dev eth0
+			neigh add $SERVER lladdr $_mac:03 nud permanent dev eth0
+			neigh add $ASKED lladdr $_mac:09 nud permanent dev eth0
+		EOT
+		ip -n "k-$way" -batch - <<-EOT
+			link set eth0 up
+			addr add $SERVER/24 dev eth0
+			neigh add $ADDRESS lladdr $_mac:01 nud permanent dev eth0
+			neigh add $_client lladdr $_mac:02 nud permanent dev eth0
+		EOT
+		for _n in s k; do ip netns exec "$_n-$way" sysctl -qw net.ipv4.tcp_early_demux=0; done
+		case $way in
+		hairpin) recipe='hairpin-wired' ;;
+		broute) recipe='hairpin-routed' ;;
+		nvi|unhole) recipe=hole ;;
+		*) continue ;;
+		esac
+		[ $way$PATCHED != unhole0 ] || ip netns exec "b-$way" sh /unhole/recipes/stock-sysctls.sh
+		WAY=$way UNDO=/run/$way.undo ip netns exec "b-$way" sh /unhole/recipes/bridge-$recipe.sh
+	done
+	sleep 10
+	for pass in $(seq "$PASSES"); do
+		for way in $BRIDGE_WAYS; do
+			to=$ASKED from=$ADDRESS
+			[ $way != direct ] || to=$SERVER from=$_client
+			if out=$($traffic tcp "s-$way" "k-$way" $to 80 $TCP_BLOCK 100 $BLOCKS_MB "$ROUNDS" $SERVER 2>/run/err); then
+				put "bridge nat port 4 $way $pass $from $out"
+			else
+				put "bridge nat port 4 $way $pass $from failed $(grep . /run/err || echo 'no answer')"
+			fi
+		done
+	done
+}
+
 # What loopback's own traffic pays for the rule.
 genuine() {
 	for way in none noop unhole; do
@@ -368,5 +457,7 @@ done
 ct=none origin=loopback
 echo 'bench: genuine loopback traffic'
 genuine
+echo 'bench: a service behind the clients'"'"' own port of a bridge'
+bridges
 cat /proc/kallsyms >/results/kallsyms
 cp $RAW /results/raw

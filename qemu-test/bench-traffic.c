@@ -5,10 +5,10 @@
  *
  *   udp NETNS DST PORT BYTES WARMUP COUNT ROUNDS
  *	COUNT datagrams from a connected socket
- *   tcp NETNS-FROM NETNS-TO DST PORT BYTES WARMUP COUNT ROUNDS
+ *   tcp NETNS-FROM NETNS-TO DST PORT BYTES WARMUP COUNT ROUNDS [LISTEN]
  *	COUNT blocks of BYTES to the other namespace, where each is read before
  *	the next is sent; prints how many packets arrived there and left there,
- *	and from which address
+ *	and from which address. DST is LISTEN there, if it is translated.
  *   loop NETNS ADDRESS PORT BYTES WARMUP COUNT ROUNDS
  *	COUNT datagrams to ADDRESS and COUNT back, from and to this process
  *
@@ -199,7 +199,7 @@ static void tcp(char **a)
 {
 	int warmup = atoi(a[5]), count = atoi(a[6]), rounds = rounds_of(a[7]);
 	int from, to, listener, round, one = 1;
-	struct sockaddr_storage at, peer;
+	struct sockaddr_storage at, peer, own;
 	char text[INET6_ADDRSTRLEN];
 	socklen_t len, plen = sizeof(peer);
 	int space = 1 << 21;
@@ -209,15 +209,16 @@ static void tcp(char **a)
 	/* Nobody waits for a way that does not work. */
 	alarm(20);
 	len = address(&at, a[2], atoi(a[3]));
+	address(&own, a[8] ? a[8] : a[2], atoi(a[3]));
 	enter(a[1]);
-	listener = open_socket(&at, SOCK_STREAM);
+	listener = open_socket(&own, SOCK_STREAM);
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	/* Autotuning goes by the time that packets take, and the number of
 	 * acknowledgements by it.
 	 */
 	if (setsockopt(listener, SOL_SOCKET, SO_RCVBUFFORCE, &space, sizeof(space)))
 		err(1, "SO_RCVBUFFORCE");
-	if (bind(listener, (void *)&at, len) || listen(listener, 1))
+	if (bind(listener, (void *)&own, len) || listen(listener, 1))
 		err(1, "listen");
 	enter(a[0]);
 	from = open_socket(&at, SOCK_STREAM);
@@ -288,7 +289,7 @@ int main(int argc, char **argv)
 {
 	if (argc == 9 && !strcmp(argv[1], "udp"))
 		udp(argv + 2);
-	else if (argc == 10 && !strcmp(argv[1], "tcp"))
+	else if ((argc == 10 || argc == 11) && !strcmp(argv[1], "tcp"))
 		tcp(argv + 2);
 	else if (argc == 9 && !strcmp(argv[1], "loop"))
 		loop(argv + 2);
