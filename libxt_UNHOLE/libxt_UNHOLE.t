@@ -11,6 +11,10 @@
 -j UNHOLE --set-xmark 0x1ffffffff;;FAIL
 -j UNHOLE --set-xmark -1;;FAIL
 -j UNHOLE --set-xmark bogus;;FAIL
+-j UNHOLE --set-xmark 0x1/0x1ffffffff;;FAIL
+-j UNHOLE --set-xmark 0x1/-1;;FAIL
+-j UNHOLE --set-xmark 0x1/;;FAIL
+-j UNHOLE --set-xmark 0x1/zz;;FAIL
 -j UNHOLE --set-xmark;;FAIL
 -j UNHOLE --notrack;=;OK
 -j UNHOLE --reset-ct;=;OK

@@ -24,7 +24,9 @@ cd "$(dirname "$0")"
 sysctl -qw net.ipv4.ip_forward=1
 . ./open.sh
 ip route add default dev "$VIA" table 50
-ip rule add iif "$CLIENT_IF" to "$SERVER" lookup 50
+# (For clients by a mark as well: see hole-from.sh.)
+ip rule add iif "$CLIENT_IF" fwmark 0x54 lookup 50
+iptables -t mangle -A PREROUTING -i "$CLIENT_IF" -d "$SERVER" -j MARK --set-mark 0x54
 ip rule add fwmark 0x50 lookup 50
 iptables -t mangle -A OUTPUT -d "$SERVER" -j MARK --set-mark 0x50
 

@@ -42,3 +42,16 @@ check 'TCP flows: 2 MiB, byte for byte' tcp_copy box peer $FAR 5001 2
 settled thin
 is 'and no segment is over 1280 bytes' "$(seen thin 'ip[2:2] > 1280')" 0
 at_least 'segments seen' "$(seen thin 'tcp and ip[2:2] > 1000')" 1500
+
+# A client.
+must sysctl -qw net.ipv4.ip_forward=1
+hole_from cl0
+says 'client: with DF it is told the path MTU' \
+	"$(on client ping -n -c 1 -W 3 -M "do" -s 1372 $FAR 2>&1)" 'mtu = 1280'
+says 'client: it has learnt it' "$(on client ip route get $FAR)" 'mtu 1280'
+must on client ip route flush cache
+before=$(seen thin "ip[6:2] & 0x3fff != 0 and dst $FAR")
+check 'client: without DF it is answered' on client ping -n -c 1 -W 3 -M dont -s 1372 $FAR
+settled thin
+is 'client: in two fragments' $(($(seen thin "ip[6:2] & 0x3fff != 0 and dst $FAR") - before)) 2
+check 'client: TCP flows: 2 MiB, byte for byte' tcp_copy client peer $FAR 5002 2

@@ -18,6 +18,7 @@ is 'ICMP on the wire, TTL two lower: two lookups' "$(show wire "icmp[0] == 8 and
 udp_echo peer $FAR 7
 is 'UDP: the answer comes back' "$(udp_ask client $FAR 7 'through the hole')" 'through the hole'
 check 'TCP: 2 MiB out, byte for byte' tcp_copy client peer $FAR 5001 2
+check 'TCP: 2 MiB in, byte for byte' tcp_fetch client peer $FAR 5002 2
 settled wire
 is 'no segment over 1500 bytes on the wire' "$(seen wire 'ip[2:2] > 1500')" 0
 is 'the peer refused no checksum' "$(bad_checksums peer)" 0

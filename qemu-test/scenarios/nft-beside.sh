@@ -6,7 +6,9 @@
 # kernels: 6.1 6.12 stock
 # weight: 5
 topology
-hole_from cl0
+# By the device alone: the mark of hole-from.sh is a rule of iptables, too.
+must ip route add default dev lo table 50
+must ip rule add iif cl0 lookup 50
 must sysctl -qw net.ipv4.ip_forward=1
 stock_sysctls
 must ip addr add 192.0.2.9/24 dev up0

@@ -65,7 +65,7 @@ for i in $(seq $rounds); do
 	must ip -n "n$i" route add default dev nvi0
 	must ip -n "n$i" rule add pref 10 iif nvi0 lookup 60
 	must ip -n "n$i" route add default via 10.0.0.2 table 60
-	on "n$i" timeout 20 socat -u -b 4000 OPEN:/dev/zero UDP4-SENDTO:$FAR:9 2>/dev/null &
+	on "n$i" timeout $((20 * ${SLOW:-1})) socat -u -b 4000 OPEN:/dev/zero UDP4-SENDTO:$FAR:9 2>/dev/null &
 	went() { [ "$(on "n$i" ethtool -S nvi0 | awk '$1 == "rx_fragment:" { print $2 }')" -ge 10 ]; }
 	check "namespace $i: traffic flows" wait_for 20 went
 	# Without its name the namespace lives as long as a process in it: it ends with that,

@@ -31,9 +31,10 @@ for who in client box; do
 	is "$who: UDP that is allowed passes" "$(udp_ask $who $FAR 7 hello)" hello
 	check "$who: ping passes" pings $who 3 $FAR
 	check "$who: TCP passes, 1 MiB" tcp_copy $who peer $FAR 5001 1
+	check "$who: and the other way" tcp_fetch $who peer $FAR 5002 1
 done
 is 'of the box, every connection was NEW once in FORWARD' \
-	"$(rule_packets '--ctstate NEW' $IPT)" 6
+	"$(rule_packets '--ctstate NEW' $IPT)" 8
 is 'the rules have refused the same to both' \
 	"$(rule_packets '--dport 25 -j REJECT' $IPT),$(rule_packets '--dport 53 -j REJECT' $IPT)" 2,2
 at_least 'the owner of a packet is known on the first pass' \

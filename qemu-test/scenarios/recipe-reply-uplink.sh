@@ -75,6 +75,11 @@ before=$(seen one "$to_far")
 T=3
 is 'far2 hears everything' "$(answers | tr '\n' ' ')" \
 	'ping4 ping4 ping6 ping6 dnat box4 client6 box6 refused refused refused refused exceeded exceeded '
+# TCP and UDP of connections from outside, to a client and to the box.
+speaks 'by uplink 2, a client' far2 client $CLIENT
+speaks 'by uplink 2, a client, IPv6' far2 client $CLIENT6
+speaks 'by uplink 2, the box' far2 box $B2
+speaks 'by uplink 2, the box, IPv6' far2 box $B2_6
 settled one
 is 'far1 nothing' $(($(seen one "$to_far") - before)) 0
 at_least 'through the hole' "$(passed_again)" 12

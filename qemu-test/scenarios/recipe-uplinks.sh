@@ -45,6 +45,14 @@ is 'uplink 2: its source, and no other' "$(seen two "$REQUEST and src $SNAT2") $
 is 'uplink 3: its source, and no other' "$(seen three "$REQUEST and src $SNAT3") $(seen three "$REQUEST")" '3 3'
 # The client's default source is $CLIENT.
 speaks 'uplink 1' client net $SERVER
+for n in 3 4; do
+	must $IP -n client route replace default via $BOXCL src ${CL}$n
+	speaks "uplink $((n - 1))" client net $SERVER
+done
+must $IP -n client route replace default via $BOXCL
+all_settled
+is 'uplinks 2 and 3: of that, too, no other source' \
+	"$(seen two "dst $SERVER and not src $SNAT2") $(seen three "dst $SERVER and not src $SNAT3")" '0 0'
 
 # A flow that can be asked now and then.
 on net socat TCP$F-LISTEN:9,bind=$(_host $SERVER),fork PIPE &

@@ -32,3 +32,16 @@ is 'and rp_filter dropped nothing more' $(($(mib TcpExtIPReversePathFilter) - fi
 	must sysctl -qw net.ipv4.conf.all.rp_filter=1
 	check 'rp_filter 1 on all devices' pings box 3 $FAR
 }
+# And for a client: a reply's reverse lookup has the client's device as its input
+# device, so the rule of the recipe must not be one for that alone.
+must sysctl -qw net.ipv4.ip_forward=1
+hole_from cl0
+filtered=$(mib TcpExtIPReversePathFilter) through=$(stat_unhole unholed)
+check 'a client, by the recipe: replies arrive' pings client 3 $FAR
+speaks 'a client' client peer $FAR
+at_least 'through the hole' $(($(stat_unhole unholed) - through)) 3
+is 'and none is dropped' $(($(mib TcpExtIPReversePathFilter) - filtered)) 0
+must iptables -t mangle -D PREROUTING -i cl0 -j MARK --set-mark 0x54
+must ip rule add iif cl0 lookup 50
+refute 'a rule by device alone: no reply is heard' pings client 2 $FAR -W 1
+is 'rp_filter dropped them' $(($(mib TcpExtIPReversePathFilter) - filtered)) 2

@@ -65,6 +65,12 @@ for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 	check "$ipt: in a user chain that PREROUTING reaches" $ipt -t mangle -A fine -j UNHOLE
 	check "$ipt: in table mangle" $ipt -t mangle -A PREROUTING -i lo -j UNHOLE
 
+	# A jump to it from elsewhere is no less a wrong use.
+	$ipt-save | grep -v '^#' >/run/before
+	_jump='only usable from PREROUTING'
+	[ "${ipt%-nft}" = "$ipt" ] || _jump=
+	refused 'a jump from OUTPUT to that chain' "$_jump" "$inval" -t mangle -A OUTPUT -j fine
+
 	says "$ipt: list" "$($ipt -t raw -L PREROUTING -v -n)" UNHOLE lo
 	says "$ipt: save" "$($ipt-save -t raw)" '-A PREROUTING -i lo -j UNHOLE'
 	check "$ipt: check" $ipt -t raw -C PREROUTING -i lo -j UNHOLE
@@ -85,7 +91,7 @@ for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 	is "$ipt: the rule counts" "$(packets)" 4
 	must $ipt -t raw -Z
 	is "$ipt: zero" "$(packets)" 0
-	says "$ipt: help" "$($ipt -j UNHOLE -h)" 'UNHOLE target'
+	says "$ipt: help" "$($ipt -j UNHOLE -h)" 'UNHOLE target' --set-xmark --notrack --reset-ct --allow-local
 	refute "rmmod is refused while the rule stands" rmmod xt_UNHOLE
 	check "$ipt: delete" $ipt -t raw -D PREROUTING -i lo -j UNHOLE
 	refute "$ipt: it is gone" $ipt -t raw -C PREROUTING -i lo -j UNHOLE

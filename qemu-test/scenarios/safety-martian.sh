@@ -13,6 +13,8 @@ must ip route add 192.0.2.77/32 via $CLIENT
 capture client client eth0
 mac=$(cat /sys/class/net/up0/address)
 
+must iptables -t mangle -A INPUT -p udp --dport 4001 -m comment --comment spoofed
+must iptables -t raw -A PREROUTING -i up0 -p udp --dport 4001 -m comment --comment arrived
 ping -n -q -i 0.01 -c 300 $FAR >/run/ping &
 flow=$!
 on peer mausezahn -q eth0 -c 50 -d 5m -b "$mac" -A $BOX -B 192.0.2.77 -t udp sp=1,dp=4000 -P spoof
@@ -23,6 +25,8 @@ check 'the unholed flow was not disturbed' grep -q ' 300 received' /run/ping
 settled client
 is 'no spoofed packet was forwarded' "$(seen client 'udp dst port 4000')" 0
 is 'an honest one was' "$(seen client 'udp dst port 4002')" 1
+is 'of those for the box, which arrived' "$(rule_packets 'comment arrived')" 50
+is 'none was delivered' "$(rule_packets 'comment spoofed')" 0
 
 must insmod "/lib/modules/$(uname -r)/updates/plant.ko" fault=ip
 on peer mausezahn -q eth0 -c 10 -b "$mac" -A $BOX -B 192.0.2.77 -t udp sp=1,dp=4003 -P spoof

@@ -24,7 +24,12 @@ is 'the box: counted' "$(stat_unhole unholed)" 2
 refute 'the other namespace: held by its hole' pings other 2 $FAR
 settled there
 is 'nothing left it' "$(seen there "host $FAR")" 0
-is 'it has counters of its own' "$(on other cat /proc/net/stat/unhole | tail -n +2 | tr -d ' 0\n')" ''
+says 'it has a table of its own' "$(on other lnstat -f unhole -i 1 -c 1)" unholed genuine not_lo
+counts() { on other awk 'NR > 1 && $1 !~ /^0*$/ { n++ } END { print n + 0 }' /proc/net/stat/unhole; }
+is 'in which nothing is counted' "$(counts)" 0
+must on other iptables -t raw -A PREROUTING -i lo -j UNHOLE
+pings other 1 $FAR >/dev/null
+at_least 'until it has a rule itself' "$(counts)" 1
 is 'and the box counted no more' "$(stat_unhole unholed)" 2
 
 # Without -i lo: what comes by other devices is passed over, and counted so.

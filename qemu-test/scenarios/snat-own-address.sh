@@ -58,6 +58,8 @@ is 'and nobody answers' $(($(seen wire "$answer") - answered)) 0
 recipe arp-announce DEV=up0 ADDRESS=192.0.2.9
 check 'announced: the next hop knows the address' \
 	wait_for 5 sh -c "ip -n peer neigh show 192.0.2.9 | grep -q lladdr"
+settled wire
+at_least 'the announcement is on the wire' "$(seen wire "$ask and arp[14:4] == 0xc0000209")" 1
 speaks 'announced' client peer $FAR
 
 # A neighbour that is not asking learns nothing from an announcement, and
