@@ -45,7 +45,8 @@ boot_guest() {
 	[ "$flavour" = normal ] || mem=$GUEST_MIB_DEBUG
 
 	mkdir -p "$run/overlay/unhole"
-	cp -r "$QT/guest/." "$TOP/recipes" "$TOP/NOTES.md" "$QT/splats" "$run/overlay/unhole/"
+	cp -r "$QT/guest/." "$TOP/recipes" "$TOP/NOTES.md" "$TOP/README.md" "$TOP/packet-path.svg" \
+		"$QT/splats" "$run/overlay/unhole/"
 	cp "$run/overlay/unhole/init" "$run/overlay/init"
 	chmod +x "$run/overlay/init" "$run/overlay/unhole/runner"
 	{
