@@ -76,11 +76,14 @@ def lookups():
 
 
 def lookup(iif, src, dst):
-    """The one for a packet like this; reverse lookups have other addresses."""
-    found = set(l[3:] for l in lookups() if l[:3] == (iif, src, dst))
-    if len(found) != 1:
+    """The one for a packet like this; reverse lookups have other addresses.
+
+    Only those that have a gateway name it: else the tracepoint leaves the bytes unset.
+    """
+    found = [l[3:] for l in lookups() if l[:3] == (iif, src, dst)]
+    if len(set(f[:2] for f in found)) != 1:
         die('lookups for iif %s %s -> %s: %r' % (iif, src, dst, found))
-    return found.pop()
+    return found[0]
 
 
 def rule_for(table):
