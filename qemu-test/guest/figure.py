@@ -259,7 +259,7 @@ def dies(x, title, told, what, heard):
     text(x + 180, 536, '%d %s through lo' % (passes, 'pass' if passes == 1 else 'passes'), 'big dead')
     last = min([s[5] for s in hooks() if s[1] == 'lo'])
     text(x + 180, 556, told % {'ttl': last}, 'label')
-    text(x + 180, 576, 'the client hears: ' + heard, 'label')
+    text(x + 180, 576, 'client hears: ' + heard, 'label')
 
 
 part = sys.argv[1]
