@@ -56,6 +56,10 @@ mutants:
 compare:
 	@qemu-test/compare-table
 
+#: make figure                   packet-path.svg: the packet's path, as traced
+figure:
+	@qemu-test/figure
+
 #: make patches                  the in-tree patches, from xt_UNHOLE/ and nvi/
 patches:
 	@qemu-test/make-patch --write
@@ -96,5 +100,5 @@ clean:
 	rm -rf results
 	git clean -fdxq xt_UNHOLE libxt_UNHOLE nvi unhole-path
 
-.PHONY: help demo test run shell kernel bench check mutants compare patches modules install clean \
+.PHONY: help demo test run shell kernel bench check mutants compare figure patches modules install clean \
 	unhole-path install-unhole-path

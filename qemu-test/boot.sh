@@ -45,7 +45,9 @@ boot_guest() {
 	[ "$flavour" = normal ] || mem=$GUEST_MIB_DEBUG
 
 	mkdir -p "$run/overlay/unhole"
-	cp -r "$QT/guest/." "$TOP/recipes" "$TOP/NOTES.md" "$QT/splats" "$run/overlay/unhole/"
+	cp -r "$QT/guest/." "$TOP/recipes" "$TOP/NOTES.md" "$TOP/README.md" "$TOP/packet-path.svg" \
+		"$TOP/nvi/nvi.8" "$TOP/unhole-path/unhole-path.8" "$QT/splats" "$run/overlay/unhole/"
+	make -s -C "$TOP/libxt_UNHOLE" O="$run/overlay/unhole" "$run/overlay/unhole/xt_UNHOLE.8"
 	cp "$run/overlay/unhole/init" "$run/overlay/init"
 	chmod +x "$run/overlay/init" "$run/overlay/unhole/runner"
 	{

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The commands that README shows and that are neither recipes nor the tour (those have
+# scenarios of their own) nor make's (make check asks make): each does what README says
+# there, and none is left out.
+# kernels: 6.1 6.12 stock
+# weight: 5
+. /unhole/examples.sh
+topology
+must ip addr add 192.0.2.9/24 dev up0
+clean
+stock_sysctls
+must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+readme_commands /unhole/README.md | sort -u >/run/commands
+at_least 'README shows commands' "$(wc -l </run/commands)" 12
+# shown COMMAND: README shows it; from here on it is one that was run.
+shown() {
+	if grep -qxF -e "line $1" -e "inline $1" /run/commands; then
+		grep -vxF -e "line $1" -e "inline $1" /run/commands >/run/left
+		mv /run/left /run/commands
+		ok "README shows: $1"
+	else
+		not_ok "README does not show (any more): $1"
+	fi
+}
+# runs COMMAND: so it is, and it succeeds. What it says is in /run/said.
+runs() { shown "$1"; check "it runs" sh -c "{ $1; } >/run/said 2>&1"; }
+
+hole_from cl0
+must iptables -t nat -A POSTROUTING -o lo -j SNAT --to-source 192.0.2.9
+refute 'no way through lo without a rule' pings client 1 $FAR -W 1
+Q='unhole-path --explain to 203.0.113.7 from 198.51.100.2 iif cl0 snat 192.0.2.9'
+shown "$Q"
+refute 'it says so' sh -c "$Q >/run/said"
+says 'it says why, and what to do' "$(cat /run/said)" 'dies in the hole' 'to change it:'
+shown 'unhole-path doctor'
+refute 'the doctor says so, too' sh -c 'unhole-path doctor >/run/said'
+says 'the doctor' "$(cat /run/said)" 'bad'
+runs 'iptables -t raw -A PREROUTING -i lo -j UNHOLE'
+check 'a way through lo with it' pings client 1 $FAR
+check 'the tool knows' sh -c "$Q"
+check 'the doctor, too' unhole-path doctor
+
+runs 'iptables -j UNHOLE -h'
+says 'its options' "$(cat /run/said)" --set-xmark --notrack --reset-ct --allow-local
+shown 'lnstat -f unhole'
+# It goes on and on.
+timeout 3 lnstat -f unhole -c 1 >/run/said
+says 'lnstat' "$(cat /run/said)" unholed genuine no_route not_lo
+runs "nstat -asz | grep -E 'InNoRoutes|InAddrErrors|IPReversePathFilter'"
+is 'the counters are there, of both families' "$(awk '{ print $1 }' /run/said | sort | tr '\n' ' ')" \
+	'Ip6InAddrErrors Ip6InNoRoutes IpExtInNoRoutes IpInAddrErrors TcpExtIPReversePathFilter '
+shown 'ip route get'
+check 'ip route get' sh -c "ip route get $FAR from $CLIENT iif cl0 | grep -q 'dev lo'"
+runs 'ip -6 nexthop add id 1 dev lo'
+must ip -6 route add default nhid 1 table 50
+must ip -6 rule add iif cl0 lookup 50
+unhole6
+check 'a route by a nexthop object leads into lo' pings client 1 $FAR6
+at_least 'where it is unholed' "$(rule_packets UNHOLE ip6tables)" 1
+runs 'nft flush ruleset'
+is "it takes iptables-nft's rule away" "$(iptables-nft-save | grep -c UNHOLE)" 0
+clean
+
+must sysctl -qw net.ipv4.ip_forward=1
+runs 'ip link add nvi0 type nvi'
+runs 'ip link set nvi0 up'
+export VIA=nvi0
+hole_from cl0
+check 'a way through nvi0' pings client 2 $FAR
+is 'which routes again' "$(nvi_stat nvi0 direct)" 2
+is 'commands that nobody runs' "$(grep -vE '^(line|inline) (make|apt-get|apt|man|git|cd) ' /run/commands | tr '\n' ';')" ''
