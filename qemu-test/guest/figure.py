@@ -161,8 +161,9 @@ def way():
     want('hooks', len(steps), 9)
     nic, up = first[0][1], second[2][2]
     snat = second[0][3]
+    mark = '0x54'
     want('rules of pass 1', [s[6] for s in first],
-         [[], [], ['-t nat -A POSTROUTING -s 198.51.100.0/24 -o lo -j SNAT --to-source ' + snat]])
+         [['-t mangle -A PREROUTING -i %s -j MARK --set-xmark %s/0xffffffff' % (nic, mark)], [], ['-t nat -A POSTROUTING -s 198.51.100.0/24 -o lo -j SNAT --to-source ' + snat]])
     want('rules of pass 2', [s[6] for s in second], [['-t raw -A PREROUTING -i lo -j UNHOLE'], [], []])
     r1 = lookup(nic, cl, far)
     r2 = lookup('lo', snat, far)
@@ -182,7 +183,7 @@ def way():
     want('passes', lines('passes'), ['1'])
     rule1 = rule_for(r1[0])
     rule2 = rule_for(r2[0])
-    want('rule 1', rule1, 'from all iif %s lookup %s' % (nic, r1[0]))
+    want('rule 1', rule1, 'from all fwmark %s iif %s lookup %s' % (mark, nic, r1[0]))
     want('rule 2', rule2, 'from %s iif lo lookup %s' % (snat, r2[0]))
 
     # The box, and who is left and right of it.
@@ -196,8 +197,8 @@ def way():
     xs = [148 + n * 150 for n in range(4)]
     y1, y2 = 104, 292
     text(732, 92, 'pass 1: a lookup that is only for the NAT', 'label one', 'end')
-    card(xs[0], y1, 'PREROUTING', ['in ' + nic, 'from ' + cl], 'one', first[0][5])
-    card(xs[1], y1, 'first lookup', ['iif ' + nic, 'lookup ' + r1[0], '→ dev ' + r1[1]], 'route one')
+    card(xs[0], y1, 'PREROUTING', ['in ' + nic, 'MARK ' + mark, 'from ' + cl], 'one', first[0][5])
+    card(xs[1], y1, 'first lookup', ['iif ' + nic, 'fwmark ' + mark, 'lookup ' + r1[0], '→ dev ' + r1[1]], 'route one')
     card(xs[2], y1, 'FORWARD', ['in ' + nic, 'out lo'], 'one', first[1][5])
     card(xs[3], y1, 'POSTROUTING', ['out lo', 'SNAT', '→ ' + snat], 'one act', first[2][5])
     for x in xs[:3]:
@@ -255,7 +256,7 @@ def dies(x, title, told, what, heard):
         out('<circle cx="%g" cy="556" r="%d" class="turn"/>' % (cx, 25 - 6 * n))
     text(cx, 560, 'lo', 'holename', 'middle')
     arrow('M%g 556H%g' % (x + 58, cx - 40), (cx - 31, 556), 'r', 'one')
-    text(x + 16, 560, rule_for('50').split()[3], 'mono')
+    text(x + 16, 560, rule_for('50').split('iif ')[1].split()[0], 'mono')
     text(x + 180, 536, '%d %s through lo' % (passes, 'pass' if passes == 1 else 'passes'), 'big dead')
     last = min([s[5] for s in hooks() if s[1] == 'lo'])
     text(x + 180, 556, told % {'ttl': last}, 'label')

@@ -50,7 +50,7 @@ runs "nstat -asz | grep -E 'InNoRoutes|InAddrErrors|IPReversePathFilter'"
 is 'the counters are there, of both families' "$(awk '{ print $1 }' /run/said | sort | tr '\n' ' ')" \
 	'Ip6InAddrErrors Ip6InNoRoutes IpExtInNoRoutes IpInAddrErrors TcpExtIPReversePathFilter '
 shown 'ip route get'
-check 'ip route get' sh -c "ip route get $FAR from $CLIENT iif cl0 | grep -q 'dev lo'"
+check 'ip route get' sh -c "ip route get $FAR from $CLIENT iif cl0 mark 0x54 | grep -q 'dev lo'"
 runs 'ip -6 nexthop add id 1 dev lo'
 must ip -6 route add default nhid 1 table 50
 must ip -6 rule add iif cl0 lookup 50
