@@ -16,9 +16,7 @@ must ip -6 rule add pref 90 iif cl0 lookup 50
 must iptables -t nat -A POSTROUTING -o nvi0 -j MASQUERADE
 # Traffic that does not wait for answers; fragments go by the receive path.
 on client sh -c "while :; do timeout 20 socat -u -b 60 OPEN:/dev/zero UDP4-SENDTO:$FAR:9; done" 2>/dev/null &
-one=$!
 on client sh -c "while :; do timeout 20 socat -u -b 4000 OPEN:/dev/zero 'UDP6-SENDTO:[$FAR6]:9'; done" 2>/dev/null &
-two=$!
 up() { # [LINK]
 	nvi nvi0 ${1:-}
 	must ip route add default dev nvi0 table 50
@@ -75,7 +73,9 @@ for i in $(seq $rounds); do
 	# shellcheck disable=SC2086 # a list
 	must kill -9 $pids
 done
-kill $one $two
+# The senders, and the loops that start them: else a slow guest has no time for RCU.
+# shellcheck disable=SC2046 # a list
+must kill -9 $(ip netns pids client)
 unregistered() { [ "$(lsmod | awk '$1 == "nvi" { print $3 }')" = 0 ]; }
 check 'no device is left' wait_for 20 unregistered
 check 'and no reference to one: the module goes' rmmod nvi
