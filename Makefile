@@ -30,9 +30,10 @@ field = $(word $1,$(subst :, ,$2))
 target = $(DESTDIR)$(call field,3,$1)/$(or $(call field,4,$1),$(notdir $(call field,1,$1)))
 # $(call put,LIST)
 put = $(foreach f,$1,install -D -m $(call field,2,$f) $(call field,1,$f) $(call target,$f) &&) :
-# The kernel that the modules are for; of the one that runs also without its headers.
-release = $(or $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null || make -s -C $(KDIR) kernelrelease 2>/dev/null), \
-	$(if $(filter file,$(origin KDIR)),$(shell uname -r)),$(error $(KDIR) holds no kernel headers))
+# The kernel that the modules are for, as modules_install names it: not what
+# "make kernelrelease" says in Debian's headers. Of the one that runs also without headers.
+release = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null), \
+	$(if $(filter file,$(origin KDIR)),$(shell uname -r)))
 
 help:
 	@sed -n 's/^#: //p' Makefile
@@ -121,6 +122,9 @@ install: install-modules install-plug-in install-unhole-path install-recipes ins
 
 #: make uninstall [KDIR=] [DESTDIR=] [prefix=]   takes away what "make install" put there
 uninstall:
+	@[ -n "$(release)" ] || { \
+		echo "error: $(KDIR) holds no kernel headers, so it is not known where its modules are" >&2; \
+		echo "  cure: name the tree that they were installed with: make uninstall KDIR=..." >&2; exit 1; }
 	rm -f $(foreach f,$(PLUG_IN) $(TOOL) $(RECIPES) $(MANUALS),$(call target,$f)) \
 		$(foreach m,$(MODULES),$(foreach z,ko ko.xz ko.zst ko.gz,$(DESTDIR)/lib/modules/$(release)/updates/$m.$z))
 	for d in $(docdir)/recipes $(docdir) /lib/modules/$(release)/updates; do \
