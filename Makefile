@@ -11,10 +11,29 @@ export T
 MODULES = xt_UNHOLE nvi
 KDIR ?= /lib/modules/$(shell uname -r)/build
 DESTDIR ?=
-mandir ?= /usr/local/share/man
-sbindir ?= /usr/local/sbin
-bashdir ?= /usr/local/share/bash-completion/completions
-xtlibdir = $(or $(shell pkg-config --variable=xtlibdir xtables),$(error pkg-config knows no xtables: apt-get install libxtables-dev pkg-config))
+prefix ?= /usr/local
+sbindir ?= $(prefix)/sbin
+datarootdir ?= $(prefix)/share
+mandir ?= $(datarootdir)/man
+docdir ?= $(datarootdir)/doc/unhole
+bashdir ?= $(datarootdir)/bash-completion/completions
+xtlibdir ?= $(or $(shell pkg-config --variable=xtlibdir xtables),$(error pkg-config knows no xtables: apt-get install libxtables-dev pkg-config))
+
+# What is installed, FILE:MODE:FOLDER; install and uninstall read the same lists.
+PLUG_IN = libxt_UNHOLE/libxt_UNHOLE.so:644:$(xtlibdir) libxt_UNHOLE/xt_UNHOLE.8:644:$(mandir)/man8
+TOOL = unhole-path/unhole-path:755:$(sbindir) unhole-path/unhole-path.8:644:$(mandir)/man8 \
+	unhole-path/unhole-path.bash:644:$(bashdir):unhole-path
+RECIPES = $(patsubst %,%:644:$(docdir)/recipes,$(wildcard recipes/*))
+MANUALS = $(patsubst %,%:644:$(mandir)/man8,$(wildcard nvi/nvi.8))
+
+field = $(word $1,$(subst :, ,$2))
+target = $(DESTDIR)$(call field,3,$1)/$(or $(call field,4,$1),$(notdir $(call field,1,$1)))
+# $(call put,LIST)
+put = $(foreach f,$1,install -D -m $(call field,2,$f) $(call field,1,$f) $(call target,$f) &&) :
+# The kernel that the modules are for, as modules_install names it: not what
+# "make kernelrelease" says in Debian's headers. Of the one that runs also without headers.
+release = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null), \
+	$(if $(filter file,$(origin KDIR)),$(shell uname -r)))
 
 help:
 	@sed -n 's/^#: //p' Makefile
@@ -70,6 +89,12 @@ modules:
 		echo "error: $(KDIR) holds no kernel headers" >&2; \
 		echo "  cure: apt-get install linux-headers-$$(uname -r), or name a tree: make modules KDIR=..." >&2; exit 1; }
 	for m in $(MODULES); do $(MAKE) -C $(KDIR) M=$(CURDIR)/$$m modules || exit; done
+	$(MAKE) plug-in
+
+plug-in:
+	@pkg-config --exists xtables || { \
+		echo "error: libxtables' headers are missing" >&2; \
+		echo "  cure: apt-get install libxtables-dev pkg-config" >&2; exit 1; }
 	$(MAKE) -C libxt_UNHOLE libxt_UNHOLE.so xt_UNHOLE.8
 
 #: make unhole-path              the tool that says which way a packet goes (wants libmnl-dev)
@@ -79,26 +104,46 @@ unhole-path:
 		echo "  cure: apt-get install libmnl-dev pkg-config" >&2; exit 1; }
 	$(MAKE) -C unhole-path
 
-#: make install-unhole-path [DESTDIR=]   it, its manual page and its completion for bash
+#: make install-unhole-path [DESTDIR=] [prefix=]   it, its manual page and its completion for bash
 install-unhole-path: unhole-path
-	install -D -m 755 unhole-path/unhole-path $(DESTDIR)$(sbindir)/unhole-path
-	install -D -m 644 unhole-path/unhole-path.8 $(DESTDIR)$(mandir)/man8/unhole-path.8
-	install -D -m 644 unhole-path/unhole-path.bash $(DESTDIR)$(bashdir)/unhole-path
+	$(call put,$(TOOL))
+install-plug-in: plug-in
+	$(call put,$(PLUG_IN))
+install-recipes:
+	$(call put,$(RECIPES))
+install-manuals:
+	$(call put,$(MANUALS))
 
-#: make install [KDIR=] [DESTDIR=]   install both
-install: modules
+install-modules: modules
 	for m in $(MODULES); do \
 		$(MAKE) -C $(KDIR) M=$(CURDIR)/$$m INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=updates $(if $(DESTDIR),DEPMOD=true) modules_install || exit; \
 	done
-	install -D -m 644 libxt_UNHOLE/libxt_UNHOLE.so $(DESTDIR)$(xtlibdir)/libxt_UNHOLE.so
-	install -D -m 644 libxt_UNHOLE/xt_UNHOLE.8 $(DESTDIR)$(mandir)/man8/xt_UNHOLE.8
-	@release=$$(cat $(KDIR)/include/config/kernel.release 2>/dev/null || $(MAKE) -s -C $(KDIR) kernelrelease); \
-	[ "$$release" = "$$(uname -r)" ] || \
-		echo "note: the modules are for $$release; the kernel that runs here is $$(uname -r), which will refuse them"
+	@[ "$(release)" = "$$(uname -r)" ] || \
+		echo "note: the modules are for $(release); the kernel that runs here is $$(uname -r), which will refuse them"
+
+#: make install [KDIR=] [DESTDIR=] [prefix=]   modules, plug-in, unhole-path, recipes
+install: install-modules install-plug-in install-unhole-path install-recipes install-manuals
+
+#: make uninstall [KDIR=] [DESTDIR=] [prefix=]   takes away what "make install" put there
+uninstall:
+	@[ -n "$(release)" ] || { \
+		echo "error: $(KDIR) holds no kernel headers, so it is not known where its modules are" >&2; \
+		echo "  cure: name the tree that they were installed with: make uninstall KDIR=..." >&2; exit 1; }
+	rm -f $(foreach f,$(PLUG_IN) $(TOOL) $(RECIPES) $(MANUALS),$(call target,$f)) \
+		$(foreach m,$(MODULES),$(foreach z,ko ko.xz ko.zst ko.gz,$(DESTDIR)/lib/modules/$(release)/updates/$m.$z))
+	for d in $(docdir)/recipes $(docdir) /lib/modules/$(release)/updates; do \
+		[ ! -d $(DESTDIR)$$d ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$$d || exit; \
+	done
+	$(if $(DESTDIR),,depmod $(release))
+
+#: make deb                      packages for Debian, in results/deb
+deb:
+	@qemu-test/deb
 
 clean:
 	rm -rf results
 	git clean -fdxq xt_UNHOLE libxt_UNHOLE nvi unhole-path
 
 .PHONY: help demo test run shell kernel bench check mutants compare figure patches modules install clean \
-	unhole-path install-unhole-path
+	plug-in unhole-path install-modules install-plug-in install-unhole-path install-recipes \
+	install-manuals uninstall deb

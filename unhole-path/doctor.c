@@ -6,6 +6,7 @@
 #include <linux/netfilter/xt_UNHOLE.h>
 #include <linux/rtnetlink.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -94,6 +95,52 @@ static enum tri check_kernel(void)
 	return core;
 }
 
+/* The first line of a file, without its end; "" if it cannot be read. */
+static const char *first_line(const char *path, char *buf, size_t len)
+{
+	FILE *f = fopen(path, "r");
+
+	if (!f || !fgets(buf, len, f))
+		buf[0] = '\0';
+	if (f)
+		fclose(f);
+	buf[strcspn(buf, "\n")] = '\0';
+	return buf;
+}
+
+/* Does the kernel refuse modules that are not signed with a key that it knows? Which
+ * keys those are is not to be seen from here, so a signature is no proof.
+ */
+static void check_signature(const char *module)
+{
+	static const char magic[] = "~Module signature appended~\n";
+	static const char enrol[] = "mokutil --import /var/lib/dkms/mok.pub    # then reboot, and enrol it when asked";
+	char line[100], lockdown[100], end[sizeof(magic)] = "";
+	const char *why = NULL;
+	FILE *f;
+
+	first_line("/sys/kernel/security/lockdown", lockdown, sizeof(lockdown));
+	if (strchr(lockdown, '[') && !strstr(lockdown, "[none]"))
+		why = "lockdown, by Secure Boot as a rule";
+	else if (*first_line("/sys/module/module/parameters/sig_enforce", line, sizeof(line)) == 'Y')
+		why = "module.sig_enforce";
+	if (!why)
+		return;
+	/* A compressed one cannot be looked into */
+	f = strcmp(module + strlen(module) - 3, ".ko") ? NULL : fopen(module, "r");
+	if (f) {
+		if (fseek(f, 1 - (long)sizeof(magic), SEEK_END) != 0 || fread(end, 1, sizeof(magic) - 1, f) != sizeof(magic) - 1)
+			end[0] = '\0';
+		fclose(f);
+	}
+	if (!f || !strcmp(end, magic))
+		say(WARN, "signature", enrol, "this kernel refuses a module whose key it does not know (%s); that of %s must be enrolled",
+		    why, module);
+	else
+		say(BAD, "signature", "apt-get install openssl; dpkg-reconfigure unhole-dkms    # signs; then look again",
+		    "this kernel refuses a module that is not signed (%s), and %s is not", why, module);
+}
+
 static void check_module(void)
 {
 	static const char *const places[] = {
@@ -101,6 +148,7 @@ static void check_module(void)
 		"updates/dkms/xt_UNHOLE.ko",
 	};
 	static const char *const suffixes[] = { "", ".xz", ".zst", ".gz" };
+	unsigned int major, minor;
 	char path[512];
 	size_t i, j;
 
@@ -114,10 +162,17 @@ static void check_module(void)
 			if (access(path, F_OK) != 0)
 				continue;
 			say(OK, "module", NULL, "xt_UNHOLE is not loaded yet; iptables loads %s", path);
+			check_signature(path);
 			return;
 		}
 	}
-	say(BAD, "module", "make install", "xt_UNHOLE is not loaded, and there is none for %s", release());
+	if (sscanf(release(), "%u.%u", &major, &minor) == 2 && (major < 6 || (major == 6 && minor < 1)))
+		say(BAD, "module", NULL, "xt_UNHOLE is for kernels from 6.1 up, and this is %s", release());
+	else
+		/* DKMS builds it as soon as it can */
+		say(BAD, "module", access("/var/lib/dkms/unhole", F_OK) == 0 ?
+		    "apt-get install linux-headers-$(uname -r)" : "make install",
+		    "xt_UNHOLE is not loaded, and there is none for %s", release());
 }
 
 /* Where iptables looks: where its other plug-ins are. */

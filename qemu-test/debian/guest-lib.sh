@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# In the guest, which is an installed Debian: a client and a next hop beside it, and
+# the recipe that the README names. Sourced by the guests' scripts.
+# shellcheck shell=sh
+exec >/dev/ttyS2 2>&1 # the log
+export OUT=/dev/ttyS1 DEBIAN_FRONTEND=noninteractive LC_ALL=C
+. /mnt/lib.sh
+export RECIPES=/usr/share/doc/unhole-tools/recipes
+trap 'echo END >$OUT; sync; systemctl -ff poweroff' EXIT
+
+#   client 198.51.100.2 --- cl0 [box] up0 --- 192.0.2.2 next hop, 203.0.113.7
+peers() {
+	ip netns add client
+	ip netns add hop
+	ip link add cl0 type veth peer name eth0 netns client
+	ip link add up0 type veth peer name eth0 netns hop
+	ip addr add 198.51.100.1/24 dev cl0
+	ip addr add 192.0.2.1/24 dev up0
+	ip link set cl0 up
+	ip link set up0 up
+	ip -n client addr add 198.51.100.2/24 dev eth0
+	ip -n client link set eth0 up
+	ip -n client route add default via 198.51.100.1
+	ip -n hop addr add 192.0.2.2/24 dev eth0
+	ip -n hop link set eth0 up
+	ip -n hop link set lo up
+	ip -n hop addr add 203.0.113.7/32 dev lo
+	ip route add default via 192.0.2.2
+	ip netns exec hop iptables -A INPUT -s 192.0.2.9
+	# A new device takes a second to carry anything: until a reply comes.
+	ip netns exec client ping -q -c 1 -w 30 198.51.100.1
+	ping -q -c 1 -w 30 192.0.2.2
+}
+pings() { ip netns exec client ping -q -i 0.2 -c "$1" -W 2 203.0.113.7; }
+# What came to the next hop with the translated source, since it was asked last.
+arrived() { ip netns exec hop iptables -nvxL INPUT -Z | awk '$8 == "192.0.2.9" || $7 == "192.0.2.9" { print $1 }'; }
+# The box as it was before the recipe, but for the modules.
+undo() {
+	iptables -t raw -F
+	iptables -t nat -F
+	ip rule del iif cl0 lookup 50
+	ip route flush table 50
+	[ ! -d /sys/class/net/nvi0 ] || ip link del nvi0
+}
+apt_install() { apt-get -q -y --no-install-recommends -o Dpkg::Use-Pty=0 install "$@"; }
