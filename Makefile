@@ -24,7 +24,7 @@ PLUG_IN = libxt_UNHOLE/libxt_UNHOLE.so:644:$(xtlibdir) libxt_UNHOLE/xt_UNHOLE.8:
 TOOL = unhole-path/unhole-path:755:$(sbindir) unhole-path/unhole-path.8:644:$(mandir)/man8 \
 	unhole-path/unhole-path.bash:644:$(bashdir):unhole-path
 RECIPES = $(patsubst %,%:644:$(docdir)/recipes,$(wildcard recipes/*))
-MANUALS = $(patsubst %,%:644:$(mandir)/man8,$(wildcard nvi/nvi.8))
+MANUALS = nvi/nvi.8:644:$(mandir)/man8
 
 field = $(word $1,$(subst :, ,$2))
 target = $(DESTDIR)$(call field,3,$1)/$(or $(call field,4,$1),$(notdir $(call field,1,$1)))
