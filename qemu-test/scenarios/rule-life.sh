@@ -44,19 +44,13 @@ for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 	inval='Invalid argument'
 	[ "${ipt%-nft}" = "$ipt" ] || inval=failed
 	refused 'table nat' 'only usable in PREROUTING of the raw and mangle tables, not in nat' "$inval" -t nat -A PREROUTING -j UNHOLE
-	case $ipt in
-	*-nft) refused 'table filter' '' "$inval" -t filter -A FORWARD -j UNHOLE ;;
-	*) refused 'table filter' 'only usable from PREROUTING' "$inval" -t filter -A FORWARD -j UNHOLE ;;
-	esac
-	case $ipt in
-	# nft asks the target about its hook only, and gets a plain no.
-	*-nft) refused 'raw OUTPUT' '' "$inval" -t raw -A OUTPUT -j UNHOLE
-	       refused 'mangle POSTROUTING' '' "$inval" -t mangle -A POSTROUTING -j UNHOLE
-	       refused 'user chain from OUTPUT' '' "$inval" -t mangle -A user -j UNHOLE ;;
-	*) refused 'raw OUTPUT' 'used from hooks OUTPUT, but only usable from PREROUTING' "$inval" -t raw -A OUTPUT -j UNHOLE
-	   refused 'mangle POSTROUTING' 'only usable from PREROUTING' "$inval" -t mangle -A POSTROUTING -j UNHOLE
-	   refused 'user chain from OUTPUT' 'only usable from PREROUTING' "$inval" -t mangle -A user -j UNHOLE ;;
-	esac
+	refused 'table filter' 'used from hooks FORWARD, but only usable from PREROUTING' "$inval" -t filter -A FORWARD -j UNHOLE
+	refused 'raw OUTPUT' 'used from hooks OUTPUT, but only usable from PREROUTING' "$inval" -t raw -A OUTPUT -j UNHOLE
+	refused 'mangle POSTROUTING' 'used from hooks POSTROUTING, but only usable from PREROUTING' "$inval" -t mangle -A POSTROUTING -j UNHOLE
+	# nftables asks the target for a base chain's hook only, and refuses the rest itself.
+	jump='only usable from PREROUTING'
+	[ "${ipt%-nft}" = "$ipt" ] || jump=
+	refused 'user chain from OUTPUT' "$jump" "$inval" -t mangle -A user -j UNHOLE
 	refused 'unknown option' '' 'unknown option "--frobnicate"' -t raw -A PREROUTING -j UNHOLE --frobnicate
 
 	# In a user chain that only PREROUTING reaches it is fine.
@@ -67,9 +61,7 @@ for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 
 	# A jump to it from elsewhere is no less a wrong use.
 	$ipt-save | grep -v '^#' >/run/before
-	_jump='only usable from PREROUTING'
-	[ "${ipt%-nft}" = "$ipt" ] || _jump=
-	refused 'a jump from OUTPUT to that chain' "$_jump" "$inval" -t mangle -A OUTPUT -j fine
+	refused 'a jump from OUTPUT to that chain' "$jump" "$inval" -t mangle -A OUTPUT -j fine
 
 	says "$ipt: list" "$($ipt -t raw -L PREROUTING -v -n)" UNHOLE lo
 	says "$ipt: save" "$($ipt-save -t raw)" '-A PREROUTING -i lo -j UNHOLE'
