@@ -10,6 +10,10 @@
 switch_topology
 # What IPv6 says of itself, to multicast, turns round as well, at any time.
 for n in client server outside; do must on $n sysctl -qw net.ipv6.conf.all.disable_ipv6=1; done
+# Whoever has spoken to somebody probes him five seconds later, and with that the switch
+# learns both anew, in the middle of what shall be lost.
+for n in client server outside; do must on $n sysctl -qw net.ipv4.neigh.eth0.delay_first_probe_time=600; done
+must sysctl -qw net.ipv4.neigh.br0.delay_first_probe_time=600
 remember_box
 know_each_other client $OUTSIDE $SERVER $BOX
 know_each_other server $BOX
