@@ -137,6 +137,9 @@ brnf_loaded() { [ -d /proc/sys/net/bridge ]; }
 # ports' counters and the neighbours' ages are not in it.
 state_of_box() {
 	for _t in filter nat broute; do echo "ebtables $_t"; ebtables-legacy -t $_t -L --Lx; done
+	# ebtables-nft leaves empty chains behind.
+	echo 'ebtables-nft'
+	nft list ruleset bridge | sed 's/counter packets [0-9]* bytes [0-9]*//' | grep -vE '^table |^	chain |^		type |^	*}|^$'
 	iptables-save | grep -v '^#' | sed 's/\[[0-9]*:[0-9]*\]//'
 	ip6tables-save | grep -v '^#' | sed 's/\[[0-9]*:[0-9]*\]//'
 	ip -d link show | sed 's/[a-z_]*timer *[0-9.]*//g'

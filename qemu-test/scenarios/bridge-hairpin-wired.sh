@@ -10,6 +10,10 @@
 switch_topology
 # What IPv6 says of itself, to multicast, turns round as well, at any time.
 for n in client server outside; do must on $n sysctl -qw net.ipv6.conf.all.disable_ipv6=1; done
+# Whoever has spoken to somebody probes him five seconds later, and with that the switch
+# learns both anew, in the middle of what shall be lost.
+for n in client server outside; do must on $n sysctl -qw net.ipv4.neigh.eth0.delay_first_probe_time=600; done
+must sysctl -qw net.ipv4.neigh.br0.delay_first_probe_time=600
 remember_box
 know_each_other client $OUTSIDE $SERVER $BOX
 know_each_other server $BOX
@@ -71,6 +75,9 @@ must sysctl -qw net.ipv4.conf.br0.forwarding=0
 brnf_off
 
 recipe bridge-hairpin-wired PORT=p1
+# The figures of the guide's table.
+rules() { ebtables-legacy -t $1 -L --Lx | grep -c -- ' -A '; }
+is 'it takes rules, of ebtables and of iptables' "$(($(rules nat) + $(rules filter))) $(iptables-save | grep -c '^-A')" '5 2'
 must on sw sysctl -qw net.bridge.bridge-nf-call-iptables=0
 anew
 fdb_watch recipe sw s1
@@ -114,3 +121,15 @@ must ebtables-legacy -t filter -A FORWARD -i p1 -o p1 -j DROP
 
 recipe_down bridge-hairpin-wired
 as_before 'down: all as it was before'
+
+# The other tool.
+recipe bridge-hairpin-wired PORT=p1 EBTABLES=ebtables-nft
+must on sw sysctl -qw net.bridge.bridge-nf-call-iptables=0
+anew
+fdb_watch nft sw s1
+is 'ebtables-nft: answered' "$(asks 1004)" hello
+fdb_settled nft
+is "ebtables-nft: the switch learns neither at the box's port" \
+	$(($(fdb_moves nft $MAC_CLIENT s0) + $(fdb_moves nft $MAC_SERVER s0))) 0
+must env EBTABLES=ebtables-nft sh /unhole/recipes/bridge-hairpin-wired.sh down
+as_before 'ebtables-nft, down: all as it was before'

@@ -95,8 +95,10 @@ refute 'a question' on client arping -q -c 1 -w 1 -I wlan0 192.0.2.200
 settled server
 is 'is heard twice' "$(seen server 'arp[6:2] == 1 and dst 192.0.2.200')" 2
 recipe_down bridge-hairpin-wireless
+as_before 'snat, down: all as it was before'
 
 radio 1
+remember_box
 refute 'ap_isolate: stations do not reach each other' on client ping -n -q -c 1 -W 1 $SERVER
 recipe bridge-hairpin-wireless WAY=isolate
 is 'ap_isolate: answered' "$(asks 1004)" hello
@@ -112,8 +114,11 @@ refute 'a question' on client arping -q -c 1 -w 1 -I wlan0 192.0.2.201
 settled server
 is 'is heard once' "$(seen server 'arp[6:2] == 1 and dst 192.0.2.201')" 1
 recipe_down bridge-hairpin-wireless
+as_before 'ap_isolate, down: all as it was before'
 
 says 'not wireless: refused' "$(PORT=p2 sh /unhole/recipes/bridge-hairpin-wireless.sh 2>&1; echo "status $?")" 'p2 is not wireless' 'status 1'
+says 'no such way: refused' "$(WAY=magic sh /unhole/recipes/bridge-hairpin-wireless.sh 2>&1; echo "status $?")" 'none of isolate, snat' 'status 1'
+as_before 'refused: all as it was before'
 kill $PIDS
 wait $PIDS
 must modprobe -r mac80211_hwsim

@@ -64,13 +64,15 @@ both() { # WHAT TTL-OF-BRIDGED-ANSWERS
 		counts='forward-br0-lo 3 forward-lo-br0 3 pre-br0 3 pre-lo 3'
 		[ $d = lo ] || counts='forward-br0-br0 3 forward-br0-nvi0 3 pre-br0 3'
 		flow "$1, $d" vm1 "$counts"
+		# At once: each has its own.
+		must iptables -t mangle -Z
+		on vm1 ping -n -q -c 3 -i 0.05 -W 2 $OUTSIDE >/run/ping &
+		p=$!
+		check "$1, $d: both at once: routed twice" pings vm1 3 $FAR
+		wait $p
+		is "$1, $d: both at once: bridged" $? 0
+		is "$1, $d: both at once: by these devices" "$(counted)" "$counts"
 	done
-	# At once: each has its own.
-	on vm1 ping -n -q -c 3 -i 0.05 -W 2 $OUTSIDE >/run/ping &
-	p=$!
-	check "$1: both at once: routed twice" pings vm1 3 $FAR
-	wait $p
-	is "$1: both at once: bridged" $? 0
 	settled outside
 	settled vm1
 	is "$1: the one is bridged, with the MAC of the bridge" "$(ttls outside "icmp and src $VM1 and ether src $MAC_BR")" 64

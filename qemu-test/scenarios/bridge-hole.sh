@@ -37,6 +37,11 @@ sums() { settled client; settled server; echo "$(seen client "$to") $(seen serve
 head -c 150000 /dev/urandom >/run/data
 try() { # WAY
 	recipe bridge-hole WAY=$1
+	# The figures of the guide's table.
+	rules=2
+	[ $1 = nvi ] || rules=3
+	is "$1: it takes rules of iptables" "$(iptables-save | grep -c '^-A')" $rules
+	is "$1: policy rules, and routes" "$(ip rule | grep -c 'lookup 50') $(ip route show table 50 | grep -c .)" '2 1'
 	must on sw sysctl -qw net.bridge.bridge-nf-call-iptables=0
 	must conntrack -F
 	fdb_watch $1 sw s1

@@ -77,14 +77,48 @@ refute 'broute, and a loose reverse path filter: no answer' none vm1 $OUTSIDE
 is 'it has dropped the one' $(($(mib TcpExtIPReversePathFilter) - dropped)) 1
 must sysctl -qw net.ipv4.conf.p1.rp_filter=0
 
+down
+
+# The other tool.
+up QUIET=sysctl EBTABLES=ebtables-nft
+must ip -n outside neigh flush all
+is 'ebtables-nft: it has the rules' "$(ebtables-nft -t nat -L | grep -c -e 'snat' -e 'dnat')" 2
+quiet 'ebtables-nft'
+is 'ebtables-nft: no redirect' $((after - before)) 0
+must env EBTABLES=ebtables-nft sh /unhole/recipes/bridge-mac-nat-routed.sh down
+up QUIET=broute
+must sysctl -qw net.ipv4.conf.p1.rp_filter=0
+
 # The article's rule takes all but ARP, and with it the answers to the box's own
 # neighbour discovery.
 must ip -n outside -6 addr add 2001:db8::9/64 dev eth0 nodad
 must ip -6 addr add 2001:db8::1/64 dev br0 nodad
 check "-p IPv4: the box's own IPv6" pings box 1 2001:db8::9
 must ebtables-legacy -t broute -F
+# The more often somebody has been told, the longer it takes until he is told again.
+# So these ask for the first time.
+stranger() { # WHAT N
+	before=$(redirects)
+	must ip -n outside addr add 192.0.2.9$2/32 dev eth0
+	check "$1: is answered" pings outside 2 $VM1 -I 192.0.2.9$2
+	after=$(redirects)
+}
+stranger 'no broute: a new one' 1
+at_least 'no broute: is told to send elsewhere' $((after - before)) 1
+# At most 9 times, if by no other than the kernel's own numbers. They are the machine's.
+init_ns() { nsenter --net=/unhole/init-netns "$@"; }
+is 'as a rule 9 times' "$(init_ns sysctl -n net.ipv4.route.redirect_number)" 9
+load=$(init_ns sysctl -n net.ipv4.route.redirect_load)
+must init_ns sysctl -qw net.ipv4.route.redirect_load=0
+stranger 'no pauses: a new one' 2
+check 'no pauses: all answered' pings outside 20 $VM1 -I 192.0.2.92
+after=$(redirects)
+must init_ns sysctl -qw net.ipv4.route.redirect_load=$load
+is 'no pauses: is told 9 times' $((after - before)) 9
 must ebtables-legacy -t broute -A BROUTING -p ! arp -i p1 -d $MAC_BR -j redirect --redirect-target DROP
-check "-p ! arp: the hosts' IPv4" pings vm1 1 $OUTSIDE
+quiet "-p ! arp: the hosts' IPv4"
+stranger '-p ! arp: a new one' 3
+is '-p ! arp: no redirect' $((after - before)) 0
 must ip -6 neigh flush all
 refute "-p ! arp: the box's own IPv6 finds no neighbour" none box 2001:db8::9
 settled outside
@@ -93,4 +127,4 @@ must ebtables-legacy -t broute -F
 must ebtables-legacy -t broute -A BROUTING -p IPv4 -i p1 -d $MAC_BR -j redirect --redirect-target DROP
 must ip -6 addr del 2001:db8::1/64 dev br0
 down
-as_before 'down, three times: all as it was before'
+as_before 'down, four times: all as it was before'

@@ -71,6 +71,7 @@ must ip link add br9 type bridge
 stops 'a bridge without an address' 1 'br9 has no IPv4 address' -- env BRIDGE=br9 sh $R/bridge-proxy.sh
 must ip link del br9
 stops 'no such way' 1 "not 'magic'" -- env HOW=magic sh $R/bridge-dnat.sh
+stops 'no such way to be quiet' 1 'none of sysctl, broute, no' 'nothing was changed' -- env QUIET=magic sh $R/bridge-mac-nat-routed.sh
 stops 'no such action' 2 'usage:' -- sh $R/bridge-watch.sh sideways
 stops 'not root' 1 'must be run by root' -- \
 	python3 -c 'import os, sys; os.setuid(65534); os.execvp(sys.argv[1], sys.argv[1:])' sh $R/bridge-broute.sh
@@ -96,6 +97,8 @@ stops 'several things at once' 1 'iptables is missing' 'there is no bridge br9' 
 	env PATH=/tmp/bin BRIDGE=br9 HOW=broute sh $R/bridge-dnat.sh
 # A kernel without the module: nothing is where modprobe looks.
 must mount -t tmpfs none "$(readlink -f /lib/modules)"
+must rmmod nvi
+stops 'no nvi' 1 'this kernel has no module nvi' 'nothing was changed' -- env WAY=nvi sh $R/bridge-hole.sh
 stops 'no br_netfilter' 1 'no module br_netfilter' 'CONFIG_BRIDGE_NETFILTER' 'nothing was changed' -- sh $R/bridge-netfilter.sh
 must umount "$(readlink -f /lib/modules)"
 is 'none of them is up' "$(ls /run/*.undo 2>/dev/null)" ''

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Contexts in which a transmit function must not handle a packet itself: what the
-# kernel's per-CPU sockets send (echo replies, TCP resets), and what a tunnel sends.
+# kernel's per-CPU sockets send (echo replies, TCP resets), what a tunnel sends, and
+# what the second lookup leads into a lightweight tunnel.
 # They go by the receive path on nvi0. An echo reply that is too big for the true
 # egress is the proof: the error about it comes back to the same socket.
 # claims: L10
@@ -46,6 +47,30 @@ is 'its reset does not need to' $(($(context) - was)) 1
 was=$(context)
 check "the box's own ping" pings box 3 $FAR
 is 'is handled directly' $(($(context) - was)) 0
+
+# A next hop with a lightweight tunnel (SRv6, of either family): its state is set up
+# by the receive path's lookup. In IPv4 that one validates the source.
+capture peer peer eth0
+tunnels() { # FROM TO ENCAPSULATED [WHAT]
+	f=-$(_fam $2) what="a lightweight tunnel, $1 to $2${4+, $4}"
+	was=$(context) sent=$(seen peer 'ip6[6] == 43')
+	old=$(ip $f route show $2 table 60)
+	must ip $f route replace $2 encap seg6 mode encap segs $PEER6 dev up0 table 60
+	refute "$what: nobody decapsulates" pings $1 2 $2 -W 0.3
+	is "$what: by the receive path" $(($(context) - was)) 2
+	settled peer
+	is "$what: encapsulated" $(($(seen peer 'ip6[6] == 43') - sent)) $3
+	must ip $f route replace $old table 60
+}
+tunnels box $FAR6 2
+tunnels client $FAR 2
+tunnels box $FAR 0
+must sysctl -qw net.ipv4.conf.nvi0.accept_local=1
+tunnels box $FAR 2 accept_local
+must sysctl -qw net.ipv4.conf.nvi0.accept_local=0
+was=$(context)
+check 'without it: answered' pings box 2 $FAR
+is 'without it: directly' $(($(context) - was)) 0
 
 # A tunnel whose underlay is nvi0.
 must ip link add ipip0 type ipip local $BOX remote $FAR ttl 64

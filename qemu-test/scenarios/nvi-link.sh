@@ -47,6 +47,17 @@ must ip link add dum2 type dummy
 must ip link add link dum2 name nvi2 type nvi
 must ip link set nvi2 netns other
 is 'one that leaves its link behind' "$(ip -n other -o link show nvi2 | grep -c '@')" 0
+# It works where it is now.
+wire other up1 10.10.0.1/24 peer eth1 10.10.0.2/24
+must ip -n peer addr add 10.10.9.9/32 dev lo
+must ip -n other link set nvi2 up
+must ip -n other route add 10.10.9.9 dev nvi2
+refute 'moved: the second lookup is of its new namespace' pings other 1 10.10.9.9 -W 0.3
+must ip -n other rule add pref 10 iif nvi2 lookup 60
+must ip -n other route add 10.10.9.9 via 10.10.0.2 table 60
+was=$(on other ethtool -S nvi2 | awk '$1 == "direct:" { print $2 }')
+check 'moved: answered' pings other 2 10.10.9.9
+is 'moved: through it' $(($(on other ethtool -S nvi2 | awk '$1 == "direct:" { print $2 }') - was)) 2
 
 ip link add link lo name nviX type nvi 2>/run/err
 says 'loopback as the link: refused, and why' "$(cat /run/err)" 'not loopback'
@@ -55,7 +66,9 @@ says 'an nvi device as the link: refused, and why' "$(cat /run/err)" 'nor an nvi
 ip -n other link add link-netns box link dum0 name nviX type nvi 2>/run/err ||
 	ip link add link cl0 name nviX netns other type nvi 2>/run/err
 says 'a link in another namespace: refused, and why' "$(cat /run/err)" 'in the namespace'
+ip link add link if9999 name nviX type nvi 2>/run/err
+says 'a link that does not exist: refused, and why' "$(cat /run/err)" 'link does not exist'
 ip link add link nosuch name nviX type nvi 2>/run/err
-says 'a link that does not exist: refused' "$(cat /run/err)" 'nosuch'
+says 'a name that does not exist: refused' "$(cat /run/err)" 'nosuch'
 refute 'nothing is left of what was refused' ip link show nviX
 refute 'nor there' ip -n other link show nviX

@@ -11,6 +11,15 @@ nvi nvi0
 sysctls >/run/after
 check 'module and device write no sysctl' diff /run/before /run/after
 at_least 'of those compared' "$(wc -l </run/after)" 300
+# Of its own, the kernel itself sets these, for a device without ARP or of no type.
+own() {
+	sysctl -a 2>/dev/null | sed -n "s/^\(net\.ipv[46]\.conf\.\)$1\./\1/p" |
+		grep -vE '\.(mtu|accept_dad|addr_gen_mode|use_tempaddr|stable_secret) '
+}
+own default >/run/default
+own nvi0 >/run/own
+check "the device's own are the default's" diff /run/default /run/own
+at_least 'of those compared' "$(wc -l </run/own)" 70
 
 topology
 # The first lookup by a mark, so that replies' reverse lookup does not find nvi0.
@@ -24,7 +33,14 @@ must ip route del $FAR
 must ip rule add iif nvi0 lookup 60
 must ip route add $FAR via $PEER table 60
 capture peer peer eth0
-is 'forwarding is off' "$(sysctl -n net.ipv4.ip_forward)" 0
+is 'forwarding is off' "$(sysctl -n net.ipv4.ip_forward) $(sysctl -n net.ipv6.conf.all.forwarding)" '0 0'
+must ip route replace $FAR via $PEER
+sysctls >/run/before
+check 'no sysctl touched: answered' pings box 3 $FAR
+sysctls >/run/after
+check 'traffic writes no sysctl' diff /run/before /run/after
+own nvi0 >/run/own
+check "nor one of the device's own" diff /run/default /run/own
 for rp in 0 1 2; do
 	# Replies come in by the uplink: let its reverse lookup find it.
 	must ip route replace $FAR via $PEER
@@ -32,9 +48,9 @@ for rp in 0 1 2; do
 	check "rp_filter $rp: answered" pings box 3 $FAR
 done
 settled peer
-is 'all have left by the true uplink, one hop' "$(seen peer "icmp[0] == 8 and src $BOX and dst $FAR and ip[8] == 63")" 9
-is 'FORWARD sees nvi0 as the input interface' "$(rule_packets 'comment second')" 9
-is 'and sees them once' "$(rule_packets 'comment all')" 9
+is 'all have left by the true uplink, one hop' "$(seen peer "icmp[0] == 8 and src $BOX and dst $FAR and ip[8] == 63")" 12
+is 'FORWARD sees nvi0 as the input interface' "$(rule_packets 'comment second')" 12
+is 'and sees them once' "$(rule_packets 'comment all')" 12
 speaks 'rp_filter 2' box peer $FAR
 check 'TCP, byte for byte' tcp_copy box peer $FAR 5001 $BULK
 check 'the other direction' tcp_fetch box peer $FAR 5002 $BULK

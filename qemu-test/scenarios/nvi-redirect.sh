@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A packet that leaves by the interface that it came in by is no reason for an ICMP
 # redirect: its sender cannot go there directly. And the source is looked at all the
-# same: a link-local one is not forwarded.
+# same: a link-local one is not forwarded, neither a sender's nor one that SNAT made.
 # claims: L10
 # kernels: 6.1 6.12 stock
 host client peer
@@ -48,7 +48,13 @@ is 'no redirect more' "$(seen client 'icmp[0] == 5') $(seen client 'icmp6[0] == 
 capture peer peer eth0
 ll=fe80::$(on client cat /sys/class/net/eth0/ifindex):99
 must ip -n client addr add $ll/64 dev eth0 nodad
+# The first pass refuses such a sender ...
+refute "a link-local sender is not answered" on client ping -n -c 1 -W 0.4 -I $ll 2001:db8:3::7
+# ... but has not seen what SNAT makes of another one.
 dropped=$(nvi_stat nvi0 drop_martian)
-out=$(on client ping -n -c 1 -W 1 -I $ll 2001:db8:3::7)
+must ip6tables -t nat -I POSTROUTING -o nvi0 -j SNAT --to-source fe80::99
+must conntrack -F
+refute 'nor one whom SNAT has made so' pings client 1 2001:db8:3::7 -W 0.4
+is 'that one nvi0 has dropped' $(($(nvi_stat nvi0 drop_martian) - dropped)) 1
 settled peer
-is 'a link-local source does not leave' "$(seen peer "src $ll and icmp6[0] == 128")" 0
+is 'no link-local source leaves' "$(seen peer "(src $ll or src fe80::99) and icmp6[0] == 128")" 0
