@@ -37,12 +37,13 @@ need_br_netfilter
 case $WAY in
 nvi)
 	DEV=$NVI
-	[ -d /sys/module/nvi ] || modprobe -n -q nvi 2>/dev/null || missing "this kernel has no module nvi (make install)"
+	[ -d /sys/module/nvi ] || modprobe -n -q nvi 2>/dev/null || missing "this kernel has no module nvi (make install, or the packages)"
 	[ "$ACTION" = down ] || [ ! -e "/sys/class/net/$NVI" ] || missing "there is a device $NVI already (NVI=another)"
 	;;
 unhole)
 	DEV=lo
-	iptables -j UNHOLE -h >/dev/null 2>&1 || missing "iptables does not know the target UNHOLE (make install)"
+	# (Without the plug-in it takes UNHOLE for a chain, and ends well.)
+	iptables -j UNHOLE -h 2>/dev/null | grep '^UNHOLE' >/dev/null || missing "iptables does not know the target UNHOLE (make install, or the packages)"
 	;;
 *) missing "WAY: '$WAY' is none of nvi, unhole" ;;
 esac

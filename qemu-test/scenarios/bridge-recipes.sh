@@ -101,6 +101,8 @@ must rmmod nvi
 stops 'no nvi' 1 'this kernel has no module nvi' 'nothing was changed' -- env WAY=nvi sh $R/bridge-hole.sh
 stops 'no br_netfilter' 1 'no module br_netfilter' 'CONFIG_BRIDGE_NETFILTER' 'nothing was changed' -- sh $R/bridge-netfilter.sh
 must umount "$(readlink -f /lib/modules)"
+stops 'no plug-in' 1 'iptables does not know the target UNHOLE' 'nothing was changed' -- \
+	env XTABLES_LIBDIR=/nonexistent WAY=unhole sh $R/bridge-hole.sh
 is 'none of them is up' "$(ls /run/*.undo 2>/dev/null)" ''
 same 'none of them has changed anything'
 
