@@ -25,6 +25,7 @@ refute 'the other namespace: held by its hole' pings other 2 $FAR
 settled there
 is 'nothing left it' "$(seen there "host $FAR")" 0
 says 'it has a table of its own' "$(on other lnstat -f unhole -i 1 -c 1)" unholed genuine not_lo
+# shellcheck disable=SC2016 # awk's, not the shell's
 counts() { on other awk 'NR > 1 && $1 !~ /^0*$/ { n++ } END { print n + 0 }' /proc/net/stat/unhole; }
 is 'in which nothing is counted' "$(counts)" 0
 must on other iptables -t raw -A PREROUTING -i lo -j UNHOLE
