@@ -39,6 +39,12 @@ for f in -4 -6; do
 done
 must ip route add 203.0.113.7 dev nvi0 table 50
 must ip -6 route add 2001:db8:3::7 dev nvi0 table 50
+# The sender that would be told is the client, then what SNAT makes of it.
+check 'through nvi0, without NAT' pings client 2 203.0.113.7
+check 'through nvi0, without NAT, IPv6' pings client 2 2001:db8:3::7
+settled client
+is 'no redirect more' "$(seen client 'icmp[0] == 5') $(seen client 'icmp6[0] == 137')" "$was"
+conntrack -F 2>/dev/null
 must iptables -t nat -A POSTROUTING -o nvi0 -j SNAT --to-source 198.51.100.1
 must ip6tables -t nat -A POSTROUTING -o nvi0 -j SNAT --to-source 2001:db8:1::1
 check 'through nvi0' pings client 2 203.0.113.7

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A second lookup that finds no route, or a route that says no: the sender hears
-# of it at once, with forwarding off as with forwarding on.
-# kernels: 6.1 6.12
+# of it at once, with forwarding off as with forwarding on. (Without the patches it
+# must be on.)
+# kernels: 6.1 6.12 stock
 # leaks: yes
 topology
 hole_local
@@ -16,7 +17,10 @@ must iptables -t mangle -A PREROUTING -i lo -j MARK --set-mark 0x51
 
 # ip_error() sends five errors at once to a source, then one a second: a source
 # of its own for each round.
-for forward in 0 1; do
+rounds='0 1'
+[ $PATCHED = 1 ] || rounds=1
+stock_sysctls
+for forward in $rounds; do
 	src=192.0.2.1$forward
 	must ip addr add $src/24 dev up0
 	must sysctl -qw net.ipv4.ip_forward=$forward
@@ -36,5 +40,6 @@ for forward in 0 1; do
 done
 
 # SNAT on the way to an address that nobody has: the error finds the sender.
+[ $PATCHED = 1 ] || finish
 must iptables -t nat -A POSTROUTING -o lo -d $FAR -j SNAT --to-source 203.0.113.99
 says 'with SNAT on the way: ping hears it' "$(ping -n -c 1 -W 5 $FAR)" 'Net Unreachable'
