@@ -21,6 +21,9 @@ says 'lnstat shows it' "$(lnstat -f unhole -i 1 -c 1)" unholed genuine no_route 
 settled wire
 is 'ICMP on the wire, TTL one lower' "$(show wire "icmp[0] == 8 and dst $FAR" | grep -c 'ttl 63')" 10
 
+# What iproute2 asks is not about an unholed packet.
+[ $PATCHED = 0 ] || says 'ip route get does not know of the exemption' "$(ip route get $FAR from $BOX iif lo 2>&1)" 'No route to host'
+
 udp_echo peer $FAR 7
 is 'UDP: the answer comes back' "$(udp_ask box $FAR 7 'through the hole')" 'through the hole'
 settled wire

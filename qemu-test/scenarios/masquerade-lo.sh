@@ -68,24 +68,25 @@ $4"
 
 # Which of the box's addresses it takes is the kernel's choice: in IPv4 that of
 # its first device, in IPv6 the one nearest to the destination.
-for mode in '' --notrack --reset-ct; do
+in_mode() { # OPTION
 	for ipt in iptables ip6tables; do
 		must $ipt -t raw -F
-		must $ipt -t raw -A PREROUTING -i lo -j UNHOLE $mode
-		[ "$mode" != --reset-ct ] || must $ipt -t raw -A PREROUTING -i lo -j CT --zone 2
+		must $ipt -t raw -A PREROUTING -i lo -j UNHOLE $1
+		[ "$1" != --reset-ct ] || must $ipt -t raw -A PREROUTING -i lo -j CT --zone 2
 	done
+}
+for mode in '' --notrack --reset-ct; do
+	in_mode $mode
 	phase "${mode:-entry kept}" client $BOXCL $BOX6 1
 	[ "$mode" != --reset-ct ] || is "$mode: the second pass has an entry in its zone" \
 		"$(conntrack -L -p icmp -w 2 2>/dev/null | grep -c "dst=$FAR")" 1
 done
 check 'TCP, 1 MiB, byte for byte' tcp_copy client peer $FAR 5001 1
 warnings
-
-must iptables -t raw -F
-must ip6tables -t raw -F
-unhole
-must ip6tables -t raw -A PREROUTING -i lo -j UNHOLE
-phase 'local origin' box $BOXCL $BOX6 1
+for mode in --notrack --reset-ct ''; do
+	in_mode $mode
+	phase "${mode:-entry kept}: local origin" box $BOXCL $BOX6 1
+done
 
 # What MASQUERADE takes may be the source that the packet has already. NAT has
 # changed nothing then, and is bound to lo all the same.
@@ -98,8 +99,11 @@ is 'no packet is lost' "$(cat /run/sources)" "2 from $BOXCL
 is 'and there is nothing to say' "$(cat /run/new)" ''
 
 addresses box lo $LO/32,$LO6/128
-phase 'local origin, lo has an address' box $LO $LO6 0
-phase 'lo has an address' client $LO $LO6 0
+for mode in --notrack --reset-ct ''; do
+	in_mode $mode
+	phase "${mode:-entry kept}: local origin, lo has an address" box $LO $LO6 0
+	phase "${mode:-entry kept}: lo has an address" client $LO $LO6 0
+done
 must ip addr del $LO/32 dev lo
 
 # Thirty connections at once: the log is spared, the packets are not.

@@ -21,6 +21,7 @@ check 'answered, and nothing else was needed' pings client 3 $FAR6
 settled wire
 is 'the source on the wire is the translated one' "$(seen wire "$request and src $OWN")" 3
 is 'and no other' "$(seen wire "$request and not src $OWN")" 0
+speaks 'TCP and UDP' client peer $FAR6
 check 'the peer reaches the box by that address' pings peer 1 $OWN -W 1
 
 # The article's way.
@@ -31,6 +32,7 @@ must ip -n peer neigh flush dev eth0
 settled wire
 known=$(seen wire "$answers")
 check 'the address in main: answered' pings client 3 $FAR6
+speaks 'the address in main' client peer $FAR6
 settled wire
 at_least 'the box still answers neighbour solicitations for it' $(($(seen wire "$answers") - known)) 1
 refute 'but the peer does not reach the box by it' pings peer 1 $OWN -W 1
