@@ -217,6 +217,14 @@ mib() { nstat -asz "$1" | awk -v n="$1" '$1 == n { print $2 }'; }
 # rule_packets TEXT [ip6tables]: that the rule with TEXT in iptables-save's line has seen.
 rule_packets() { "${2:-iptables}-save" -c | grep -F -- "$1" | head -n 1 | sed 's/^.\([0-9]*\):.*/\1/'; }
 
+# saved IPTABLES [OPTIONS]: the rules as a file that restores them. The counters are 0:
+# a box with IPv6 sends by itself what they would count.
+saved() {
+	_saved=$1-save
+	shift
+	"$_saved" "$@" | sed '/^#/d; s/\[[0-9]*:[0-9]*]$/[0:0]/'
+}
+
 # stat_unhole NAME: a column of /proc/net/stat/unhole, added up.
 stat_unhole() {
 	awk -v name="$1" '

@@ -99,24 +99,24 @@ must iptables -t raw -F
 for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 	must $ipt -t raw -A PREROUTING -i lo -j UNHOLE --set-xmark 0x3/0xff --reset-ct --allow-local
 	must $ipt -t raw -A PREROUTING -i lo -j UNHOLE --notrack
-	$ipt-save -t raw | grep -v '^#' >/run/raw1
+	saved $ipt -t raw >/run/raw1
 	must $ipt -t raw -F
 	check "$ipt: options are restored" sh -c "$ipt-restore </run/raw1"
-	$ipt-save -t raw | grep -v '^#' >/run/raw2
+	saved $ipt -t raw >/run/raw2
 	check "$ipt: save, restore, save: the same text" diff /run/raw1 /run/raw2
 	is "$ipt: with all of them" "$(grep -c -e '--set-xmark 0x3/0xff --reset-ct --allow-local' -e '--notrack' /run/raw2)" 2
 	must $ipt -t raw -F
 	# What the plug-in takes, and the kernel refuses when the table is committed.
 	must $ipt -t mangle -A PREROUTING -i lo -j UNHOLE
-	$ipt-save -t mangle | grep -v '^#' | sed 's/ \[.*//' >/run/mangle1
-	sed 's/^COMMIT/-A PREROUTING -i lo -j UNHOLE --reset-ct\nCOMMIT/; s/^:.*/& [0:0]/' /run/mangle1 >/run/mangle-bad
+	saved $ipt -t mangle >/run/mangle1
+	sed 's/^COMMIT/-A PREROUTING -i lo -j UNHOLE --reset-ct\nCOMMIT/' /run/mangle1 >/run/mangle-bad
 	refute "$ipt: a restore file that the kernel refuses" sh -c "$ipt-restore </run/mangle-bad"
-	$ipt-save -t mangle | grep -v '^#' | sed 's/ \[.*//' >/run/mangle2
+	saved $ipt -t mangle >/run/mangle2
 	check "$ipt: the old rules stand" diff /run/mangle1 /run/mangle2
 	must $ipt -t mangle -D PREROUTING -i lo -j UNHOLE
 	# Touching them makes the empty tables.
 	$ipt -t raw -L -n >/dev/null; $ipt -t mangle -L -n >/dev/null
-	$ipt-save | grep -v '^#' | sed 's/ \[.*//' >/run/before
+	saved $ipt >/run/before
 	says "$ipt: --notrack with --reset-ct" "$($ipt -t raw -A PREROUTING -j UNHOLE --notrack --reset-ct 2>&1)" \
 		notrack reset-ct 'cannot be used together'
 	echo "unhole-mark $ipt" >/dev/kmsg
@@ -131,7 +131,7 @@ for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 	# One that is newer still has a revision that the kernel does not.
 	refute "$ipt: a newer revision" env XTABLES_LIBDIR=/unhole/rev1:/usr/lib/x86_64-linux-gnu/xtables \
 		$ipt -t raw -A PREROUTING -j UNHOLE
-	$ipt-save | grep -v '^#' | sed 's/ \[.*//' >/run/after
+	saved $ipt >/run/after
 	check "$ipt: the ruleset is as it was" cmp /run/before /run/after
 done
 for t in iptables-translate ip6tables-translate; do

@@ -17,7 +17,7 @@ for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 	must $ipt -t mangle -N user
 	must $ipt -t mangle -A OUTPUT -j user
 	must $ipt -t raw -A PREROUTING -i lo -j UNHOLE
-	$ipt-save | grep -v '^#' >/run/before
+	saved $ipt >/run/before
 
 	refused() { # WHAT KERNEL-LOG-SAYS MESSAGE-SAYS ARGUMENTS...
 		_w=$1 _log=$2 _says=$3
@@ -35,12 +35,12 @@ for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 			wait_for 15 _logged "$@"
 			says "$ipt: $_w: the kernel log" "$(_log_of_this)" "$_log"
 		fi
-		$ipt-save | grep -v '^#' >/run/after
+		saved $ipt >/run/after
 		check "$ipt: $_w: the ruleset is as it was" cmp /run/before /run/after
 	}
 	# Touching nat and filter makes their empty tables.
 	$ipt -t nat -L -n >/dev/null; $ipt -t filter -L -n >/dev/null
-	$ipt-save | grep -v '^#' >/run/before
+	saved $ipt >/run/before
 	inval='Invalid argument'
 	[ "${ipt%-nft}" = "$ipt" ] || inval=failed
 	refused 'table nat' 'only usable in PREROUTING of the raw and mangle tables, not in nat' "$inval" -t nat -A PREROUTING -j UNHOLE
@@ -60,22 +60,22 @@ for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 	check "$ipt: in table mangle" $ipt -t mangle -A PREROUTING -i lo -j UNHOLE
 
 	# A jump to it from elsewhere is no less a wrong use.
-	$ipt-save | grep -v '^#' >/run/before
+	saved $ipt >/run/before
 	refused 'a jump from OUTPUT to that chain' "$jump" "$inval" -t mangle -A OUTPUT -j fine
 
 	says "$ipt: list" "$($ipt -t raw -L PREROUTING -v -n)" UNHOLE lo
 	says "$ipt: save" "$($ipt-save -t raw)" '-A PREROUTING -i lo -j UNHOLE'
 	check "$ipt: check" $ipt -t raw -C PREROUTING -i lo -j UNHOLE
 	refute "$ipt: check of another" $ipt -t raw -C PREROUTING -i eth0 -j UNHOLE
-	$ipt-save -t raw | grep -v '^#' >/run/raw1
+	saved $ipt -t raw >/run/raw1
 	must $ipt -t raw -F
 	check "$ipt: restore" sh -c "$ipt-restore </run/raw1"
-	$ipt-save -t raw | grep -v '^#' >/run/raw2
+	saved $ipt -t raw >/run/raw2
 	check "$ipt: save, restore, save: the same text" diff /run/raw1 /run/raw2
 	# A bad line late in the file: nothing of it is taken.
 	sed 's/^COMMIT/-A PREROUTING -i lo -j UNHOLE --frobnicate\nCOMMIT/' /run/raw1 >/run/raw-bad
 	refute "$ipt: a restore file with a bad line is refused" sh -c "$ipt-restore </run/raw-bad"
-	$ipt-save -t raw | grep -v '^#' >/run/raw2
+	saved $ipt -t raw >/run/raw2
 	check "$ipt: and the old rules stand" diff /run/raw1 /run/raw2
 
 	case $ipt in iptables*) pings box 2 127.0.0.1 ;; *) pings box 2 ::1 ;; esac
