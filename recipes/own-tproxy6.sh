@@ -5,6 +5,7 @@
 #   clients --- CLIENT_IF [box: proxy on PROXY_PORT] --- servers, port PORT
 #
 # CLIENT_IF    the device that clients come in by
+# PROTO        tcp or udp
 # PORT         what is proxied
 # PROXY_PORT   where the proxy listens, with IPV6_TRANSPARENT
 # PROXY_UID    the user that the proxy runs as: its own connections go out
@@ -12,7 +13,7 @@
 # Not with an nvi device: its second pass does not cross PREROUTING, nor look for sockets.
 # shellcheck shell=sh
 set -e
-: "${CLIENT_IF:=cl0}" "${PORT:=80}" "${PROXY_PORT:=3129}" "${PROXY_UID:=13}"
+: "${CLIENT_IF:=cl0}" "${PROTO:=tcp}" "${PORT:=80}" "${PROXY_PORT:=3129}" "${PROXY_UID:=13}"
 
 # What the box sends there goes into the hole, save for the proxy's connections.
 # Their first packet has an owner; the last may be sent when the proxy has closed
@@ -20,9 +21,9 @@ set -e
 ip -6 nexthop add id 50 dev lo
 ip -6 route add default nhid 50 table 50
 ip -6 rule add fwmark 0x50 lookup 50
-ip6tables -t mangle -A OUTPUT -p tcp --dport "$PORT" --syn -m owner --uid-owner "$PROXY_UID" \
-	-j CONNMARK --set-mark 0x13
-ip6tables -t mangle -A OUTPUT -p tcp --dport "$PORT" -m connmark ! --mark 0x13 \
+ip6tables -t mangle -A OUTPUT -p "$PROTO" --dport "$PORT" -m conntrack --ctstate NEW \
+	-m owner --uid-owner "$PROXY_UID" -j CONNMARK --set-mark 0x13
+ip6tables -t mangle -A OUTPUT -p "$PROTO" --dport "$PORT" -m connmark ! --mark 0x13 \
 	-j MARK --set-mark 0x50
 
 # The mark tells what came out of the hole from loopback's own traffic to that
@@ -35,7 +36,7 @@ ip6tables -t raw -A PREROUTING -i lo -m mark --mark 0x50 -j UNHOLE --set-xmark 0
 # destination, and this route makes it a local one.
 ip -6 route add local default dev lo table 51
 ip -6 rule add fwmark 0x51 lookup 51
-ip6tables -t mangle -A PREROUTING -i "$CLIENT_IF" -p tcp --dport "$PORT" \
+ip6tables -t mangle -A PREROUTING -i "$CLIENT_IF" -p "$PROTO" --dport "$PORT" \
 	-j TPROXY --on-port "$PROXY_PORT" --tproxy-mark 0x51
-ip6tables -t mangle -A PREROUTING -i lo -m mark --mark 0x52 -p tcp --dport "$PORT" \
+ip6tables -t mangle -A PREROUTING -i lo -m mark --mark 0x52 -p "$PROTO" --dport "$PORT" \
 	-j TPROXY --on-port "$PROXY_PORT" --tproxy-mark 0x51
