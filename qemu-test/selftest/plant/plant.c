@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Faults to order, for the tests of the harness: insmod plant.ko fault=warn.
- * fault=arp and fault=ip are for scenarios: they set, in the control block of each
- * ARP or IPv4 packet that the namespace of insmod receives by another device than
- * loopback (ARP: by any), the bit that says "unholed".
+ * fault=arp, fault=ip and fault=ip6 are for scenarios: they set, in the control
+ * block of each ARP, IPv4 or IPv6 packet that the namespace of insmod receives by
+ * another device than loopback (ARP: by any), the bit that says "unholed".
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 #include <linux/module.h>
@@ -12,19 +12,21 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter_arp.h>
 #include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
 #include <linux/nsproxy.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <net/ip.h>
+#include <net/ipv6.h>
 #include <net/net_namespace.h>
 
 static char *fault = "";
 module_param(fault, charp, 0444);
-MODULE_PARM_DESC(fault, "panic, warn, leak, uaf, lock, arp or ip");
+MODULE_PARM_DESC(fault, "panic, warn, leak, uaf, lock, arp, ip or ip6");
 
 static unsigned int hits;
 module_param(hits, uint, 0444);
-MODULE_PARM_DESC(hits, "packets that fault=arp or fault=ip has touched");
+MODULE_PARM_DESC(hits, "packets that fault=arp, ip or ip6 has touched");
 
 MODULE_DESCRIPTION("Plants a fault for the harness to find");
 MODULE_LICENSE("GPL");
@@ -63,9 +65,12 @@ static void plant_lock(void)
 static unsigned int plant_mark(void *priv, struct sk_buff *skb,
 			       const struct nf_hook_state *state)
 {
-	if (state->pf == NFPROTO_IPV4 && state->in->flags & IFF_LOOPBACK)
+	if (state->pf != NFPROTO_ARP && state->in->flags & IFF_LOOPBACK)
 		return NF_ACCEPT;
-	IPCB(skb)->flags |= IPSKB_UNHOLED;
+	if (state->pf == NFPROTO_IPV6)
+		IP6CB(skb)->flags |= IP6SKB_UNHOLED | IP6SKB_UNHOLED_FWD;
+	else
+		IPCB(skb)->flags |= IPSKB_UNHOLED;
 	hits++;
 	return NF_ACCEPT;
 }
@@ -97,11 +102,14 @@ static int __init plant_init(void)
 				return -ENOMEM;
 	}
 #ifdef IPSKB_UNHOLED
-	if (!strcmp(fault, "arp") || !strcmp(fault, "ip")) {
-		bool arp = fault[0] == 'a';
-
-		plant_ops.pf = arp ? NFPROTO_ARP : NFPROTO_IPV4;
-		plant_ops.hooknum = arp ? NF_ARP_IN : NF_INET_PRE_ROUTING;
+	if (!strcmp(fault, "arp"))
+		plant_ops.pf = NFPROTO_ARP;
+	if (!strcmp(fault, "ip"))
+		plant_ops.pf = NFPROTO_IPV4;
+	if (!strcmp(fault, "ip6"))
+		plant_ops.pf = NFPROTO_IPV6;
+	if (plant_ops.pf) {
+		plant_ops.hooknum = plant_ops.pf == NFPROTO_ARP ? NF_ARP_IN : NF_INET_PRE_ROUTING;
 		plant_net = current->nsproxy->net_ns;
 		return nf_register_net_hook(plant_net, &plant_ops);
 	}
