@@ -38,7 +38,7 @@ release = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/ge
 help:
 	@sed -n 's/^#: //p' Makefile
 
-#: make demo                     a packet in the hole, and out of it (needs nothing)
+#: make demo                     a packet in the hole, and out of it (installs what is missing)
 demo:
 	@qemu-test/demo $(or $(K),6.12)
 
@@ -140,9 +140,10 @@ uninstall:
 deb:
 	@qemu-test/deb
 
+#: make clean                    removes results/, and what is built in source folders
 clean:
 	rm -rf results
-	git clean -fdxq xt_UNHOLE libxt_UNHOLE nvi unhole-path
+	git clean -fdXq xt_UNHOLE libxt_UNHOLE nvi unhole-path
 
 .PHONY: help demo test run shell kernel bench check mutants compare figure patches modules install clean \
 	plug-in unhole-path install-modules install-plug-in install-unhole-path install-recipes \

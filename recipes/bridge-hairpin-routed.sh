@@ -14,7 +14,7 @@
 # ADDRESS       the bridge's own address
 # ASKED, DPORT  the address and TCP port that clients ask, beyond the bridge
 # SERVER        who shall answer instead, at the same TCP port
-# EBTABLES      ebtables-legacy (ebtables-nft has no table broute)
+# EBTABLES      ebtables-legacy (ebtables-nft has no table broute before 1.8.10)
 # shellcheck shell=sh source-path=SCRIPTDIR
 
 : "${BRIDGE:=br0}" "${PORT:=p1}" "${ADDRESS:=192.0.2.1}"

@@ -12,7 +12,7 @@
 #
 # No rule names two customers: each has a NAT as if it had a router of its own.
 #
-# N       number of the customer; its zone, its mark and its routing table
+# N       number of the customer, 1 to 49; its zone, its mark and its routing table
 # DEV     its device
 # INNER   its network, as it knows it itself
 # OUTER   its network, as all others know it

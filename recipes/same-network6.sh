@@ -10,7 +10,7 @@
 #   fd00:0:0:1::2   -> fd00:0:0:2::3   out of lo; unique addresses; customer 2's NAT
 #   fd00:0:0:1::2   -> fd00::3         out by cl2
 #
-# N       number of the customer; its zone, its mark and its routing table
+# N       number of the customer, 1 to 49; its zone, its mark and its routing table
 # DEV     its device
 # INNER   its network, as it knows it itself
 # OUTER   its network, as all others know it

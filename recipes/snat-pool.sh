@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Clients leave with addresses of a pool that no subnet of the box holds.
 #
-#   $CLIENTS --- $CLIENT_IF [box] $UPLINK --- next hop
+#   CLIENTS --- CLIENT_IF [box] UPLINK --- next hop
 #
 # CLIENTS    the clients' network
 # CLIENT_IF  where they come in

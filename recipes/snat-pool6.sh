@@ -3,7 +3,7 @@
 # the box holds (and that the next hop must have a route to: snat-pool6-nexthop.sh
 # or snat-pool-bird.sh).
 #
-#   $CLIENTS --- $CLIENT_IF [box] $UPLINK --- next hop
+#   CLIENTS --- CLIENT_IF [box] UPLINK --- next hop
 #
 # CLIENTS    the clients' network
 # CLIENT_IF  where they come in

@@ -2,9 +2,9 @@
 # Three uplinks; the translated source says which one a packet takes, and which
 # ones are left if that is gone.
 #
-#                                  $UP1 --- $GW1
-#   $CLIENTSn --- $CLIENT_IF [box] $UP2 --- $GW2
-#                                  $UP3 --- $GW3
+#                                UP1 --- GW1
+#   CLIENTSn --- CLIENT_IF [box] UP2 --- GW2
+#                                UP3 --- GW3
 #
 # CLIENT_IF              where the clients come in
 # CLIENTS1, 2, 3         who leaves with which source: a network or an address

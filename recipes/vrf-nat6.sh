@@ -2,13 +2,14 @@
 # vrf-nat.sh for IPv6 (NAT66): two customers in two VRFs, with the same addresses,
 # leave by one uplink that is in a third VRF, each with an address of its own.
 #
-#   $CLIENTS --- $IF1 in VRF1 [   ]
-#                             [box] $UPLINK in $VRF0 --- the world
-#   $CLIENTS --- $IF2 in VRF2 [   ]
+#   CLIENTS --- IF1 in VRF1 [   ]
+#                           [box] UPLINK in VRF0 --- the world
+#   CLIENTS --- IF2 in VRF2 [   ]
 #
 # IF1, VRF1, TABLE1, SNAT1   first customer: device, VRF, its table, and what its
 # IF2, VRF2, TABLE2, SNAT2   packets leave with; second customer
 # UPLINK, VRF0, TABLE0       the uplink's device, its VRF, and the table of that
+# PREFIX                     the length of the subnet that SNAT1 and SNAT2 are in
 # VIA                        lo or an nvi device: see open.sh
 # shellcheck shell=sh
 set -e
