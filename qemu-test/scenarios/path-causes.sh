@@ -116,7 +116,7 @@ echo '# an egress with a smaller MTU'
 must ip link set up0 mtu 1280
 why 'a client' unholed 0 to $FAR from $CLIENT iif cl0
 says 'and a note' "$(unhole-path to $FAR from $CLIENT iif cl0)" 'the egress MTU is 1280'
-says 'the sender is told' "$(on client ping -n -c 1 -W 2 -M do -s 1300 $FAR 2>&1)" 'Frag needed and DF set (mtu = 1280)'
+says 'the sender is told' "$(on client ping -n -c 1 -W 2 -M "do" -s 1300 $FAR 2>&1)" 'Frag needed and DF set (mtu = 1280)'
 must ip link set up0 mtu 1500
 
 echo '# what is not followed: unknown'
