@@ -12,8 +12,10 @@ trap 'echo END >$OUT; sync; systemctl -ff poweroff' EXIT
 peers() {
 	ip netns add client
 	ip netns add hop
-	ip link add cl0 type veth peer name eth0 netns client
-	ip link add up0 type veth peer name eth0 netns hop
+	# With an address of its own: udev gives another one to a device that has a random
+	# one, when it gets to it, and the neighbours do not hear of it.
+	ip link add cl0 address 02:00:00:00:00:01 type veth peer name eth0 netns client
+	ip link add up0 address 02:00:00:00:00:02 type veth peer name eth0 netns hop
 	ip addr add 198.51.100.1/24 dev cl0
 	ip addr add 192.0.2.1/24 dev up0
 	ip link set cl0 up
