@@ -29,9 +29,16 @@ peers() {
 	ip -n hop addr add 203.0.113.7/32 dev lo
 	ip route add default via 192.0.2.2
 	ip netns exec hop iptables -A INPUT -s 192.0.2.9
-	# A new device takes a second to carry anything: until a reply comes.
-	ip netns exec client ping -q -c 1 -w 30 198.51.100.1
-	ping -q -c 1 -w 30 192.0.2.2
+	# A new device takes a second to carry anything.
+	answers ip netns exec client ping -q -c 1 -W 1 198.51.100.1
+	answers ping -q -c 1 -W 1 192.0.2.2
+}
+answers() { # COMMAND...: until it does, or 30 times
+	_n=0
+	until "$@"; do
+		_n=$((_n + 1))
+		[ $_n -lt 30 ] || return 1
+	done
 }
 pings() { ip netns exec client ping -q -i 0.2 -c "$1" -W 2 203.0.113.7; }
 # What came to the next hop with the translated source, since it was asked last.
