@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What scenarios of unhole-path doctor share. Sourced after lib.sh.
+# shellcheck shell=sh
+
+# found LEVEL...: the checks that found something of these levels, in order.
+found() {
+	unhole-path -j doctor >/run/doctor
+	cat /run/doctor >>/run/json
+	sed 's/},{/}\n{/g' /run/doctor |
+		sed -n "s/.*\"level\":\"\($(echo "$*" | sed 's/ /\\|/g')\)\",\"check\":\"\([^\"]*\)\".*/\2/p" | tr '\n' ' '
+}
+wrong() { found warn bad; }
+notes() { found note; }
+healthy() {
+	is "$1: nothing is wrong" "$(wrong)" ''
+	check "$1: exit status 0" unhole-path doctor
+}
+# cure CHECK: runs the command below that finding.
+cure() { unhole-path doctor | sed -n "/^[a-z]*  *$1: /{n;p;}" >/run/cure; must test -s /run/cure; must sh -e /run/cure; }
