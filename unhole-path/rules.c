@@ -1088,6 +1088,7 @@ struct scan {
 	const char *table;
 	bool input;
 	bool lo_done;		/* POSTROUTING: another rule has what leaves by lo */
+	bool maybe;		/* INPUT: it may have been accepted */
 	bool ended;		/* INPUT: what comes in by lo from outside has its verdict */
 	unsigned int steps;
 };
@@ -1112,7 +1113,8 @@ static bool scan_input(struct scan *s, const struct said *r, const struct reach 
 	case NF_DROP:
 		if (w->lo != YES)
 			return true;
-		s->fn(FOUND_INPUT_GUARD, where, w->in.name, 0, s->arg);
+		if (!s->maybe)
+			s->fn(FOUND_INPUT_GUARD, where, w->in.name, 0, s->arg);
 		s->ended = true;
 		return false;
 	case NF_ACCEPT:
@@ -1120,6 +1122,7 @@ static bool scan_input(struct scan *s, const struct said *r, const struct reach 
 		if (w->named)
 			s->fn(FOUND_INPUT_LO, where, w->in.name, w->lo == MAYBE ? FOUND_PERHAPS : 0, s->arg);
 		s->ended = w->lo == YES;
+		s->maybe = true;
 		return !s->ended;
 	case NFT_RETURN:
 		return w->lo != YES;
@@ -1498,7 +1501,7 @@ static void nft_scan_chain(struct scan *s, int family, const struct nft_chain *b
 				return;
 		}
 	}
-	if (!depth && !s->ended && s->input && base->policy == NF_DROP)
+	if (!depth && !s->ended && !s->maybe && s->input && base->policy == NF_DROP)
 		s->fn(FOUND_INPUT_GUARD, base->name, "", 0, s->arg);
 }
 

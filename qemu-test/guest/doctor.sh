@@ -16,4 +16,4 @@ healthy() {
 	check "$1: exit status 0" unhole-path doctor
 }
 # cure CHECK: runs the command below that finding.
-cure() { unhole-path doctor | sed -n "/^[a-z]*  *$1: /{n;p;}" >/run/cure; must test -s /run/cure; must sh -e /run/cure; }
+cure() { unhole-path doctor | sed -n "/^\(warn\|bad\)  *$1: /{n;p;}" >/run/cure; must test -s /run/cure; must sh -e /run/cure; }

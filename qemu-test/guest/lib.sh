@@ -61,7 +61,11 @@ must() {
 	"$@" || { not_ok "set-up: '$*' failed"; finish; }
 }
 
+# json_fits: what unhole-path -j has printed into /run/json is what its schema says.
+json_fits() { check "JSON ($(grep -c . /run/json)) as in the schema" python3 /unhole/schema.py /unhole/schema.json </run/json; }
+
 finish() {
+	[ ! -s /run/json ] || json_fits
 	for _c in /run/capture.*; do
 		[ ! -e "$_c/pcap" ] || cp "$_c/pcap" "$RESULTS/$SCENARIO.${_c#/run/capture.}.pcap"
 	done
