@@ -247,27 +247,35 @@ static void check_sysctls(int family, enum tri core, const unsigned int *holes)
 {
 	const struct fib *fib = fib_of(family);
 	int own, all;
+	const char *outside = NULL;
 	char fix[128];
+	bool needed;
 	size_t i;
 
 	/* What comes in by a NIC is forwarded into the hole */
-	for (i = 0; i < fib->n_rules && family == AF_INET; i++) {
+	for (i = 0; i < fib->n_rules; i++) {
 		const char *dev = fib->rules[i].iif;
+		const struct link *l = *dev ? link_by_name(dev) : NULL;
 
-		if (!*dev || !link_by_name(dev) || link_by_name(dev)->index == world.lo ||
-		    is_nvi(link_by_name(dev)) || conf(AF_INET, dev, "forwarding") != 0 || !leads_in(family, dev) ||
-		    seen_before(fib, i))
+		if (!l || l->index == world.lo || is_nvi(l) || !leads_in(family, dev) || seen_before(fib, i))
+			continue;
+		outside = dev;
+		if (family == AF_INET6 || conf(AF_INET, dev, "forwarding") != 0)
 			continue;
 		snprintf(fix, sizeof(fix), "sysctl -w net/ipv4/conf/%s/forwarding=1", dev);
 		say(BAD, "forwarding", conf(AF_INET, "all", "forwarding") == 1 ? fix : "sysctl -w net.ipv4.ip_forward=1",
 		    "IPv4 forwarding is off for %s: nothing that comes in by it enters the hole", dev);
 	}
 	/* What the patches exempt is unholed packets, and not those of nvi */
-	if (!(core == NO && holes[HOLE_LO]) && !(family == AF_INET6 && holes[HOLE_NVI]))
+	needed = (core == NO && holes[HOLE_LO]) || (family == AF_INET6 && holes[HOLE_NVI]);
+	if (!needed && !(family == AF_INET6 && outside))
 		return;
 	if (family == AF_INET6) {
 		if (conf(AF_INET6, "all", "forwarding") > 0)
 			say(OK, "forwarding6", NULL, "IPv6 forwarding is on");
+		else if (!needed)
+			say(BAD, "forwarding6", "sysctl -w net.ipv6.conf.all.forwarding=1",
+			    "IPv6 forwarding is off: nothing that comes in by %s enters the hole", outside);
 		else
 			say(BAD, "forwarding6", "sysctl -w net.ipv6.conf.all.forwarding=1",
 			    "IPv6 forwarding is off: %s nothing leaves the hole",
@@ -376,10 +384,11 @@ static const char *fix_by_mark(int family, const struct rule *r, const struct ro
 	const char *six = family == AF_INET ? "" : " -6", *ipt = family == AF_INET ? "iptables" : "ip6tables";
 	const struct link *l = link_by_index(rt->nh[0].oif);
 	char rule[200], to[80] = "", via[64], *selectors;
+	bool longer = r->dst_len > rt->plen;
+	unsigned int plen = longer ? r->dst_len : rt->plen;
 
-	if (rt->plen || r->dst_len)
-		snprintf(to, sizeof(to), " -d %s/%u", addr_text(family, rt->plen >= r->dst_len ? &rt->dst : &r->dst),
-			 rt->plen >= r->dst_len ? rt->plen : r->dst_len);
+	if (plen)
+		snprintf(to, sizeof(to), " -d %s/%u", addr_text(family, longer ? &r->dst : &rt->dst), plen);
 	if (rt->table == RT_TABLE_MAIN || rt->table == RT_TABLE_DEFAULT) {
 		/* All lookups find it there: it moves to a table that only the mark leads to */
 		if (rt->nhid)

@@ -2,7 +2,7 @@
 # unhole-path doctor: MASQUERADE, by name, by index, in chains, as Docker writes it;
 # and what is put into flow tables.
 # kernels: 6.1 6.12 stock
-# weight: 6
+# weight: 7
 . /unhole/doctor.sh
 topology
 stock_sysctls

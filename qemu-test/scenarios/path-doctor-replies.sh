@@ -3,7 +3,7 @@
 # and one that the second lookup finds in main. Packets are lost as it says, and are
 # not once its cure has run.
 # kernels: 6.1 6.12 stock
-# weight: 8
+# weight: 12
 . /unhole/doctor.sh
 topology
 stock_sysctls

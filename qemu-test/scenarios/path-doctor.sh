@@ -2,7 +2,7 @@
 # unhole-path doctor: each illness is planted, named, and cured by the command
 # that is named with it; nothing is wrong before and after.
 # kernels: 6.1 6.12 stock
-# weight: 10
+# weight: 12
 . /unhole/doctor.sh
 topology
 stock_sysctls
@@ -107,6 +107,12 @@ for ipt in ip6tables-nft ip6tables-legacy; do
 	must ip addr del 2001:db8:9::9/128 dev lo
 	must $ipt -t nat -F
 done
+must ip -6 rule add iif cl0 lookup 60
+must sysctl -qw net.ipv6.conf.all.forwarding=0
+is 'IPv6: what comes in by a NIC is to be forwarded' "$(wrong)" 'forwarding6 '
+cure forwarding6
+healthy 'IPv6: it is'
+must ip -6 rule del iif cl0
 must ip6tables -t raw -F
 must ip -6 route del $FAR6 table 60
 
