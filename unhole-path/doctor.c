@@ -486,6 +486,14 @@ static void check_loop(int family, const struct rule *r, const struct route *rt,
 	say(BAD, "loop", fix, "what \"%s\" takes in meets \"%s\" again behind the hole", route, rule);
 }
 
+/* A NIC with a strict rp_filter. The kernel takes the greater of the two. */
+static bool is_strict(const struct link *l)
+{
+	int own = conf(AF_INET, l->name, "rp_filter"), all = conf(AF_INET, "all", "rp_filter");
+
+	return !(l->flags & IFF_LOOPBACK) && !is_nvi(l) && (own > all ? own : all) == 1;
+}
+
 /* The uplink's rp_filter looks up the way back to the reply's source, with no mark: for
  * a reply that is forwarded with the device that it leaves by as the input device, else
  * with lo. What finds the route into the hole so is not found by the uplink.
@@ -496,18 +504,13 @@ static bool check_replies(const struct rule *r, const struct route *rt, const st
 	const struct link *in = r->iif[0] ? link_by_name(r->iif) : NULL, *up;
 	char rule[160], buf[2 * TEXT];
 	struct result res, back;
-	int own, all;
 	struct flow f;
 
 	if (!second_lookup(AF_INET, r, rt, dst, look, &f, &res) || hole_of(AF_INET, res.route) ||
 	    res.type != RTN_UNICAST)
 		return false;
 	up = link_by_index(res.oif);
-	if (!up || up->flags & IFF_LOOPBACK || is_nvi(up) || up == in)
-		return false;
-	own = conf(AF_INET, up->name, "rp_filter");
-	all = conf(AF_INET, "all", "rp_filter");
-	if ((own > all ? own : all) != 1)
+	if (!up || up == in || !is_strict(up))
 		return false;
 	f.iif = in && !is_nvi(in) ? in->index : world.lo;
 	f.mark = 0;
@@ -525,20 +528,29 @@ static void check_reply(const struct rule *r, const struct route *rt, bool look)
 {
 	const struct fib *fib = fib_of(AF_INET);
 	struct addr dst = example(AF_INET, r, rt, NULL);
-	size_t i;
+	size_t i, j, n;
 
 	if (check_replies(r, rt, &dst, look))
 		return;
-	for (i = 0; i < fib->n_routes; i++) {
-		const struct route *o = &fib->routes[i];
-
-		if (o->type != RTN_UNICAST || o->table == RT_TABLE_LOCAL || !o->n_nh || hole_of(AF_INET, o) ||
-		    o->plen <= rt->plen || o->plen <= r->dst_len || !in_prefix(AF_INET, &o->dst, &rt->dst, rt->plen) ||
-		    !in_prefix(AF_INET, &o->dst, &r->dst, r->dst_len))
+	/* What is true of one route by a device is true of the others, as a rule: there
+	 * may be a million of them.
+	 */
+	for (i = 0; i < world.n_links; i++) {
+		if (!is_strict(&world.links[i]))
 			continue;
-		dst = example(AF_INET, r, rt, o);
-		if (check_replies(r, rt, &dst, look))
-			return;
+		for (j = n = 0; j < fib->n_routes && n < 4; j++) {
+			const struct route *o = &fib->routes[j];
+
+			if (o->type != RTN_UNICAST || o->table == RT_TABLE_LOCAL || !o->n_nh ||
+			    o->nh[0].oif != world.links[i].index || o->plen <= rt->plen || o->plen <= r->dst_len ||
+			    !in_prefix(AF_INET, &o->dst, &rt->dst, rt->plen) ||
+			    !in_prefix(AF_INET, &o->dst, &r->dst, r->dst_len))
+				continue;
+			dst = example(AF_INET, r, rt, o);
+			if (check_replies(r, rt, &dst, look))
+				return;
+			n++;
+		}
 	}
 }
 
