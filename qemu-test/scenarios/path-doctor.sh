@@ -175,6 +175,7 @@ unset XTABLES_LIBDIR
 # Who is not root sees no rules, and says so
 status=0
 setpriv --reuid 65534 --regid 65534 --clear-groups unhole-path -j doctor >/run/doctor || status=$?
+cat /run/doctor >>/run/json
 is 'exit status 3 where the rules may not be read' $status 3
 says 'and why' "$(cat /run/doctor)" '"check":"rules"' 'Operation not permitted'
 
