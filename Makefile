@@ -18,6 +18,7 @@ mandir ?= $(datarootdir)/man
 docdir ?= $(datarootdir)/doc/unhole
 bashdir ?= $(datarootdir)/bash-completion/completions
 xtlibdir ?= $(or $(shell pkg-config --variable=xtlibdir xtables),$(error pkg-config knows no xtables: apt-get install libxtables-dev pkg-config))
+xtlibdir_or_none = $(if $(filter file,$(origin xtlibdir)),$(shell pkg-config --variable=xtlibdir xtables 2>/dev/null),$(xtlibdir))
 
 # What is installed, FILE:MODE:FOLDER; install and uninstall read the same lists.
 PLUG_IN = libxt_UNHOLE/libxt_UNHOLE.so:644:$(xtlibdir) libxt_UNHOLE/xt_UNHOLE.8:644:$(mandir)/man8
@@ -102,7 +103,7 @@ unhole-path:
 	@pkg-config --exists libmnl || { \
 		echo "error: libmnl's headers are missing" >&2; \
 		echo "  cure: apt-get install libmnl-dev pkg-config" >&2; exit 1; }
-	$(MAKE) -C unhole-path
+	$(MAKE) -C unhole-path XTLIBDIR='$(xtlibdir_or_none)'
 
 #: make install-unhole-path [DESTDIR=] [prefix=]   it, its manual page and its completion for bash
 install-unhole-path: unhole-path

@@ -46,7 +46,7 @@ boot_guest() {
 
 	mkdir -p "$run/overlay/unhole"
 	cp -r "$QT/guest/." "$TOP/recipes" "$TOP/NOTES.md" "$TOP/README.md" "$TOP/packet-path.svg" \
-		"$TOP/nvi/nvi.8" "$TOP/unhole-path/unhole-path.8" "$QT/splats" "$run/overlay/unhole/"
+		"$TOP/nvi/nvi.8" "$TOP/unhole-path/unhole-path.8" "$TOP/unhole-path/schema.json" "$QT/splats" "$run/overlay/unhole/"
 	make -s -C "$TOP/libxt_UNHOLE" O="$run/overlay/unhole" "$run/overlay/unhole/xt_UNHOLE.8"
 	cp "$run/overlay/unhole/init" "$run/overlay/init"
 	chmod +x "$run/overlay/init" "$run/overlay/unhole/runner"

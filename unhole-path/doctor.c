@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum level { OK, WARN, BAD };
-static const char *const level_names[] = { [OK] = "ok", [WARN] = "warn", [BAD] = "bad" };
+enum level { OK, NOTE, WARN, BAD };
+static const char *const level_names[] = { [OK] = "ok", [NOTE] = "note", [WARN] = "warn", [BAD] = "bad" };
 
 static bool as_json, in_color;
 static unsigned int n_said, n_wrong;
@@ -21,14 +21,14 @@ static unsigned int n_said, n_wrong;
 __attribute__((format(printf, 4, 5)))
 static void say(enum level level, const char *check, const char *fix, const char *fmt, ...)
 {
-	static const char *const colors[] = { [OK] = "\033[32m", [WARN] = "\033[33m", [BAD] = "\033[31m" };
+	static const char *const colors[] = { [OK] = "\033[32m", [NOTE] = "", [WARN] = "\033[33m", [BAD] = "\033[31m" };
 	char text[TEXT];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (level != OK)
+	if (level > NOTE)
 		n_wrong++;
 	if (!as_json) {
 		printf("%s%-4s%s %s: %s\n", in_color ? colors[level] : "", level_names[level],
@@ -79,6 +79,41 @@ static void count_holes(int family, unsigned int *n)
 			continue;
 		n[hole_of(family, rt)]++;
 	}
+}
+
+static bool table_leads_in(int family, uint32_t table)
+{
+	const struct fib *fib = fib_of(family);
+	size_t i;
+
+	for (i = 0; i < fib->n_routes; i++)
+		if (fib->routes[i].table == table && hole_of(family, &fib->routes[i]))
+			return true;
+	return false;
+}
+
+/* Does a rule for what comes in by this device lead into the hole? */
+static bool leads_in(int family, const char *dev)
+{
+	const struct fib *fib = fib_of(family);
+	size_t i;
+
+	for (i = 0; i < fib->n_rules; i++)
+		if (fib->rules[i].action == FR_ACT_TO_TBL && fib->rules[i].table != RT_TABLE_LOCAL &&
+		    strcmp(fib->rules[i].iif, dev) == 0 && table_leads_in(family, fib->rules[i].table))
+			return true;
+	return false;
+}
+
+/* Has a rule before this one the same device? */
+static bool seen_before(const struct fib *fib, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(fib->rules[i].iif, fib->rules[n].iif) == 0)
+			return true;
+	return false;
 }
 
 /* --- the checks ---------------------------------------------------------------- */
@@ -171,7 +206,8 @@ static void check_module(void)
 	else
 		/* DKMS builds it as soon as it can */
 		say(BAD, "module", access("/var/lib/dkms/unhole", F_OK) == 0 ?
-		    "apt-get install linux-headers-$(uname -r)" : "make install",
+		    "apt-get install linux-headers-$(uname -r)" :
+		    "apt-get install ./unhole-dkms_*.deb    # or make install, in the sources",
 		    "xt_UNHOLE is not loaded, and there is none for %s", release());
 }
 
@@ -179,6 +215,9 @@ static void check_module(void)
 static void check_plugin(void)
 {
 	static const char *const places[] = {
+#ifdef XTLIBDIR
+		XTLIBDIR,	/* where this one was built, and so as a rule where it is used */
+#endif
 		"/usr/lib/x86_64-linux-gnu/xtables", "/usr/lib/aarch64-linux-gnu/xtables",
 		"/usr/lib/arm-linux-gnueabihf/xtables", "/usr/lib/riscv64-linux-gnu/xtables",
 		"/usr/lib/i386-linux-gnu/xtables", "/usr/lib64/xtables", "/usr/lib/xtables",
@@ -201,19 +240,42 @@ static void check_plugin(void)
 	if (access(path, R_OK) == 0)
 		say(OK, "plug-in", NULL, "%s", path);
 	else
-		say(BAD, "plug-in", "make install", "%s has no libxt_UNHOLE.so, so iptables does not know the target", dir);
+		say(BAD, "plug-in", "apt-get install ./iptables-unhole_*.deb    # or make install, in the sources", "%s has no libxt_UNHOLE.so, so iptables does not know the target", dir);
 }
 
 static void check_sysctls(int family, enum tri core, const unsigned int *holes)
 {
+	const struct fib *fib = fib_of(family);
 	int own, all;
+	const char *outside = NULL;
+	char fix[128];
+	bool needed;
+	size_t i;
 
+	/* What comes in by a NIC is forwarded into the hole */
+	for (i = 0; i < fib->n_rules; i++) {
+		const char *dev = fib->rules[i].iif;
+		const struct link *l = *dev ? link_by_name(dev) : NULL;
+
+		if (!l || l->index == world.lo || is_nvi(l) || !leads_in(family, dev) || seen_before(fib, i))
+			continue;
+		outside = dev;
+		if (family == AF_INET6 || conf(AF_INET, dev, "forwarding") != 0)
+			continue;
+		snprintf(fix, sizeof(fix), "sysctl -w net/ipv4/conf/%s/forwarding=1", dev);
+		say(BAD, "forwarding", conf(AF_INET, "all", "forwarding") == 1 ? fix : "sysctl -w net.ipv4.ip_forward=1",
+		    "IPv4 forwarding is off for %s: nothing that comes in by it enters the hole", dev);
+	}
 	/* What the patches exempt is unholed packets, and not those of nvi */
-	if (!(core == NO && holes[HOLE_LO]) && !(family == AF_INET6 && holes[HOLE_NVI]))
+	needed = (core == NO && holes[HOLE_LO]) || (family == AF_INET6 && holes[HOLE_NVI]);
+	if (!needed && !(family == AF_INET6 && outside))
 		return;
 	if (family == AF_INET6) {
 		if (conf(AF_INET6, "all", "forwarding") > 0)
 			say(OK, "forwarding6", NULL, "IPv6 forwarding is on");
+		else if (!needed)
+			say(BAD, "forwarding6", "sysctl -w net.ipv6.conf.all.forwarding=1",
+			    "IPv6 forwarding is off: nothing that comes in by %s enters the hole", outside);
 		else
 			say(BAD, "forwarding6", "sysctl -w net.ipv6.conf.all.forwarding=1",
 			    "IPv6 forwarding is off: %s nothing leaves the hole",
@@ -228,7 +290,8 @@ static void check_sysctls(int family, enum tri core, const unsigned int *holes)
 	if (conf(AF_INET, "lo", "forwarding") == 1)
 		say(OK, "forwarding", NULL, "IPv4 forwarding is on for lo");
 	else
-		say(BAD, "forwarding", "sysctl -w net.ipv4.ip_forward=1",
+		say(BAD, "forwarding", conf(AF_INET, "all", "forwarding") == 1 ?
+		    "sysctl -w net/ipv4/conf/lo/forwarding=1" : "sysctl -w net.ipv4.ip_forward=1",
 		    "IPv4 forwarding is off for lo: on this kernel nothing leaves the hole");
 	own = conf(AF_INET, "lo", "rp_filter");
 	all = conf(AF_INET, "all", "rp_filter");
@@ -278,33 +341,25 @@ static void check_rejects(void)
 	}
 }
 
-/* Does a rule that leads into the hole lead there again, behind it? */
-static void check_loop(int family, const struct rule *r, const struct route *rt, bool look)
+/* For a packet that this rule and this route are for: its second lookup. Returns false
+ * if that cannot be known.
+ */
+static bool second_lookup(int family, const struct rule *r, const struct route *rt, const struct addr *dst,
+			  bool look, struct flow *f, struct result *res)
 {
-	struct flow f = { .family = family, .iif = rt->nh[0].oif, .has_src = true };
-	const struct link *l;
+	const struct link *l = link_by_index(rt->nh[0].oif);
 	struct walk w = { 0 };
-	struct result res;
-	char rule[160], route[160], fix[TEXT];
 
-	/* A packet that this rule and this route are for */
-	f.dst = rt->dst;
-	if (r->dst_len > rt->plen)
-		f.dst = r->dst;
-	f.src = r->src;
-	/* A default route: any address that has no route of its own will do */
-	if (!rt->plen && !r->dst_len)
-		memset(&f.dst, 198, 1);
-	f.dst.b[family == AF_INET ? 3 : 15] |= 1;
-	f.src.b[family == AF_INET ? 3 : 15] |= 1;
-	f.mark = r->mark & r->mask;
-	l = link_by_index(f.iif);
 	if (!l)
-		return;
+		return false;
+	*f = (struct flow){ .family = family, .iif = l->index, .has_src = true, .dst = *dst, .src = r->src };
+	if (r->src_len < (family == AF_INET ? 32 : 128))
+		f->src.b[family == AF_INET ? 3 : 15] |= 1;
+	f->mark = r->mark & r->mask;
 	if (look) {
 		w = (struct walk){
-			.family = family, .hook = HOOK_POSTROUTING, .src = f.src, .dst = f.dst,
-			.dst_nat = f.dst, .oif = l->name, .mark = f.mark, .unholable = true,
+			.family = family, .hook = HOOK_POSTROUTING, .src = f->src, .dst = f->dst,
+			.dst_nat = f->dst, .oif = l->name, .mark = f->mark, .unholable = true,
 		};
 		rules_walk(&w);
 		if (l->flags & IFF_LOOPBACK) {
@@ -314,28 +369,189 @@ static void check_loop(int family, const struct rule *r, const struct route *rt,
 			rules_walk(&w);
 		}
 		if (w.mark_unsure)
-			return;
-		f.mark = w.mark;
+			return false;
+		f->mark = w.mark;
 	}
-	fib_lookup(&f, &res);
-	if (res.err || res.unsure || !res.route || !hole_of(family, res.route))
+	fib_lookup(f, res);
+	return !res->err && !res->unsure && res->route;
+}
+
+/* Where to enter the hole by a mark instead, as commands: what takes this route, by
+ * this rule. Returns NULL if that is too much for a line.
+ */
+static const char *fix_by_mark(int family, const struct rule *r, const struct route *rt, char *buf, size_t len)
+{
+	const char *six = family == AF_INET ? "" : " -6", *ipt = family == AF_INET ? "iptables" : "ip6tables";
+	const struct link *l = link_by_index(rt->nh[0].oif);
+	char rule[200], to[80] = "", via[64], *selectors;
+	bool longer = r->dst_len > rt->plen;
+	unsigned int plen = longer ? r->dst_len : rt->plen;
+
+	if (plen)
+		snprintf(to, sizeof(to), " -d %s/%u", addr_text(family, longer ? &r->dst : &rt->dst), plen);
+	if (rt->table == RT_TABLE_MAIN || rt->table == RT_TABLE_DEFAULT) {
+		/* All lookups find it there: it moves to a table that only the mark leads to */
+		if (rt->nhid)
+			snprintf(via, sizeof(via), "nhid %u", rt->nhid);
+		else
+			snprintf(via, sizeof(via), "dev %s", l->name);
+		snprintf(buf, len,
+			 "ip%s route del %s/%u %s table %u; ip%s route add %s/%u %s table 50; ip%s rule add fwmark 0x50 lookup 50 pref 50; "
+			 "%s -t mangle -A OUTPUT%s -j MARK --set-mark 0x50; %s -t mangle -A PREROUTING ! -i lo%s -j MARK --set-mark 0x50; "
+			 "%s -t mangle -A %s %s -j MARK --set-mark 0",
+			 six, addr_text(family, &rt->dst), rt->plen, via, rt->table,
+			 six, addr_text(family, &rt->dst), rt->plen, via, six, ipt, to, ipt, to,
+			 ipt, is_nvi(l) ? "POSTROUTING -o" : "PREROUTING -i", l->name);
+		return buf;
+	}
+	if (r->strange || r->has_uid || r->has_mark || r->l3mdev || r->flags & FIB_RULE_INVERT)
+		return NULL;
+	describe_rule(r, rule, sizeof(rule));
+	selectors = strchr(rule, ':');
+	if (!selectors)
+		return NULL;
+	if (r->iif[0])
+		snprintf(buf, len, "ip%s rule del pref %u; ip%s rule add%s fwmark 0x54 pref %u; "
+			 "%s -t mangle -A PREROUTING -i %s%s -j MARK --set-mark 0x54",
+			 six, r->pref, six, selectors + 1, r->pref, ipt, r->iif, to);
+	else
+		snprintf(buf, len, "ip%s rule del pref %u; ip%s rule add%s fwmark 0x54 pref %u; "
+			 "%s -t mangle -A OUTPUT%s -j MARK --set-mark 0x54; %s -t mangle -A PREROUTING ! -i lo%s -j MARK --set-mark 0x54",
+			 six, r->pref, six, selectors + 1, r->pref, ipt, to, ipt, to);
+	return buf;
+}
+
+static bool in_prefix(int family, const struct addr *a, const struct addr *prefix, unsigned int len)
+{
+	unsigned int i, max = family == AF_INET ? 32 : 128;
+
+	for (i = 0; i < len && i < max; i++)
+		if ((a->b[i / 8] ^ prefix->b[i / 8]) & (0x80 >> i % 8))
+			return false;
+	return true;
+}
+
+/* A packet that this rule and this route are for, or one for a route that is longer */
+static struct addr example(int family, const struct rule *r, const struct route *rt, const struct route *longer)
+{
+	struct addr dst = rt->dst;
+	unsigned int plen = rt->plen;
+
+	if (r->dst_len > plen) {
+		dst = r->dst;
+		plen = r->dst_len;
+	}
+	if (longer && longer->plen > plen) {
+		dst = longer->dst;
+		plen = longer->plen;
+	}
+	/* A default route: any address that has no route of its own will do */
+	if (!plen)
+		memset(&dst, 198, 1);
+	if (plen < (family == AF_INET ? 32 : 128))
+		dst.b[family == AF_INET ? 3 : 15] |= 1;
+	return dst;
+}
+
+/* Does a rule that leads into the hole lead there again, behind it? */
+static void check_loop(int family, const struct rule *r, const struct route *rt, bool look)
+{
+	struct addr dst = example(family, r, rt, NULL);
+	char rule[160], route[160], buf[2 * TEXT];
+	const struct link *l;
+	const char *fix = buf;
+	struct result res;
+	struct flow f;
+
+	if (!second_lookup(family, r, rt, &dst, look, &f, &res) || !hole_of(family, res.route))
 		return;
+	l = link_by_index(f.iif);
 	/* Out of loopback into nvi is another way, and may be meant */
 	if (l->flags & IFF_LOOPBACK && hole_of(family, res.route) == HOLE_NVI)
 		return;
 	describe_rule(res.rule, rule, sizeof(rule));
 	describe_route(family, rt, route, sizeof(route));
-	if (is_nvi(l))
-		snprintf(fix, sizeof(fix), "ip%s rule add iif %s lookup main pref 10", family == AF_INET ? "" : " -6",
+	if (rt->table == RT_TABLE_MAIN || rt->table == RT_TABLE_DEFAULT)
+		fix = fix_by_mark(family, r, rt, buf, sizeof(buf));
+	else if (is_nvi(l))
+		snprintf(buf, sizeof(buf), "ip%s rule add iif %s lookup main pref 10", family == AF_INET ? "" : " -6",
 			 l->name);
 	else if (r->mask && f.mark)
-		snprintf(fix, sizeof(fix), "%s -t mangle -A PREROUTING -i lo -j MARK --set-mark 0",
+		snprintf(buf, sizeof(buf), "%s -t mangle -A PREROUTING -i lo -j MARK --set-mark 0",
 			 family == AF_INET ? "iptables" : "ip6tables");
 	else
-		snprintf(fix, sizeof(fix),
+		snprintf(buf, sizeof(buf),
 			 "ip%s rule add iif lo fwmark 0x51 lookup main pref 10; %s -t raw -I PREROUTING -i lo -j UNHOLE --set-xmark 0x51",
 			 family == AF_INET ? "" : " -6", family == AF_INET ? "iptables" : "ip6tables");
 	say(BAD, "loop", fix, "what \"%s\" takes in meets \"%s\" again behind the hole", route, rule);
+}
+
+/* A NIC with a strict rp_filter. The kernel takes the greater of the two. */
+static bool is_strict(const struct link *l)
+{
+	int own = conf(AF_INET, l->name, "rp_filter"), all = conf(AF_INET, "all", "rp_filter");
+
+	return !(l->flags & IFF_LOOPBACK) && !is_nvi(l) && (own > all ? own : all) == 1;
+}
+
+/* The uplink's rp_filter looks up the way back to the reply's source, with no mark: for
+ * a reply that is forwarded with the device that it leaves by as the input device, else
+ * with lo. What finds the route into the hole so is not found by the uplink.
+ * Returns true if it has said so.
+ */
+static bool check_replies(const struct rule *r, const struct route *rt, const struct addr *dst, bool look)
+{
+	const struct link *in = r->iif[0] ? link_by_name(r->iif) : NULL, *up;
+	char rule[160], buf[2 * TEXT];
+	struct result res, back;
+	struct flow f;
+
+	if (!second_lookup(AF_INET, r, rt, dst, look, &f, &res) || hole_of(AF_INET, res.route) ||
+	    res.type != RTN_UNICAST)
+		return false;
+	up = link_by_index(res.oif);
+	if (!up || up == in || !is_strict(up))
+		return false;
+	f.iif = in && !is_nvi(in) ? in->index : world.lo;
+	f.mark = 0;
+	fib_lookup(&f, &back);
+	if (back.err || back.unsure || !back.route || !hole_of(AF_INET, back.route))
+		return false;
+	describe_rule(back.rule, rule, sizeof(rule));
+	say(BAD, "rp_filter", fix_by_mark(AF_INET, r, rt, buf, sizeof(buf)),
+	    "rp_filter is strict on %s and finds the way back to a reply's source (%s) in the hole, by \"%s\": every reply is dropped",
+	    up->name, addr_text(AF_INET, &f.dst), rule);
+	return true;
+}
+
+static void check_reply(const struct rule *r, const struct route *rt, bool look)
+{
+	const struct fib *fib = fib_of(AF_INET);
+	struct addr dst = example(AF_INET, r, rt, NULL);
+	size_t i, j, n;
+
+	if (check_replies(r, rt, &dst, look))
+		return;
+	/* What is true of one route by a device is true of the others, as a rule: there
+	 * may be a million of them.
+	 */
+	for (i = 0; i < world.n_links; i++) {
+		if (!is_strict(&world.links[i]))
+			continue;
+		for (j = n = 0; j < fib->n_routes && n < 4; j++) {
+			const struct route *o = &fib->routes[j];
+
+			if (o->type != RTN_UNICAST || o->table == RT_TABLE_LOCAL || !o->n_nh ||
+			    o->nh[0].oif != world.links[i].index || o->plen <= rt->plen || o->plen <= r->dst_len ||
+			    !in_prefix(AF_INET, &o->dst, &rt->dst, rt->plen) ||
+			    !in_prefix(AF_INET, &o->dst, &r->dst, r->dst_len))
+				continue;
+			dst = example(AF_INET, r, rt, o);
+			if (check_replies(r, rt, &dst, look))
+				return;
+			n++;
+		}
+	}
 }
 
 static void check_loops(int family, bool look)
@@ -346,18 +562,87 @@ static void check_loops(int family, bool look)
 	for (i = 0; i < fib->n_rules; i++) {
 		if (fib->rules[i].action != FR_ACT_TO_TBL || fib->rules[i].table == RT_TABLE_LOCAL)
 			continue;
-		for (j = 0; j < fib->n_routes; j++)
-			if (fib->routes[j].table == fib->rules[i].table && hole_of(family, &fib->routes[j]))
-				check_loop(family, &fib->rules[i], &fib->routes[j], look);
+		for (j = 0; j < fib->n_routes; j++) {
+			if (fib->routes[j].table != fib->rules[i].table || !hole_of(family, &fib->routes[j]))
+				continue;
+			check_loop(family, &fib->rules[i], &fib->routes[j], look);
+			if (family == AF_INET)
+				check_reply(&fib->rules[i], &fib->routes[j], look);
+		}
 	}
 }
 
 struct seen {
 	int family;
 	unsigned int unhole, allow_local, reset_ct, input_lo;
-	bool masq_lo, masq_other, guard;
-	char masq_where[128], input_where[128];
+	unsigned int input_perhaps;
+	bool offload_perhaps;
+	bool masq_lo, masq_lo_some, masq_other, masq_perhaps, snat, guard;
+	char masq_lo_where[256], masq_where[256], masq_perhaps_where[256], input_where[256];
+	char offload_where[256], offload_dev[IF_NAMESIZE];
 };
+
+static void say_where(char *to, size_t len, const char *where, const char *dev, uint32_t flags)
+{
+	snprintf(to, len, "%s%s%s", where, flags & FOUND_PERHAPS ? ", -o one of a set" : !*dev ? "" :
+		 flags & FOUND_NOT ? ", ! -o " : ", -o ", flags & FOUND_PERHAPS ? "" : dev);
+}
+
+/* An nvi device that the rule is for */
+static bool takes_nvi(const char *dev, uint32_t flags)
+{
+	size_t i;
+
+	for (i = 0; i < world.n_links; i++)
+		if (is_nvi(&world.links[i]) && found_takes(dev, flags, world.links[i].name) == YES)
+			return true;
+	return false;
+}
+
+static bool takes_hole(const char *dev, uint32_t flags)
+{
+	return found_takes(dev, flags, "lo") == YES || takes_nvi(dev, flags);
+}
+
+static void on_masquerade(struct seen *s, const char *where, const char *dev, uint32_t flags)
+{
+	if (flags & FOUND_PERHAPS) {
+		s->masq_perhaps = true;
+		say_where(s->masq_perhaps_where, sizeof(s->masq_perhaps_where), where, dev, flags);
+	} else if (found_takes(dev, flags, "lo") == YES) {
+		s->snat = true;
+		if (flags & FOUND_BEHIND)
+			return;
+		say_where(s->masq_lo_where, sizeof(s->masq_lo_where), where, dev, flags);
+		/* As Docker's, ! -o docker0 -s 172.17.0.0/16: it is not about the hole */
+		if (flags & FOUND_SOME && (!*dev || flags & FOUND_NOT))
+			s->masq_lo_some = true;
+		else
+			s->masq_lo = true;
+	} else if (takes_nvi(dev, flags)) {
+		/* Takes an address that the driver keeps */
+		s->snat = true;
+	} else if (!s->masq_other) {
+		s->masq_other = true;
+		say_where(s->masq_where, sizeof(s->masq_where), where, dev, flags);
+	}
+}
+
+/* What a flow takes that comes in by the uplink goes from NIC to NIC; what comes in by
+ * a device whose packets go through the hole does not.
+ */
+static void on_offload(struct seen *s, const char *where, const char *dev, uint32_t flags)
+{
+	const struct link *l = link_by_name(dev);
+
+	if (flags == 0 && l && l->index != world.lo && !is_nvi(l) && !leads_in(AF_INET, dev) && !leads_in(AF_INET6, dev)) {
+		snprintf(s->offload_dev, sizeof(s->offload_dev), "%s", dev);
+		return;
+	}
+	if (!s->offload_where[0] || !(flags & FOUND_PERHAPS))
+		snprintf(s->offload_where, sizeof(s->offload_where), "%s%s%s", where, *dev ? ", iifname " : "", dev);
+	s->offload_perhaps = flags & FOUND_PERHAPS;
+}
 
 static void on_found(enum finding what, const char *where, const char *dev, uint32_t flags, void *arg)
 {
@@ -370,23 +655,25 @@ static void on_found(enum finding what, const char *where, const char *dev, uint
 		s->reset_ct += !!(flags & (XT_UNHOLE_RESET_CT | XT_UNHOLE_NOTRACK));
 		break;
 	case FOUND_MASQUERADE:
-		if (strcmp(dev, "lo") == 0) {
-			s->masq_lo = true;
-		} else if (is_nvi(link_by_name(dev))) {
-			/* Takes an address that the driver keeps */
-			break;
-		} else if (!s->masq_other) {
-			s->masq_other = true;
-			snprintf(s->masq_where, sizeof(s->masq_where), "%s%s%s", where, *dev ? ", -o " : "", dev);
-		}
+		on_masquerade(s, where, dev, flags);
+		break;
+	case FOUND_SNAT:
+		s->snat = s->snat || takes_hole(dev, flags);
 		break;
 	case FOUND_INPUT_GUARD:
-		if (!s->input_lo)
-			s->guard = true;
+		s->guard = true;
 		break;
 	case FOUND_INPUT_LO:
-		if (!s->input_lo++)
+		/* That is certain counts more */
+		if (!s->input_lo)
 			snprintf(s->input_where, sizeof(s->input_where), "%s", where);
+		if (flags & FOUND_PERHAPS)
+			s->input_perhaps++;
+		else
+			s->input_lo++;
+		break;
+	case FOUND_OFFLOAD:
+		on_offload(s, where, dev, flags);
 		break;
 	}
 }
@@ -421,23 +708,37 @@ static void check_rules(int family, enum tri core, const unsigned int *holes)
 	}
 	if (!holes[HOLE_LO] && !holes[HOLE_NVI] && !s.unhole)
 		return;
-	if (s.masq_lo && !lo_has_global(family))
-		say(WARN, "masquerade-lo", family == AF_INET ? "ip addr add ADDRESS/32 dev lo  # or SNAT --to-source" :
+	if ((s.masq_lo || s.masq_lo_some) && (holes[HOLE_LO] || s.unhole) && !lo_has_global(family))
+		say(s.masq_lo ? WARN : NOTE, "masquerade-lo", family == AF_INET ?
+		    "ip addr add ADDRESS/32 dev lo  # or SNAT --to-source" :
 		    "ip -6 addr add ADDRESS/128 dev lo  # or SNAT --to-source",
-		    "IPv%d: MASQUERADE at -o lo takes some other device's address, for lo has none",
-		    family == AF_INET ? 4 : 6);
-	if (s.masq_other && (s.reset_ct < s.unhole || holes[HOLE_NVI])) {
-		snprintf(fix, sizeof(fix), "%s -t nat -A POSTROUTING -o %s -s PRIVATE -j SNAT --to-source ADDRESS", ipt,
+		    "IPv%d: MASQUERADE at -o lo (%s) takes some other device's address, for lo has none",
+		    family == AF_INET ? 4 : 6, s.masq_lo_where);
+	if (s.reset_ct < s.unhole || holes[HOLE_NVI]) {
+		snprintf(fix, sizeof(fix), "%s -t nat -I POSTROUTING -o %s -s PRIVATE -j SNAT --to-source ADDRESS", ipt,
 			 holes[HOLE_NVI] ? "NVI" : "lo");
-		say(WARN, "masquerade-uplink", fix,
-		    "MASQUERADE (%s) never sees connections that go through the hole: their NAT is bound where they enter it",
-		    s.masq_where);
+		/* Where NAT is done at the hole, this one is for the others */
+		if (s.masq_other)
+			say(s.snat ? NOTE : WARN, "masquerade-uplink", s.snat ? NULL : fix,
+			    "MASQUERADE (%s) never sees connections that go through the hole: their NAT is bound where they enter it",
+			    s.masq_where);
+		else if (s.masq_perhaps)
+			say(NOTE, "masquerade-uplink", NULL,
+			    "MASQUERADE (%s): if that is an uplink, it never sees connections that go through the hole",
+			    s.masq_perhaps_where);
 	}
-	if (s.input_lo && !s.guard && s.unhole && (core != YES || s.allow_local)) {
+	if ((s.input_lo || s.input_perhaps) && !s.guard && s.unhole && (core != YES || s.allow_local)) {
 		snprintf(fix, sizeof(fix), "%s -I INPUT -i lo -m addrtype ! --src-type LOCAL -j DROP", ipt);
-		say(WARN, "input-lo", fix, "INPUT accepts all that comes in by lo (%s), unholed outside traffic too",
-		    s.input_where);
+		say(s.input_lo ? WARN : NOTE, "input-lo", fix, "INPUT%s accepts all that comes in by lo (%s), unholed outside traffic too",
+		    s.input_lo ? "" : ", perhaps,", s.input_where);
 	}
+	if (s.offload_where[0])
+		say(s.offload_perhaps ? NOTE : WARN, "flowtable", "nft ... iifname UPLINK flow add @TABLE    # and nothing else",
+		    "IPv%d: what is put into a flow table (%s) crosses neither PREROUTING nor the second lookup%s",
+		    family == AF_INET ? 4 : 6, s.offload_where, s.offload_perhaps ? ": is it of an uplink alone?" : "");
+	else if (s.offload_dev[0])
+		say(NOTE, "flowtable", NULL, "IPv%d: connections whose replies come in by %s leave by it, once they are in the flow table",
+		    family == AF_INET ? 4 : 6, s.offload_dev);
 }
 
 int doctor(bool json, bool color)
@@ -479,9 +780,6 @@ int doctor(bool json, bool color)
 		if (!err)
 			check_rules(families[i], core, holes[i]);
 	}
-	if (lo + nvi && rules_flowtables())
-		say(WARN, "flowtable", NULL,
-		    "there is a flowtable: what it takes crosses neither PREROUTING nor the second lookup");
 	if (json)
 		printf("],\"wrong\":%u}\n", n_wrong);
 	return blind ? EXIT_UNKNOWN : n_wrong ? EXIT_STAYS : EXIT_LEAVES;

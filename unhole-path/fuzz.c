@@ -116,9 +116,9 @@ static void on_any(enum finding what, const char *where, const char *dev, uint32
 /* A table: entries that hang together, or nearly. */
 static void fuzz_legacy(void)
 {
-	static const char *const targets[] = { "", "", "", "UNHOLE", "MARK", "ERROR", "CONNMARK", "LOG", "X" };
-	static const char *const matches[] = { "mark", "udp", "tcp", "comment", "x" };
-	struct table t = { .name = "raw", .valid_hooks = 1 };
+	static const char *const targets[] = { "", "", "", "UNHOLE", "MARK", "ERROR", "CONNMARK", "LOG", "MASQUERADE", "REJECT", "X" };
+	static const char *const matches[] = { "mark", "udp", "tcp", "comment", "addrtype", "x" };
+	struct table t = { .valid_hooks = 1 };
 	size_t base, at = 0, n = 1 + rnd(6), i;
 	struct pkt p = { 0 };
 	struct walk w;
@@ -160,6 +160,12 @@ static void fuzz_legacy(void)
 	}
 	t.hook_entry[0] = rnd(8) ? 0 : rnd(t.size + 64);
 	t.underflow[0] = rnd(t.size + 64);
+	for (i = 1; i < NF_INET_NUMHOOKS; i++) {
+		t.valid_hooks |= rnd(2) << i;
+		t.hook_entry[i] = rnd(8) ? 0 : rnd(t.size + 64);
+		t.underflow[i] = rnd(t.size + 64);
+	}
+	snprintf(t.name, sizeof(t.name), "%s", rnd(2) ? "nat" : "filter");
 	p.w = &w;
 	p.where = "fuzz";
 	legacy_walk(&w, &t, &p);
@@ -194,7 +200,7 @@ static void fuzz_nft(void)
 {
 	static const char *const names[] = {
 		"meta", "payload", "cmp", "bitwise", "immediate", "range", "match", "target",
-		"counter", "ct", "lookup", "masq", "UNHOLE",
+		"counter", "ct", "lookup", "masq", "UNHOLE", "fib", "nat", "reject", "flow_offload",
 	};
 	static char buf[65536];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(memset(buf, 0, sizeof(buf)));
@@ -242,7 +248,14 @@ static void fuzz_nft(void)
 	nft_rule_walk(&p, &r, &v);
 	chains = &c;
 	n_chains = 1;
-	nft_scan(&r, on_any, NULL);
+	r.family = c.family = rnd(2) ? NFPROTO_INET : NFPROTO_IPV4;
+	c.hook = rnd(5);
+	snprintf(c.type, sizeof(c.type), "%s", rnd(2) ? "nat" : "filter");
+	nft_rules = &r;
+	n_nft_rules = 1;
+	nft_scan(AF_INET, on_any, NULL);
+	nft_rules = NULL;
+	n_nft_rules = 0;
 	chains = NULL;
 	n_chains = 0;
 	free(r.exprs);

@@ -174,14 +174,23 @@ void rules_walk(struct walk *w);
 /* A look at all rules, for doctor. */
 enum finding {
 	FOUND_UNHOLE,		/* flags: the rule's options */
-	FOUND_MASQUERADE,	/* dev: its -o, or empty */
-	FOUND_INPUT_LO,		/* INPUT -i lo -j ACCEPT */
-	FOUND_INPUT_GUARD,	/* INPUT -i lo ... -j DROP, before that */
+	FOUND_MASQUERADE,	/* dev: its -o */
+	FOUND_SNAT,		/* the same */
+	FOUND_INPUT_LO,		/* INPUT takes all that comes in by lo, since it does */
+	FOUND_INPUT_GUARD,	/* INPUT drops what comes in by lo from outside */
+	FOUND_OFFLOAD,		/* dev: what comes in by it goes to a flow table */
+};
+/* A device is a name, the beginning of one and "+", or empty: any. And: */
+enum {
+	FOUND_NOT = 1,		/* any but that */
+	FOUND_PERHAPS = 2,	/* one of a set that is not looked into */
+	FOUND_SOME = 4,		/* some packets only: there are other matches */
+	FOUND_BEHIND = 8,	/* what leaves by lo has met another rule before */
 };
 typedef void (*found_fn)(enum finding what, const char *where, const char *dev, uint32_t flags,
 			 void *arg);
+enum tri found_takes(const char *pattern, uint32_t flags, const char *dev);
 void rules_scan(int family, found_fn fn, void *arg);
-bool rules_flowtables(void);
 
 /* --- the box (box.c) ------------------------------------------------------- */
 

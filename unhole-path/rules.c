@@ -15,10 +15,12 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/x_tables.h>
 #include <linux/netfilter/xt_UNHOLE.h>
+#include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_mark.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -450,7 +452,6 @@ struct nft_rule {
 static struct nft_chain *chains;
 static struct nft_rule *nft_rules;
 static size_t n_chains, n_nft_rules;
-static bool flowtables;
 
 static void *grow(void *array, size_t n, size_t size)
 {
@@ -543,14 +544,6 @@ static int on_nft_rule(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_OK;
 }
 
-static int on_flowtable(const struct nlmsghdr *nlh, void *arg)
-{
-	(void)nlh;
-	(void)arg;
-	flowtables = true;
-	return MNL_CB_OK;
-}
-
 static int nft_dump(struct mnl_socket *nl, int msg, int family, mnl_cb_t fn)
 {
 	char req[MNL_NLMSG_HDRLEN + 64] = { 0 };
@@ -595,8 +588,6 @@ static int nft_read(void)
 		err = nft_dump(nl, NFT_MSG_GETCHAIN, AF_UNSPEC, on_chain);
 	if (!err && n_chains)
 		err = nft_dump(nl, NFT_MSG_GETRULE, AF_UNSPEC, on_nft_rule);
-	if (!err && nft_dump(nl, NFT_MSG_GETFLOWTABLE, AF_UNSPEC, on_flowtable) < 0)
-		flowtables = false;
 	mnl_socket_close(nl);
 	/* No nf_tables in this kernel: no rules of it either */
 	return err == -EINVAL || err == -EOPNOTSUPP ? 0 : err;
@@ -1055,152 +1046,541 @@ void rules_walk(struct walk *w)
 
 /* --- a look at all rules ------------------------------------------------------ */
 
-/* A device that is matched whole and not negated. */
-static void legacy_dev(const char *name, const unsigned char *mask, bool inv, char *to)
+/* What a rule says of one device: a name, or the beginning of one and "+", or
+ * nothing; FOUND_NOT, FOUND_PERHAPS.
+ */
+struct dev_said {
+	char name[IFNAMSIZ + 1];
+	uint32_t flags;
+};
+
+enum tri found_takes(const char *pattern, uint32_t flags, const char *dev)
 {
-	to[0] = 0;
-	if (!inv && mask[0] && memchr(name, 0, IFNAMSIZ) && mask[strlen(name)])
-		snprintf(to, IFNAMSIZ, "%s", name);
+	size_t len = strlen(pattern);
+	bool same;
+
+	if (flags & FOUND_PERHAPS)
+		return MAYBE;
+	if (!len)
+		return YES;
+	if (pattern[len - 1] == '+')
+		same = strncmp(pattern, dev, len - 1) == 0;
+	else
+		same = strcmp(pattern, dev) == 0;
+	return invert(same ? YES : NO, flags & FOUND_NOT);
+}
+
+/* A rule, as far as it matters here. */
+struct said {
+	struct dev_said in, out;
+	bool some;		/* matches more than that: some packets only */
+	bool none;		/* is not for this family */
+	int code;		/* NF_*, NFT_* */
+	bool masq, snat, offload;
+	unsigned int off;	/* where it jumps to: legacy, nft */
+	char chain[128];
+};
+
+/* One base chain that is walked: by no packet, but by all that may come. */
+struct scan {
+	found_fn fn;
+	void *arg;
+	const char *table;
+	bool input;
+	bool lo_done;		/* POSTROUTING: another rule has what leaves by lo */
+	bool maybe;		/* INPUT: it may have been accepted */
+	bool ended;		/* INPUT: what comes in by lo from outside has its verdict */
+	unsigned int steps;
+};
+
+/* How a chain is reached. */
+struct reach {
+	struct dev_said in, out;
+	enum tri lo;		/* INPUT: by what comes in by lo */
+	bool named, some;	/* a device is said; not by all packets */
+};
+
+static const struct reach all_packets = { .lo = YES };
+
+/* INPUT: a packet from outside that comes in by lo. Returns false where its way
+ * through this chain ends.
+ */
+static bool scan_input(struct scan *s, const struct said *r, const struct reach *w, const char *where)
+{
+	if (w->lo == NO || w->some)
+		return true;
+	switch (r->code) {
+	case NF_DROP:
+		if (w->lo != YES)
+			return true;
+		if (!s->maybe)
+			s->fn(FOUND_INPUT_GUARD, where, w->in.name, 0, s->arg);
+		s->ended = true;
+		return false;
+	case NF_ACCEPT:
+		/* All is taken, by whichever device: lo is not trusted more than others */
+		if (w->named)
+			s->fn(FOUND_INPUT_LO, where, w->in.name, w->lo == MAYBE ? FOUND_PERHAPS : 0, s->arg);
+		s->ended = w->lo == YES;
+		s->maybe = true;
+		return !s->ended;
+	case NFT_RETURN:
+		return w->lo != YES;
+	}
+	return true;
+}
+
+/* A rule that is reached in this way: says it, and whether the next one is reached.
+ * to: how the chain is reached that it jumps to.
+ */
+static bool scan_rule(struct scan *s, const struct said *r, const struct reach *w, struct reach *to,
+		      const char *chain)
+{
+	char where[256];
+	uint32_t flags;
+
+	*to = *w;
+	if (r->in.name[0] || r->in.flags)
+		to->in = r->in;
+	if (r->out.name[0] || r->out.flags)
+		to->out = r->out;
+	to->some = w->some || r->some;
+	snprintf(where, sizeof(where), "%s %s", s->table, chain);
+	if (s->input) {
+		to->lo = both(w->lo, found_takes(r->in.name, r->in.flags, "lo"));
+		to->named = w->named || r->in.name[0] || r->in.flags;
+		return scan_input(s, r, to, where);
+	}
+	flags = to->out.flags | (to->some ? FOUND_SOME : 0) | (s->lo_done ? FOUND_BEHIND : 0);
+	if (r->masq || r->snat)
+		s->fn(r->masq ? FOUND_MASQUERADE : FOUND_SNAT, where, to->out.name, flags, s->arg);
+	if (r->offload)
+		s->fn(FOUND_OFFLOAD, where, to->in.name, to->in.flags, s->arg);
+	if ((r->masq || r->snat || r->code == NF_ACCEPT || r->code == NF_DROP) && !to->some &&
+	    !to->in.name[0] && found_takes(to->out.name, to->out.flags, "lo") == YES)
+		s->lo_done = true;
+	return true;
+}
+
+/* addrtype, as "! --src-type LOCAL" and nothing else: no packet from outside has
+ * a source of the box, so it is matched.
+ */
+static bool is_not_local(const char *name, unsigned int rev, const void *info, size_t len)
+{
+	struct xt_addrtype_info_v1 i;
+
+	if (strcmp(name, "addrtype") != 0 || rev != 1 || len < sizeof(i))
+		return false;
+	memcpy(&i, info, sizeof(i));
+	return i.source == XT_ADDRTYPE_LOCAL && !i.dest && i.flags == XT_ADDRTYPE_INVERT_SOURCE;
+}
+
+static bool narrows(const char *name, unsigned int rev, const void *info, size_t len)
+{
+	return strcmp(name, "comment") != 0 && !is_not_local(name, rev, info, len);
+}
+
+static void legacy_dev(const char *name, const unsigned char *mask, bool inv, struct dev_said *to)
+{
+	size_t len = 0;
+
+	/* Of "l+" the first byte counts, of "lo" three */
+	while (len < IFNAMSIZ && mask[len] && name[len])
+		len++;
+	if (!len)
+		return;
+	snprintf(to->name, sizeof(to->name), "%.*s%s", (int)len, name, len < IFNAMSIZ && mask[len] ? "" : "+");
+	to->flags = inv ? FOUND_NOT : 0;
+}
+
+static bool is_zero(const void *data, size_t len)
+{
+	const unsigned char *b = data;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (b[i])
+			return false;
+	return true;
+}
+
+static void legacy_says(int family, const char *e, unsigned int target_off, struct said *r)
+{
+	const struct xt_entry_target *tg = (const void *)(e + target_off);
+	unsigned int o = entry_base(family);
+	bool is_goto;
+
+	memset(r, 0, sizeof(*r));
+	r->code = NFT_CONTINUE;
+	if (family == AF_INET) {
+		const struct ipt_ip *ip = &((const struct ipt_entry *)e)->ip;
+
+		legacy_dev(ip->iniface, ip->iniface_mask, ip->invflags & IPT_INV_VIA_IN, &r->in);
+		legacy_dev(ip->outiface, ip->outiface_mask, ip->invflags & IPT_INV_VIA_OUT, &r->out);
+		r->some = !is_zero(&ip->smsk, 4) || !is_zero(&ip->dmsk, 4) || ip->proto || ip->flags & IPT_F_FRAG;
+		is_goto = ip->flags & IPT_F_GOTO;
+	} else {
+		const struct ip6t_ip6 *ip = &((const struct ip6t_entry *)e)->ipv6;
+
+		legacy_dev(ip->iniface, ip->iniface_mask, ip->invflags & IP6T_INV_VIA_IN, &r->in);
+		legacy_dev(ip->outiface, ip->outiface_mask, ip->invflags & IP6T_INV_VIA_OUT, &r->out);
+		r->some = !is_zero(&ip->smsk, 16) || !is_zero(&ip->dmsk, 16) || ip->flags & (IP6T_F_PROTO | IP6T_F_TOS);
+		is_goto = ip->flags & IP6T_F_GOTO;
+	}
+	while (o + sizeof(struct xt_entry_match) <= target_off) {
+		const struct xt_entry_match *em = (const void *)(e + o);
+
+		if (em->u.match_size < sizeof(*em) || em->u.match_size % sizeof(uint64_t) ||
+		    em->u.match_size > target_off - o || !memchr(em->u.user.name, 0, sizeof(em->u.user.name))) {
+			r->some = true;
+			break;
+		}
+		r->some = r->some || narrows(em->u.user.name, em->u.user.revision, em->data,
+					     em->u.match_size - sizeof(*em));
+		o += em->u.match_size;
+	}
+	r->masq = strcmp(tg->u.user.name, "MASQUERADE") == 0;
+	r->snat = strcmp(tg->u.user.name, "SNAT") == 0;
+	if (strcmp(tg->u.user.name, "REJECT") == 0)
+		r->code = NF_DROP;
+	if (!tg->u.user.name[0]) {
+		int verdict = ((const struct xt_standard_target *)tg)->verdict;
+
+		r->code = verdict >= 0 ? (is_goto ? NFT_GOTO : NFT_JUMP) : verdict == -NF_DROP - 1 ? NF_DROP :
+			  verdict == -NF_ACCEPT - 1 ? NF_ACCEPT : verdict == XT_RETURN ? NFT_RETURN : NFT_CONTINUE;
+		r->off = verdict >= 0 ? verdict : 0;
+	}
+}
+
+/* A user-defined chain begins behind an ERROR target that bears its name. */
+static void legacy_chain_name(int family, const struct table *t, unsigned int chain, char *to, size_t size)
+{
+	unsigned int off, target_off, next;
+
+	snprintf(to, size, "?");
+	for (off = 0; entry_offsets(family, t, off, &target_off, &next) && off + next <= chain; off += next) {
+		const struct xt_entry_target *tg = (const void *)(t->blob + off + target_off);
+
+		if (off + next == chain && strcmp(tg->u.user.name, XT_ERROR_TARGET) == 0 &&
+		    tg->u.target_size > sizeof(*tg))
+			snprintf(to, size, "%.*s", (int)strnlen((const char *)tg->data, tg->u.target_size - sizeof(*tg)),
+				 (const char *)tg->data);
+	}
+}
+
+static void legacy_scan_chain(struct scan *s, int family, const struct table *t, unsigned int off,
+			      const char *name, const struct reach *w, int depth)
+{
+	unsigned int target_off, next;
+
+	for (; !s->ended && s->steps < 65536 && entry_offsets(family, t, off, &target_off, &next); off += next) {
+		const struct xt_entry_target *tg = (const void *)(t->blob + off + target_off);
+		char chain[64];
+		struct reach to;
+		struct said r;
+
+		s->steps++;
+		/* The end of the table, or the head of the next chain */
+		if (strcmp(tg->u.user.name, XT_ERROR_TARGET) == 0)
+			return;
+		legacy_says(family, t->blob + off, target_off, &r);
+		if (!scan_rule(s, &r, w, &to, name))
+			return;
+		if ((r.code == NFT_JUMP || r.code == NFT_GOTO) && depth < MAX_DEPTH) {
+			legacy_chain_name(family, t, r.off, chain, sizeof(chain));
+			legacy_scan_chain(s, family, t, r.off, chain, &to, depth + 1);
+			if (r.code == NFT_GOTO && !to.some && to.lo == YES && s->input)
+				return;
+		}
+		/* The policy */
+		if (!depth && off == t->underflow[s->input ? NF_INET_LOCAL_IN : NF_INET_POST_ROUTING])
+			return;
+	}
 }
 
 static void legacy_scan(int family, const struct table *t, found_fn fn, void *arg)
 {
-	const size_t base = entry_base(family);
 	unsigned int off, target_off, next, no = 0;
-	char iif[IFNAMSIZ], oif[IFNAMSIZ], where[64];
-	bool nat = strcmp(t->name, "nat") == 0, filter = strcmp(t->name, "filter") == 0;
+	struct scan s = { .fn = fn, .arg = arg };
+	char where[64];
 
 	for (off = 0; entry_offsets(family, t, off, &target_off, &next); off += next) {
-		const char *e = t->blob + off;
-		const struct xt_entry_target *tg;
-		bool input;
+		const struct xt_entry_target *tg = (const void *)(t->blob + off + target_off);
+		struct xt_unhole_tginfo info = { 0 };
 
 		no++;
-		if (family == AF_INET) {
-			const struct ipt_ip *ip = &((const struct ipt_entry *)e)->ip;
-
-			legacy_dev(ip->iniface, ip->iniface_mask, ip->invflags & IPT_INV_VIA_IN, iif);
-			legacy_dev(ip->outiface, ip->outiface_mask, ip->invflags & IPT_INV_VIA_OUT, oif);
-		} else {
-			const struct ip6t_ip6 *ip = &((const struct ip6t_entry *)e)->ipv6;
-
-			legacy_dev(ip->iniface, ip->iniface_mask, ip->invflags & IP6T_INV_VIA_IN, iif);
-			legacy_dev(ip->outiface, ip->outiface_mask, ip->invflags & IP6T_INV_VIA_OUT, oif);
-		}
+		if (strcmp(tg->u.user.name, "UNHOLE") != 0)
+			continue;
+		if (tg->u.target_size >= sizeof(*tg) + sizeof(info))
+			memcpy(&info, tg->data, sizeof(info));
 		snprintf(where, sizeof(where), "legacy %s, entry %u", t->name, no);
-		tg = (const void *)(e + target_off);
-		if (strcmp(tg->u.user.name, "UNHOLE") == 0) {
-			struct xt_unhole_tginfo info = { 0 };
-
-			if (tg->u.target_size >= sizeof(*tg) + sizeof(info))
-				memcpy(&info, tg->data, sizeof(info));
-			fn(FOUND_UNHOLE, where, "", info.flags, arg);
-		} else if (nat && strcmp(tg->u.user.name, "MASQUERADE") == 0) {
-			fn(FOUND_MASQUERADE, where, oif, 0, arg);
-		}
-		input = filter && off >= t->hook_entry[NF_INET_LOCAL_IN] && off <= t->underflow[NF_INET_LOCAL_IN];
-		if (input && !tg->u.user.name[0] && strcmp(iif, "lo") == 0) {
-			int verdict = ((const struct xt_standard_target *)tg)->verdict;
-
-			if (verdict == -NF_DROP - 1)
-				fn(FOUND_INPUT_GUARD, where, iif, 0, arg);
-			else if (verdict == -NF_ACCEPT - 1 && target_off == base)
-				fn(FOUND_INPUT_LO, where, iif, 0, arg);
-		}
+		fn(FOUND_UNHOLE, where, "", info.flags, arg);
+	}
+	snprintf(where, sizeof(where), "legacy %s", t->name);
+	s.table = where;
+	if (t->valid_hooks & (1u << NF_INET_LOCAL_IN) && strcmp(t->name, "nat") != 0) {
+		s.input = true;
+		legacy_scan_chain(&s, family, t, t->hook_entry[NF_INET_LOCAL_IN], "INPUT", &all_packets, 0);
+	}
+	if (t->valid_hooks & (1u << NF_INET_POST_ROUTING) && strcmp(t->name, "nat") == 0) {
+		s.input = s.ended = false;
+		legacy_scan_chain(&s, family, t, t->hook_entry[NF_INET_POST_ROUTING], "POSTROUTING", &all_packets, 0);
 	}
 }
 
-static const struct nft_chain *chain_of(const struct nft_rule *r)
-{
-	size_t i;
+/* What a register holds that the next expression looks at. */
+enum loaded { L_NOTHING, L_IN, L_OUT, L_IN_INDEX, L_OUT_INDEX, L_SOURCE_TYPE, L_FAMILY };
 
-	for (i = 0; i < n_chains; i++)
-		if (chains[i].family == r->family && strcmp(chains[i].table, r->table) == 0 &&
-		    strcmp(chains[i].name, r->chain) == 0)
-			return &chains[i];
-	return NULL;
+static void nft_compared(struct said *r, enum loaded what, const struct nlattr **tb, int family)
+{
+	struct dev_said *dev = what == L_IN || what == L_IN_INDEX ? &r->in : &r->out;
+	uint32_t op = opt32(tb[NFTA_CMP_OP]), number = 0;
+	const struct link *l;
+	const char *v;
+	size_t len = 0;
+
+	v = data_value(tb[NFTA_CMP_DATA], &len);
+	if (!v || (op != NFT_CMP_EQ && op != NFT_CMP_NEQ)) {
+		r->some = true;
+		return;
+	}
+	if (len >= sizeof(number))
+		memcpy(&number, v, sizeof(number));
+	switch (what) {
+	case L_IN:
+	case L_OUT:
+		/* Without its end it is the beginning of a name */
+		snprintf(dev->name, sizeof(dev->name), "%.*s%s", (int)(len < IFNAMSIZ ? len : IFNAMSIZ), v,
+			 len < IFNAMSIZ && !memchr(v, 0, len) ? "+" : "");
+		dev->flags = op == NFT_CMP_NEQ ? FOUND_NOT : 0;
+		break;
+	case L_IN_INDEX:
+	case L_OUT_INDEX:
+		l = link_by_index(number);
+		/* It may be gone */
+		snprintf(dev->name, sizeof(dev->name), "%s", l ? l->name : "?");
+		dev->flags = op == NFT_CMP_NEQ ? FOUND_NOT : 0;
+		break;
+	case L_SOURCE_TYPE:
+		if (number != RTN_LOCAL || op != NFT_CMP_NEQ)
+			r->some = true;
+		break;
+	case L_FAMILY:
+		r->none = r->none || ((uint8_t)*v == family) != (op == NFT_CMP_EQ);
+		break;
+	default:
+		r->some = true;
+	}
 }
 
-static void nft_scan(const struct nft_rule *r, found_fn fn, void *arg)
+static enum loaded nft_loads(const char *name, const struct nlattr **tb)
 {
-	char iif[IFNAMSIZ] = "", oif[IFNAMSIZ] = "", where[256], name[32], *pending = NULL;
-	const struct nft_chain *c = chain_of(r);
-	bool input = c && c->is_base && c->hook == NF_INET_LOCAL_IN, masq = false, matches = false;
-	const struct nlattr *e;
-	int verdict = NFT_CONTINUE;
+	if (strcmp(name, "fib") == 0)
+		return opt32(tb[NFTA_FIB_RESULT]) == NFT_FIB_RESULT_ADDRTYPE &&
+		       opt32(tb[NFTA_FIB_FLAGS]) == NFTA_FIB_F_SADDR ? L_SOURCE_TYPE : L_NOTHING;
+	if (strcmp(name, "meta") != 0 || tb[NFTA_META_SREG])
+		return L_NOTHING;
+	switch (opt32(tb[NFTA_META_KEY])) {
+	case NFT_META_IIFNAME:
+		return L_IN;
+	case NFT_META_OIFNAME:
+		return L_OUT;
+	case NFT_META_IIF:
+		return L_IN_INDEX;
+	case NFT_META_OIF:
+		return L_OUT_INDEX;
+	case NFT_META_NFPROTO:
+		return L_FAMILY;
+	}
+	return L_NOTHING;
+}
 
-	if (!r->exprs)
+static void nft_says(const struct nft_rule *rule, int family, struct said *r)
+{
+	enum loaded pending = L_NOTHING;
+	const struct nlattr *e;
+	uint32_t reg = 0;
+
+	memset(r, 0, sizeof(*r));
+	r->code = NFT_CONTINUE;
+	if (!rule->exprs)
 		return;
-	snprintf(where, sizeof(where), "%s %s", r->table, r->chain);
-	mnl_attr_for_each_nested(e, r->exprs) {
+	mnl_attr_for_each_nested(e, rule->exprs) {
 		const struct nlattr *ex[MAX_ATTR], *tb[MAX_ATTR];
-		size_t len = 0;
+		char name[32];
 
 		index_attrs(e, ex);
 		if (!ex[NFTA_EXPR_NAME])
 			continue;
 		copy_str(ex[NFTA_EXPR_NAME], name, sizeof(name));
 		index_attrs(ex[NFTA_EXPR_DATA], tb);
-		if (strcmp(name, "meta") == 0) {
-			uint32_t key = opt32(tb[NFTA_META_KEY]);
-
-			pending = key == NFT_META_IIFNAME ? iif : key == NFT_META_OIFNAME ? oif : NULL;
-			matches = matches || !pending;
-		} else if (strcmp(name, "cmp") == 0) {
-			const char *v = data_value(tb[NFTA_CMP_DATA], &len);
-
-			if (pending && v && opt32(tb[NFTA_CMP_OP]) == NFT_CMP_EQ)
-				snprintf(pending, IFNAMSIZ, "%.*s", (int)len, v);
-			else
-				matches = true;
-			pending = NULL;
-		} else if (strcmp(name, "masq") == 0) {
-			masq = true;
+		if (pending && strcmp(name, "cmp") == 0 && opt32(tb[NFTA_CMP_SREG]) == reg) {
+			nft_compared(r, pending, tb, family);
+			pending = L_NOTHING;
+			continue;
+		}
+		/* A set of devices, or of devices and more, or of more that is done with them */
+		if (pending) {
+			if (pending == L_IN || pending == L_IN_INDEX)
+				r->in.flags = FOUND_PERHAPS;
+			else if (pending == L_OUT || pending == L_OUT_INDEX)
+				r->out.flags = FOUND_PERHAPS;
+			if (strcmp(name, "lookup") != 0 || pending == L_SOURCE_TYPE || pending == L_FAMILY)
+				r->some = true;
+			else if (opt32(tb[NFTA_LOOKUP_DREG]) == NFT_REG_VERDICT && tb[NFTA_LOOKUP_DREG])
+				r->code = NF_ACCEPT;	/* a map of verdicts */
+			pending = L_NOTHING;
+			if (strcmp(name, "lookup") == 0)
+				continue;
+		}
+		if (strcmp(name, "meta") == 0 || strcmp(name, "fib") == 0) {
+			pending = nft_loads(name, tb);
+			reg = opt32(tb[strcmp(name, "fib") == 0 ? (int)NFTA_FIB_DREG : (int)NFTA_META_DREG]);
+			/* What sets a mark matches nothing */
+			r->some = r->some || (!pending && !(*name == 'm' && tb[NFTA_META_SREG]));
+		} else if (strcmp(name, "match") == 0 && tb[NFTA_MATCH_NAME] && tb[NFTA_MATCH_INFO]) {
+			copy_str(tb[NFTA_MATCH_NAME], name, sizeof(name));
+			r->some = r->some || narrows(name, opt32(tb[NFTA_MATCH_REV]),
+						     mnl_attr_get_payload(tb[NFTA_MATCH_INFO]),
+						     mnl_attr_get_payload_len(tb[NFTA_MATCH_INFO]));
 		} else if (strcmp(name, "target") == 0 && tb[NFTA_TARGET_NAME]) {
 			copy_str(tb[NFTA_TARGET_NAME], name, sizeof(name));
-			if (strcmp(name, "MASQUERADE") == 0)
-				masq = true;
-			if (strcmp(name, "UNHOLE") == 0 && tb[NFTA_TARGET_INFO]) {
-				struct xt_unhole_tginfo info = { 0 };
-
-				len = mnl_attr_get_payload_len(tb[NFTA_TARGET_INFO]);
-				memcpy(&info, mnl_attr_get_payload(tb[NFTA_TARGET_INFO]),
-				       len < sizeof(info) ? len : sizeof(info));
-				fn(FOUND_UNHOLE, where, "", info.flags, arg);
-			}
+			r->masq = r->masq || strcmp(name, "MASQUERADE") == 0;
+			r->snat = r->snat || strcmp(name, "SNAT") == 0;
+			if (strcmp(name, "REJECT") == 0)
+				r->code = NF_DROP;
+		} else if (strcmp(name, "masq") == 0) {
+			r->masq = true;
+		} else if (strcmp(name, "nat") == 0) {
+			r->snat = tb[NFTA_NAT_TYPE] && opt32(tb[NFTA_NAT_TYPE]) == NFT_NAT_SNAT;
+		} else if (strcmp(name, "flow_offload") == 0) {
+			r->offload = true;
+		} else if (strcmp(name, "reject") == 0) {
+			r->code = NF_DROP;
 		} else if (strcmp(name, "immediate") == 0) {
 			struct verdict_of v = { .code = NFT_CONTINUE };
 			struct regs regs = { 0 };
 
 			nft_immediate(&regs, tb, &v);
-			verdict = v.code;
+			if (v.code == NFT_CONTINUE)	/* an address for nat, as a rule */
+				continue;
+			r->code = v.code;
+			memcpy(r->chain, v.chain, sizeof(r->chain));
 		} else if (!is_transparent(name)) {
-			matches = true;
+			r->some = true;
 		}
 	}
-	if (masq)
-		fn(FOUND_MASQUERADE, where, oif, 0, arg);
-	if (input && strcmp(iif, "lo") == 0 && verdict == NF_DROP)
-		fn(FOUND_INPUT_GUARD, where, iif, 0, arg);
-	else if (input && strcmp(iif, "lo") == 0 && verdict == NF_ACCEPT && !matches)
-		fn(FOUND_INPUT_LO, where, iif, 0, arg);
+}
+
+static bool *reached;	/* of nft_rules: from a base chain */
+
+static void nft_scan_chain(struct scan *s, int family, const struct nft_chain *base, const char *name,
+			   const struct reach *w, int depth)
+{
+	size_t i;
+
+	for (i = 0; i < n_nft_rules && !s->ended && s->steps < 65536; i++) {
+		const struct nft_rule *rule = &nft_rules[i];
+		struct reach to;
+		struct said r;
+
+		if (rule->family != base->family || strcmp(rule->table, base->table) != 0 ||
+		    strcmp(rule->chain, name) != 0)
+			continue;
+		s->steps++;
+		if (reached)
+			reached[i] = true;
+		nft_says(rule, family, &r);
+		if (r.none)
+			continue;
+		if (!scan_rule(s, &r, w, &to, name))
+			return;
+		if ((r.code == NFT_JUMP || r.code == NFT_GOTO) && depth < MAX_DEPTH) {
+			nft_scan_chain(s, family, base, r.chain, &to, depth + 1);
+			if (r.code == NFT_GOTO && !to.some && to.lo == YES && s->input)
+				return;
+		}
+	}
+	if (!depth && !s->ended && !s->maybe && s->input && base->policy == NF_DROP)
+		s->fn(FOUND_INPUT_GUARD, base->name, "", 0, s->arg);
+}
+
+/* UNHOLE, wherever it stands. */
+static void nft_scan_unhole(const struct nft_rule *rule, found_fn fn, void *arg)
+{
+	const struct nlattr *e;
+	char where[256];
+
+	if (!rule->exprs)
+		return;
+	snprintf(where, sizeof(where), "%s %s", rule->table, rule->chain);
+	mnl_attr_for_each_nested(e, rule->exprs) {
+		const struct nlattr *ex[MAX_ATTR], *tb[MAX_ATTR];
+		struct xt_unhole_tginfo info = { 0 };
+		char name[32];
+		size_t len;
+
+		index_attrs(e, ex);
+		index_attrs(ex[NFTA_EXPR_DATA], tb);
+		if (!ex[NFTA_EXPR_NAME] || !tb[NFTA_TARGET_NAME] || !tb[NFTA_TARGET_INFO])
+			continue;
+		copy_str(ex[NFTA_EXPR_NAME], name, sizeof(name));
+		if (strcmp(name, "target") != 0)
+			continue;
+		copy_str(tb[NFTA_TARGET_NAME], name, sizeof(name));
+		if (strcmp(name, "UNHOLE") != 0)
+			continue;
+		len = mnl_attr_get_payload_len(tb[NFTA_TARGET_INFO]);
+		memcpy(&info, mnl_attr_get_payload(tb[NFTA_TARGET_INFO]), len < sizeof(info) ? len : sizeof(info));
+		fn(FOUND_UNHOLE, where, "", info.flags, arg);
+	}
+}
+
+static void nft_scan(int family, found_fn fn, void *arg)
+{
+	int nf = family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	size_t i;
+
+	reached = n_nft_rules ? calloc(n_nft_rules, sizeof(*reached)) : NULL;
+	for (i = 0; i < n_chains; i++) {
+		const struct nft_chain *c = &chains[i];
+		struct scan s = { .fn = fn, .arg = arg, .table = c->table };
+
+		if (!c->is_base || (c->family != nf && c->family != NFPROTO_INET))
+			continue;
+		s.input = c->hook == NF_INET_LOCAL_IN && strcmp(c->type, "nat") != 0;
+		if (s.input || c->hook == NF_INET_FORWARD ||
+		    (c->hook == NF_INET_POST_ROUTING && strcmp(c->type, "nat") == 0))
+			nft_scan_chain(&s, nf, c, c->name, &all_packets, 0);
+	}
+	for (i = 0; i < n_nft_rules; i++) {
+		const struct nft_rule *rule = &nft_rules[i];
+		char where[256];
+		struct said r;
+
+		if (rule->family != nf && rule->family != NFPROTO_INET)
+			continue;
+		nft_scan_unhole(rule, fn, arg);
+		if (!reached || reached[i])
+			continue;
+		/* By a map of verdicts, perhaps */
+		nft_says(rule, nf, &r);
+		snprintf(where, sizeof(where), "%s %s", rule->table, rule->chain);
+		if (r.masq)
+			fn(FOUND_MASQUERADE, where, r.out.name, r.out.flags | FOUND_PERHAPS, arg);
+	}
+	free(reached);
+	reached = NULL;
 }
 
 void rules_scan(int family, found_fn fn, void *arg)
 {
-	int nf = family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6, f = family == AF_INET6;
+	int f = family == AF_INET6;
 	size_t i;
 
 	for (i = 0; i < n_tables[f]; i++)
 		legacy_scan(family, &tables[f][i], fn, arg);
-	for (i = 0; i < n_nft_rules; i++)
-		if (nft_rules[i].family == nf || nft_rules[i].family == NFPROTO_INET)
-			nft_scan(&nft_rules[i], fn, arg);
-}
-
-bool rules_flowtables(void)
-{
-	return flowtables;
+	nft_scan(family, fn, arg);
 }
 
 int rules_read(int family)

@@ -61,7 +61,14 @@ must() {
 	"$@" || { not_ok "set-up: '$*' failed"; finish; }
 }
 
+# json_fits: what unhole-path -j has printed into /run/json is what its schema says.
+json_fits() {
+	_n=$(grep -c . /run/json)
+	is 'JSON: as in the schema' "$(python3 /unhole/schema.py /unhole/schema.json </run/json 2>&1 | tail -n 3)" "$_n values"
+}
+
 finish() {
+	[ ! -s /run/json ] || json_fits
 	for _c in /run/capture.*; do
 		[ ! -e "$_c/pcap" ] || cp "$_c/pcap" "$RESULTS/$SCENARIO.${_c#/run/capture.}.pcap"
 	done

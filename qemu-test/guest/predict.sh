@@ -218,6 +218,7 @@ predict_and_send() {
 	# shellcheck disable=SC2086 # options
 	_p=$(unhole-path -$FAM -j to $dst $2 ipproto udp dport $PORT ${snat:+snat $snat})
 	_x=$?
+	echo "$_p" >>/run/json
 	_to="UDP$FAM-SENDTO:$(_host "$dst"):$PORT"
 	case $1 in
 	client)

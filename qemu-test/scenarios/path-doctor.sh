@@ -2,14 +2,11 @@
 # unhole-path doctor: each illness is planted, named, and cured by the command
 # that is named with it; nothing is wrong before and after.
 # kernels: 6.1 6.12 stock
+# weight: 12
+. /unhole/doctor.sh
 topology
 stock_sysctls
-# wrong: the checks that found something.
-wrong() { unhole-path -j doctor | sed 's/},{/}\n{/g' | sed -n 's/.*"level":"\(warn\|bad\)","check":"\([^"]*\)".*/\2/p' | tr '\n' ' '; }
-healthy() {
-	is "$1: nothing is wrong" "$(wrong)" ''
-	check "$1: exit status 0" unhole-path doctor
-}
+must sysctl -qw net.ipv4.ip_forward=1
 healthy 'a box without a hole'
 hole_from cl0
 is 'a hole and no rule' "$(wrong)" 'no-rule '
@@ -23,8 +20,6 @@ unhole
 must ip route add $FAR dev lo table 60
 must ip rule add to $FAR lookup 60 pref 50
 is 'a rule that loops' "$(wrong)" 'loop '
-# cure CHECK: runs the command below that finding.
-cure() { unhole-path doctor | sed -n "/^[a-z]*  *$1: /{n;p;}" >/run/cure; must sh -e /run/cure; }
 cure loop
 healthy 'cured by a mark that is put on'
 must ip rule del pref 50
@@ -67,15 +62,68 @@ for ipt in iptables-nft iptables-legacy; do
 	must $ipt -F INPUT
 done
 
-must nft add table inet f
-must nft add flowtable inet f x '{ hook ingress priority 0; devices = { cl0, up0 }; }'
-is 'a flowtable' "$(wrong)" 'flowtable '
-must nft delete table inet f
+# A device whose name is two words for sysctl
+must ip link add v.5 type veth peer name v6
+must ip rule add iif v.5 lookup 50
+healthy 'a device with a dot'
+must sysctl -qw net/ipv4/conf/v.5/forwarding=0
+is 'its forwarding is off, and no other' "$(wrong)" 'forwarding '
+cure forwarding
+healthy 'cured by its own sysctl'
+must sysctl -qw net.ipv4.ip_forward=0
+must sysctl -qw net.ipv4.conf.lo.forwarding=1 net.ipv4.conf.cl0.forwarding=1
+is 'forwarding is off by default' "$(wrong)" 'forwarding '
+cure forwarding
+healthy 'cured by switching it on'
+must ip link del v.5
+must ip rule del iif v.5
+
+# The same, IPv6
+must sysctl -qw net.ipv6.conf.all.forwarding=1
+must ip -6 nexthop add id 60 dev lo
+must ip -6 route add $FAR6 nhid 60 table 60
+must ip -6 rule add fwmark 0x50 lookup 60 pref 50
+is 'IPv6: a hole and no rule' "$(wrong)" 'loop no-rule '
+unhole6
+is 'IPv6: a mark that leads in, and stays' "$(wrong)" 'loop '
+cure loop
+healthy 'IPv6: cured by taking it off'
+must ip -6 rule del pref 50
+must ip6tables -t mangle -F
+must ip -6 rule add to $FAR6 lookup 60 pref 50
+is 'IPv6: a rule that loops' "$(wrong)" 'loop '
+cure loop
+healthy 'IPv6: cured by a mark that is put on'
+must ip -6 rule del pref 50
+must ip -6 rule del pref 10
+for ipt in ip6tables-nft ip6tables-legacy; do
+	must $ipt -t nat -A POSTROUTING -o up0 -j MASQUERADE
+	is "$ipt: MASQUERADE at the uplink" "$(wrong)" 'masquerade-uplink '
+	must $ipt -t nat -F
+	must $ipt -t nat -A POSTROUTING -o lo -j MASQUERADE
+	is "$ipt: MASQUERADE at lo, which has no address" "$(wrong)" 'masquerade-lo '
+	must ip addr add 2001:db8:9::9/128 dev lo
+	healthy "$ipt: lo has one"
+	must ip addr del 2001:db8:9::9/128 dev lo
+	must $ipt -t nat -F
+done
+must ip -6 rule add iif cl0 lookup 60
+must sysctl -qw net.ipv6.conf.all.forwarding=0
+is 'IPv6: what comes in by a NIC is to be forwarded' "$(wrong)" 'forwarding6 '
+cure forwarding6
+healthy 'IPv6: it is'
+must ip -6 rule del iif cl0
+must ip6tables -t raw -F
+must ip -6 route del $FAR6 table 60
 
 [ $PATCHED = 1 ] || {
 	must sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.lo.accept_local=0 net.ipv4.conf.lo.rp_filter=1
-	is 'stock: the sysctls' "$(wrong)" 'accept_local forwarding rp_filter '
+	is 'stock: the sysctls' "$(wrong)" 'forwarding accept_local forwarding rp_filter '
+	must sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.lo.forwarding=0 net.ipv4.conf.lo.accept_local=1
 	must sysctl -qw net.ipv4.conf.lo.rp_filter=0
+	is 'stock: forwarding, of lo alone' "$(wrong)" 'forwarding '
+	cure forwarding
+	healthy 'stock: forwarding, cured'
 	stock_sysctls
 	healthy 'stock: the sysctls of the recipe'
 }
@@ -87,9 +135,14 @@ must sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 net.ipv4.co
 nvi nvi0
 must ip route add default dev nvi0 table 50
 must ip rule add iif cl0 lookup 50
-healthy 'nvi, IPv4: no rule, no sysctl'
+is 'nvi, IPv4: what comes in by a NIC is to be forwarded' "$(wrong)" 'forwarding '
+cure forwarding
+healthy 'nvi, IPv4: no rule, no sysctl of its own'
 must iptables -t nat -A POSTROUTING -o nvi0 -j MASQUERADE
 healthy 'nvi: MASQUERADE at its device'
+must iptables -t nat -A POSTROUTING -o up0 -j MASQUERADE
+is 'nvi: and at the uplink, for the others' "$(wrong)/$(notes)" '/masquerade-uplink '
+must iptables -t nat -F
 must iptables -t nat -A POSTROUTING -o up0 -j MASQUERADE
 is 'nvi: MASQUERADE at the uplink' "$(wrong)" 'masquerade-uplink '
 must iptables -t nat -F
@@ -117,3 +170,21 @@ must ip -6 route flush table 60
 XTABLES_LIBDIR=/tmp
 export XTABLES_LIBDIR
 is 'no plug-in' "$(wrong)" 'plug-in '
+unset XTABLES_LIBDIR
+
+# Who is not root sees no rules, and says so
+status=0
+setpriv --reuid 65534 --regid 65534 --clear-groups unhole-path -j doctor >/run/doctor || status=$?
+cat /run/doctor >>/run/json
+is 'exit status 3 where the rules may not be read' $status 3
+says 'and why' "$(cat /run/doctor)" '"check":"rules"' 'Operation not permitted'
+
+# There is no module, and none is loaded
+must ip link del nvi0
+must mount -t tmpfs tmpfs /sys/module
+must mount -t tmpfs tmpfs /lib/modules
+is 'no module' "$(wrong)" 'module '
+says 'its cure' "$(unhole-path doctor)" 'apt-get install ./unhole-dkms' 'make install'
+must mkdir -p "/lib/modules/$(uname -r)/updates/dkms"
+: >"/lib/modules/$(uname -r)/updates/dkms/xt_UNHOLE.ko.zst"
+healthy 'a module that is not loaded'

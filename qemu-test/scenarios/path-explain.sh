@@ -13,13 +13,13 @@ heal() {
 	_tries=0
 	until _j=$(unhole-path -j "$@") || [ $_tries -gt 5 ]; do
 		_tries=$((_tries + 1))
-		echo "$_j" | sed 's/.*"reason":"\([^"]*\)".*/\1/'
+		echo "$_j" | tee -a /run/json | sed 's/.*"reason":"\([^"]*\)".*/\1/'
 		unhole-path --explain "$@" | sed '1,/^to change it/d; s/^  //' >/run/fixes
 		[ "$_j" != "${_last-}" ] && sh -e /run/fixes >/dev/null || return
 		_last=$_j
 	done | tr '\n' ' '
 }
-verdict() { unhole-path -j "$@" | sed 's/.*"reason":"\([^"]*\)".*/\1/'; }
+verdict() { unhole-path -j "$@" | tee -a /run/json | sed 's/.*"reason":"\([^"]*\)".*/\1/'; }
 
 echo '# nothing in the way'
 before=$(state)
