@@ -57,7 +57,6 @@ struct rule {
 	bool strange;		/* has a selector that this tool does not know */
 };
 
-#define MAX_NH 32
 struct nexthop {
 	int oif;
 	unsigned int flags;
@@ -73,7 +72,8 @@ struct route {
 	uint32_t nhid;
 	struct addr dst, prefsrc;
 	bool has_prefsrc, encap;
-	struct nexthop nh[MAX_NH];
+	/* All of them; that is &one, where there is one: most routes of a large table */
+	struct nexthop *nh, one;
 };
 
 /* One family's picture. It is taken once, at the start. */
@@ -99,6 +99,8 @@ struct fib *fib_of(int family);
 const struct link *link_by_index(int index);
 const struct link *link_by_name(const char *name);
 bool is_nvi(const struct link *l);
+/* A number that no nexthop object has. */
+uint32_t free_nhid(void);
 bool addr_is_local(int family, const struct addr *a);
 /* Is the address in a subnet of this device? */
 bool addr_on_link(int family, const struct addr *a, int index);
