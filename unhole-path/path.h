@@ -140,6 +140,8 @@ struct result {
 /* RTM_GETROUTE. Returns false if it cannot be asked; res->err is the answer. */
 bool ask_route(const struct flow *f, struct result *res);
 void fib_lookup(const struct flow *f, struct result *res);
+/* Might another mark lead it elsewhere? */
+bool fib_mark_matters(const struct flow *f);
 /* IPv6: a route through loopback that the kernel made a reject of. */
 bool is_reject_in_disguise(int family, const struct route *rt);
 const char *describe_rule(const struct rule *r, char *buf, size_t len);
@@ -148,6 +150,11 @@ const char *describe_route(int family, const struct route *rt, char *buf, size_t
 /* --- netfilter (rules.c) --------------------------------------------------- */
 
 enum hook { HOOK_PREROUTING = 0, HOOK_FORWARD = 2, HOOK_OUTPUT = 3, HOOK_POSTROUTING = 4 };
+
+/* What conntrack has of the packet. CT_TEMPLATE: rules have said something; it comes
+ * to conntrack later.
+ */
+enum ct_state { CT_NONE, CT_TEMPLATE, CT_NEW, CT_UNTRACKED, CT_UNKNOWN };
 
 struct walk {
 	/* in */
@@ -158,14 +165,22 @@ struct walk {
 	uint8_t proto;
 	uint16_t sport, dport;
 	bool unholable;			/* it has a route that UNHOLE drops */
-	/* in and out */
+	bool dnat;			/* OUTPUT: table nat changes the destination */
+	/* in and out, from hook to hook */
 	uint32_t mark;
 	bool mark_unsure;
+	char mark_why[200];		/* the rule that made it so */
+	enum ct_state ct;
 	/* out */
 	enum tri unholed, dropped;
-	uint32_t unhole_flags;
-	char where[96];			/* the UNHOLE rule, or the one that drops */
-	char unsure[160];		/* the rule that could not be evaluated */
+	uint32_t unhole_flags, unhole_mark, unhole_mask;
+	char where[128];			/* the UNHOLE rule */
+	char drop_at[128];		/* the one that drops */
+	char unsure[200];		/* the first that could not be evaluated */
+	bool raw_ends;			/* a rule of table raw may end it */
+	/* OUTPUT: it is routed again, with this mark, which is not the last one */
+	bool relook, relook_unsure;
+	uint32_t relook_mark;
 };
 
 /* 0; -EPERM: may not look; other: could not. */
@@ -225,8 +240,8 @@ struct path {
 	int n_steps;
 	enum tri hole;		/* it entered loopback, or an nvi device */
 	enum tri unholed;
-	char by[96];		/* the rule that unholed it */
-	uint32_t unhole_flags;
+	char by[128];		/* the rule that unholed it */
+	uint32_t unhole_flags, unhole_mark, unhole_mask;
 	enum tri core;
 	const char *core_why;
 	/* nvi: what counts it if it does not leave (ethtool -S), and the input device
