@@ -269,7 +269,7 @@ static void fix_rp_filter(struct path *p, const char *dev)
 	else if (conf(AF_INET, dev, "rp_filter") == 1)
 		fix(p, "sysctl -w %s=2", knob(AF_INET, dev, "rp_filter"));
 	else
-		fix(p, "sysctl -w net.ipv4.conf.all.rp_filter=0 && sysctl -w %s=0", knob(AF_INET, dev, "rp_filter"));
+		fix(p, "sysctl -w net.ipv4.conf.all.rp_filter=0 %s=0", knob(AF_INET, dev, "rp_filter"));
 }
 
 static void explain_refusal(struct path *p, const struct step *s, const char *which)

@@ -980,10 +980,14 @@ static void nft_payload(struct pkt *p, struct regs *r, const struct nlattr **tb)
 		port = htons(w->dport);
 		memcpy(hdr + 2, &port, 2);
 		known[2] = known[3] = w->dport;
-		/* The first of a connection */
-		hdr[TCP_FLAGS] = TCP_SYN;
 		known[TCP_FLAGS] = w->proto == IPPROTO_TCP;
+	} else if (base == NFT_PAYLOAD_TRANSPORT_HEADER && !w->proto) {
+		/* Who asks for TCP's flags has asked for TCP before */
+		known[TCP_FLAGS] = off == TCP_FLAGS && len == 1;
 	}
+	/* The first of a connection */
+	if (known[TCP_FLAGS] && base == NFT_PAYLOAD_TRANSPORT_HEADER)
+		hdr[TCP_FLAGS] = TCP_SYN;
 	if (off > sizeof(hdr) || len > sizeof(hdr) - off)
 		load(r, dreg, NULL, NULL, len > 16 ? 16 : len);
 	else
