@@ -421,6 +421,13 @@ static int world_read_once(void)
 	return err;
 }
 
+bool again(int *tries)
+{
+	struct timespec wait = { .tv_nsec = 1000000L << *tries };
+
+	return nanosleep(&wait, NULL) == 0 && ++*tries < 9;
+}
+
 static int on_nexthop(const struct nlmsghdr *nlh, void *arg)
 {
 	bool *used = arg;
@@ -446,7 +453,7 @@ uint32_t free_nhid(void)
 
 int world_read(void)
 {
-	int err, tries = 10;
+	int err, tries = 0;
 
 	/* EINTR: what is read changes meanwhile (NLM_F_DUMP_INTR). The rest of the
 	 * answer is still to come: another socket.
@@ -455,7 +462,7 @@ int world_read(void)
 		err = world_read_once();
 		if (err)
 			world_free();
-	} while (err == -EINTR && --tries);
+	} while (err == -EINTR && again(&tries));
 	return err;
 }
 

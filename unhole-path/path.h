@@ -94,6 +94,8 @@ struct world {
 extern struct world world;
 
 int world_read(void);
+/* What is read changes meanwhile: waits, longer each time. False: often enough. */
+bool again(int *tries);
 void world_free(void);
 struct fib *fib_of(int family);
 const struct link *link_by_index(int index);

@@ -32,7 +32,6 @@
 #include <unistd.h>
 
 #define MAX_DEPTH 16	/* of jumps; the kernel allows as many */
-#define TRIES 10	/* to read what is being changed */
 #define TCP_FLAGS 13	/* their byte in the header */
 #define TCP_SYN 0x02
 
@@ -472,12 +471,12 @@ static int legacy_read(int family)
 	if (fd < 0)
 		err = -errno;
 	while (!err && fgets(name, sizeof(name), f) && n_tables[i] < ARRAY_SIZE(tables[i])) {
-		int tries = TRIES;
+		int tries = 0;
 
 		name[strcspn(name, "\n")] = 0;
 		do {
 			err = table_read(family, fd, name, &tables[i][n_tables[i]]);
-		} while (err == -EAGAIN && --tries);
+		} while (err == -EAGAIN && again(&tries));
 		if (!err)
 			n_tables[i]++;
 	}
@@ -818,14 +817,14 @@ static int nft_read_once(void)
 
 static int nft_read(void)
 {
-	int err, tries = TRIES;
+	int err, tries = 0;
 
 	if (nft_done || !is_present("nf_tables"))
 		return 0;
 	/* EINTR: the rules have changed in between */
 	do {
 		err = nft_read_once();
-	} while (err == -EINTR && --tries);
+	} while (err == -EINTR && again(&tries));
 	nft_done = !err;
 	return err;
 }
