@@ -643,9 +643,16 @@ struct nft_rule {
 	struct nlattr *exprs;	/* a copy of NFTA_RULE_EXPRESSIONS */
 };
 
+/* Tables whose chains are not hooked in */
+struct nft_dormant {
+	int family;
+	char table[64];
+};
+
 static struct nft_chain *chains;
 static struct nft_rule *nft_rules;
-static size_t n_chains, n_nft_rules;
+static struct nft_dormant *dormant;
+static size_t n_chains, n_nft_rules, n_dormant;
 static bool flowtables, nft_done;
 
 static void *grow(void *array, size_t n, size_t size)
@@ -671,11 +678,33 @@ static uint32_t be32(const struct nlattr *a)
 	return mnl_attr_get_payload_len(a) < 4 ? 0 : ntohl(mnl_attr_get_u32(a));
 }
 
+static int on_table(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nfgenmsg *g = mnl_nlmsg_get_payload(nlh);
+	struct nft_dormant d = { .family = g->nfgen_family };
+	const struct nlattr *a;
+	uint32_t flags = 0;
+
+	(void)arg;
+	mnl_attr_for_each(a, nlh, sizeof(*g)) {
+		if (mnl_attr_get_type(a) == NFTA_TABLE_NAME)
+			copy_str(a, d.table, sizeof(d.table));
+		else if (mnl_attr_get_type(a) == NFTA_TABLE_FLAGS)
+			flags = be32(a);
+	}
+	if (flags & NFT_TABLE_F_DORMANT) {
+		dormant = grow(dormant, n_dormant, sizeof(*dormant));
+		dormant[n_dormant++] = d;
+	}
+	return MNL_CB_OK;
+}
+
 static int on_chain(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct nfgenmsg *g = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *a, *b;
 	struct nft_chain *c;
+	size_t i;
 
 	(void)arg;
 	chains = grow(chains, n_chains, sizeof(*chains));
@@ -707,6 +736,9 @@ static int on_chain(const struct nlmsghdr *nlh, void *arg)
 			break;
 		}
 	}
+	for (i = 0; i < n_dormant; i++)
+		if (dormant[i].family == c->family && strcmp(dormant[i].table, c->table) == 0)
+			c->is_base = false;
 	return MNL_CB_OK;
 }
 
@@ -784,9 +816,11 @@ static void nft_free(void)
 		free(nft_rules[i].exprs);
 	free(nft_rules);
 	free(chains);
+	free(dormant);
 	chains = NULL;
 	nft_rules = NULL;
-	n_chains = n_nft_rules = 0;
+	dormant = NULL;
+	n_chains = n_nft_rules = n_dormant = 0;
 	flowtables = false;
 }
 
@@ -802,6 +836,8 @@ static int nft_read_once(void)
 	if (!nl)
 		return errno == EPROTONOSUPPORT ? 0 : -errno;
 	err = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : 0;
+	if (!err)
+		err = nft_dump(nl, NFT_MSG_GETTABLE, AF_UNSPEC, on_table);
 	if (!err)
 		err = nft_dump(nl, NFT_MSG_GETCHAIN, AF_UNSPEC, on_chain);
 	if (!err && n_chains)

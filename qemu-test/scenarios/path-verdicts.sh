@@ -74,6 +74,9 @@ goes 'none of them meets it' 'unholed 0' 1
 is 'nor a SYN' "$(unhole-path to $FAR ipproto tcp dport 80 | sed 's/ .*//;q')" leaves
 must nft add rule ip t pre ct state new drop
 goes 'ct state new' 'rule-drop 1' 0
+must nft add table ip t '{ flags dormant; }'
+goes 'a table that is dormant' 'unholed 0' 1
+must nft add table ip t
 must nft flush chain ip t pre
 rules -t mangle -A PREROUTING -i lo -m conntrack --ctstate NEW -j DROP
 goes '--ctstate NEW' 'rule-drop 1' 0
@@ -204,6 +207,12 @@ must ip route replace $FAR dev lo
 is 'a route into the hole in main' "$(reason to $FAR)" second-lookup-lo
 check 'is moved' heal to $FAR
 goes 'and it leaves' 'unholed 0' 1
+must ip -6 nexthop add id 50 dev up0
+must ip -6 route add default dev lo table 50
+must ip -6 rule add to $FAR6 lookup 50 pref 50
+is 'IPv6, a reject in disguise, and nexthop 50 is another' "$(reason to $FAR6)" reject-in-disguise
+check 'has another number' heal to $FAR6
+is 'so that the route leads into the hole' "$(reason to $FAR6)" no-rule
 if [ $PATCHED = 1 ]; then
 	rules -t raw -F
 	rules -t mangle -A PREROUTING -i up0 -j ACCEPT
@@ -227,6 +236,9 @@ must ip addr add 198.18.9.1/24 dev 'ü"0'
 says 'a name that is not ASCII' "$(unhole-path -j to 198.18.9.9)" '"dev":"ü\"0"'
 unhole-path to $FAR >/dev/full 2>/run/err
 is 'nowhere to write to: exit status' $? 3
+strace -qq -o /dev/null -e inject=socket:error=EMFILE unhole-path -j to $FAR >/run/out 2>/run/err
+is 'nothing can be read: exit status' $? 3
+says 'and -j says so' "$(cat /run/out)" '"verdict":"unknown"' '"reason":"cannot-read"'
 for bad in "to $FAR to $PEER" "to $FAR ipproto udp dport 0"; do
 	unhole-path $bad 2>/dev/null
 	is "usage: $bad" $? 2
