@@ -1137,7 +1137,7 @@ static void nft_immediate(struct regs *r, const struct nlattr **tb, struct verdi
 
 static bool is_transparent(const char *name)
 {
-	static const char *const list[] = { "counter", "log", "last", "dup" };
+	static const char *const list[] = { "counter", "log", "notrack", "last", "dup" };
 
 	return is_one_of(name, list, ARRAY_SIZE(list));
 }

@@ -22,6 +22,7 @@ goes() {
 	shift 3
 	_j=$(unhole-path -j to $FAR ipproto udp dport $PORT "$@")
 	_x=$?
+	echo "$_j" >>/run/json
 	is "$_what" "$(echo "$_j" | sed 's/.*"reason":"\([^"]*\)".*/\1/') $_x" "$_want"
 	echo x | on $FROM socat -u - "UDP4-SENDTO:$FAR:$PORT$SOCKET" 2>/dev/null
 	echo "$PORT $_seen $_what" >>/run/sent
@@ -61,6 +62,7 @@ must iptables-legacy -t mangle -N maybe
 must iptables-legacy -t mangle -A PREROUTING -i lo -m ttl --ttl-gt 5 -j maybe
 must iptables-legacy -t mangle -A PREROUTING -i lo -p udp -j DROP
 goes 'the same, iptables-legacy, and a DROP behind it' 'rule-unknown 3' 0
+says 'it counts by chain' "$(unhole-path to $FAR ipproto udp)" 'legacy mangle PREROUTING, rule 2; legacy mangle PREROUTING, rule 1'
 must iptables-legacy -t mangle -F PREROUTING
 
 echo '# usual firewalls: what conntrack knows'
