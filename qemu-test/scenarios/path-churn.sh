@@ -18,10 +18,10 @@ done >/run/churn
 while ip -batch /run/churn; do :; done &
 churn=$!
 i=0 failed=0
-while [ $i -lt 20 ]; do
+while [ $i -lt 30 ]; do
 	i=$((i + 1))
 	unhole-path to $FAR >/run/out 2>/run/err || failed=$((failed + 1))
 done
-is 'of 20 questions, unanswered' $failed 0
+is 'of 30 questions, unanswered' $failed 0
 check 'and it did change all the time' kill $churn
 says 'the answer' "$(cat /run/out)" "leaves by up0 via $PEER"
