@@ -333,8 +333,12 @@ static bool walk(struct path *p, struct walk *w, enum hook hook, const struct fl
 		return false;
 	}
 	if (w->dropped == MAYBE) {
-		verdict(p, V_UNKNOWN, "rule-unknown", "unknown: whether it is dropped (%s; %s)", w->drop_at,
-			w->unsure[0] ? w->unsure : "with a match that is not evaluated");
+		/* The first rule that could not be evaluated may be another, before it */
+		bool same = strncmp(w->unsure, w->drop_at, strlen(w->drop_at)) == 0;
+
+		verdict(p, V_UNKNOWN, "rule-unknown", "unknown: whether it is dropped (%s%s%s)",
+			same ? w->unsure : w->drop_at, same ? "" : "; ",
+			same ? "" : w->unsure[0] ? w->unsure : "with a match that is not evaluated");
 		return false;
 	}
 	return true;

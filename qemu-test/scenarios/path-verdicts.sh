@@ -116,6 +116,15 @@ must nft flush chain ip t pre
 must nft add rule ip t pre udp dport "$((PORT + 1))" reject
 goes 'reject' 'rule-drop 1' 0
 must nft flush chain ip t pre
+# The other kernels' guests have no queues
+if [ $PATCHED = 0 ]; then
+	must nft add rule ip t pre queue num 7
+	goes 'queue, and nobody listens' 'rule-unknown 3' 0
+	must nft flush chain ip t pre
+	must nft add rule ip t pre queue num 7 bypass
+	goes 'queue, or pass' 'rule-unknown 3' 1
+	must nft flush chain ip t pre
+fi
 must ip rule add fwmark 0x7/0xf pref 5 blackhole
 must nft add chain ip t marks
 must nft add rule ip t marks meta mark set 7
