@@ -266,7 +266,7 @@ static void fuzz_nft(void)
 	free(r.exprs);
 }
 
-/* Kernels differ in what they answer; from 6.14 on it is EINVAL whatever they object
+/* Kernels differ in what they answer; that of 6.18 is EINVAL whatever they object
  * to. What it was has to come out all the same.
  */
 static void test_refusals(void)
