@@ -51,6 +51,20 @@ static const char *dev_name(int index)
 	return l ? l->name : "?";
 }
 
+/* A sysctl of a device, as a command names it. A dot in the device's name is none of
+ * the separators: then these are slashes.
+ */
+static const char *knob(int family, const char *dev, const char *name)
+{
+	static char buf[4][96];
+	static unsigned int n;
+	char *to = buf[n++ % ARRAY_SIZE(buf)], sep = strchr(dev, '.') ? '/' : '.';
+
+	snprintf(to, sizeof(buf[0]), "net%cipv%d%cconf%c%s%c%s", sep, family == AF_INET ? 4 : 6, sep, sep,
+		 dev, sep, name);
+	return to;
+}
+
 static const char *ipt(int family)
 {
 	return family == AF_INET ? "iptables" : "ip6tables";
@@ -160,15 +174,17 @@ static bool explain_no_route(struct path *p, const struct step *s, const char *w
 	if (!e.err)
 		return false;
 	if (e.route && is_reject_in_disguise(s->flow.family, e.route)) {
+		uint32_t id = free_nhid();
+
 		verdict(p, V_DIES, "reject-in-disguise",
 			"dies: the %s lookup finds \"%s\", which IPv6 made a reject route; only a nexthop object leads into lo",
 			which, describe_route(s->flow.family, e.route, buf, sizeof(buf)));
-		fix(p, "ip -6 nexthop add id 50 dev lo");
+		fix(p, "ip -6 nexthop add id %u dev %s", id, dev_name(world.lo));
 		if (e.route->plen)
-			fix(p, "ip -6 route replace %s/%u nhid 50 table %u",
-			    addr_text(AF_INET6, &e.route->dst), e.route->plen, e.route->table);
+			fix(p, "ip -6 route replace %s/%u nhid %u table %u",
+			    addr_text(AF_INET6, &e.route->dst), e.route->plen, id, e.route->table);
 		else
-			fix(p, "ip -6 route replace default nhid 50 table %u", e.route->table);
+			fix(p, "ip -6 route replace default nhid %u table %u", id, e.route->table);
 	} else if (e.route) {
 		verdict(p, V_DIES, "error-route", "dies: the %s lookup finds the route \"%s\"", which,
 			describe_route(s->flow.family, e.route, buf, sizeof(buf)));
@@ -184,46 +200,108 @@ static bool explain_no_route(struct path *p, const struct step *s, const char *w
 	return true;
 }
 
-/* The kernel refused an input lookup that has a route: ip_route_input_slow(),
- * fib_validate_source().
+/* Why the kernel refuses an input lookup that has a route: ip_route_input_slow(),
+ * fib_validate_source(). Newer kernels say EINVAL whatever it is; then the source is
+ * looked up here, as they do it.
  */
+enum refusal { OTHER_REFUSAL, MARTIAN, RP_FILTER, NO_FORWARDING };
+
+static int rp_filter(const char *dev)
+{
+	int own = conf(AF_INET, dev, "rp_filter"), all = conf(AF_INET, "all", "rp_filter");
+
+	return own > all ? own : all;
+}
+
+static bool accepts_local(const char *dev)
+{
+	return conf(AF_INET, dev, "accept_local") == 1 || conf(AF_INET, "all", "accept_local") == 1;
+}
+
+static bool has_address(int index)
+{
+	size_t i;
+
+	for (i = 0; i < world.n_addrs; i++)
+		if (world.addrs[i].family == AF_INET && world.addrs[i].index == index)
+			return true;
+	return false;
+}
+
+static enum refusal why_refused(const struct flow *f, int err)
+{
+	const char *dev = dev_name(f->iif);
+	const uint8_t *s = f->src.b;
+	int rp = rp_filter(dev);
+	struct flow back = {
+		.family = AF_INET, .src = f->dst, .dst = f->src, .has_src = true, .proto = f->proto,
+		.sport = f->dport, .dport = f->sport,
+	};
+	struct result res;
+	unsigned int i;
+
+	if (f->family != AF_INET)
+		return OTHER_REFUSAL;
+	if (err == EXDEV)
+		return RP_FILTER;
+	if (err == EHOSTUNREACH)
+		return NO_FORWARDING;
+	/* No unicast address: nothing makes the kernel take it */
+	if (err != EINVAL || !s[0] || s[0] == 127 || s[0] >= 224)
+		return OTHER_REFUSAL;
+	if (conf(AF_INET, dev, "src_valid_mark") == 1 || conf(AF_INET, "all", "src_valid_mark") == 1)
+		back.mark = f->mark;
+	fib_lookup(&back, &res);
+	if (!accepts_local(dev) && (addr_is_local(AF_INET, &f->src) || (!res.err && res.type == RTN_LOCAL)))
+		return MARTIAN;
+	if (rp <= 0 || (!res.err && res.type != RTN_UNICAST))
+		return OTHER_REFUSAL;
+	for (i = 0; !res.err && res.route && i < res.route->n_nh; i++)
+		if (res.route->nh[i].oif == f->iif)
+			return OTHER_REFUSAL;
+	return rp == 1 || res.err || !has_address(f->iif) ? RP_FILTER : OTHER_REFUSAL;
+}
+
+static void fix_rp_filter(struct path *p, const char *dev)
+{
+	if (conf(AF_INET, "all", "rp_filter") == 1)
+		fix(p, "sysctl -w net.ipv4.conf.all.rp_filter=2");
+	else if (conf(AF_INET, dev, "rp_filter") == 1)
+		fix(p, "sysctl -w %s=2", knob(AF_INET, dev, "rp_filter"));
+	else
+		fix(p, "sysctl -w net.ipv4.conf.all.rp_filter=0 %s=0", knob(AF_INET, dev, "rp_filter"));
+}
+
 static void explain_refusal(struct path *p, const struct step *s, const char *which)
 {
 	const char *dev = dev_name(s->flow.iif), *src = addr_text(AF_INET, &s->flow.src);
-	int own = conf(AF_INET, dev, "rp_filter"), all = conf(AF_INET, "all", "rp_filter");
-	struct result e;
 
-	fib_lookup(&s->flow, &e);
-	switch (s->res.err) {
-	case EXDEV:
+	switch (why_refused(&s->flow, s->res.err)) {
+	case RP_FILTER:
 		verdict(p, V_DIES, "rp-filter",
 			"dies: rp_filter of %s is %d, and the route back to %s does not lead out of it",
-			dev, own > all ? own : all, src);
-		if (all == 1)
-			fix(p, "sysctl -w net.ipv4.conf.all.rp_filter=2");
-		else if (own == 1)
-			fix(p, "sysctl -w net.ipv4.conf.%s.rp_filter=2", dev);
-		else
-			fix(p, "sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.%s.rp_filter=0", dev);
+			dev, rp_filter(dev), src);
+		fix_rp_filter(p, dev);
 		return;
-	case EHOSTUNREACH:
+	case NO_FORWARDING:
 		verdict(p, V_DIES, "forwarding-off", "dies: forwarding is off on %s", dev);
-		fix(p, "sysctl -w net.ipv4.ip_forward=1");
+		/* To write the switch for all devices is to write each of them; but only if it changes */
+		if (conf(AF_INET, "all", "forwarding") == 1)
+			fix(p, "sysctl -w %s=1", knob(AF_INET, dev, "forwarding"));
+		else
+			fix(p, "sysctl -w net.ipv4.ip_forward=1");
 		return;
-	case EINVAL:
-		if (conf(AF_INET, dev, "accept_local") != 1 && conf(AF_INET, "all", "accept_local") != 1 &&
-		    (addr_is_local(AF_INET, &s->flow.src) || (!e.err && e.type != RTN_BROADCAST))) {
-			verdict(p, V_DIES, "martian-source",
-				"dies: the source %s is one of the box's own, a martian on %s while accept_local is 0",
-				src, dev);
-			/* On a NIC it is what keeps forged ones out */
-			if (s->flow.iif == world.lo)
-				fix(p, "sysctl -w net.ipv4.conf.%s.accept_local=1", dev);
-			return;
-		}
-		break;
+	case MARTIAN:
+		verdict(p, V_DIES, "martian-source",
+			"dies: the source %s is one of the box's own, a martian on %s while accept_local is 0",
+			src, dev);
+		/* On a NIC it is what keeps forged ones out */
+		if (s->flow.iif == world.lo)
+			fix(p, "sysctl -w %s=1", knob(AF_INET, dev, "accept_local"));
+		return;
+	default:
+		verdict(p, V_DIES, "refused", "dies: the %s lookup is refused (%s)", which, strerror(s->res.err));
 	}
-	verdict(p, V_DIES, "refused", "dies: the %s lookup is refused (%s)", which, strerror(s->res.err));
 }
 
 static bool v6_forwards(const char *dev)
@@ -251,45 +329,40 @@ static bool walk(struct path *p, struct walk *w, enum hook hook, const struct fl
 	w->mark = f->mark;
 	rules_walk(w);
 	if (w->dropped == YES) {
-		verdict(p, V_DIES, "rule-drop", "dies: dropped by %s", w->where);
+		verdict(p, V_DIES, "rule-drop", "dies: dropped by %s", w->drop_at);
 		return false;
 	}
-	if (w->dropped == MAYBE)
-		note(p, "%s: it may be dropped there", w->unsure[0] ? w->unsure : w->where);
+	if (w->dropped == MAYBE) {
+		/* The first rule that could not be evaluated may be another, before it */
+		bool same = strncmp(w->unsure, w->drop_at, strlen(w->drop_at)) == 0;
+
+		verdict(p, V_UNKNOWN, "rule-unknown", "unknown: whether it is dropped (%s%s%s)",
+			same ? w->unsure : w->drop_at, same ? "" : "; ",
+			same ? "" : w->unsure[0] ? w->unsure : "with a match that is not evaluated");
+		return false;
+	}
 	return true;
 }
 
-/* Does a mark that is not known matter? */
-static bool mark_matters(int family)
+/* What is not known of the mark: does the lookup of this packet depend on it? */
+static bool mark_known(struct path *p, bool unsure, const struct walk *w, const struct flow *f)
 {
-	const struct fib *fib = fib_of(family);
-	size_t i;
-
-	for (i = 0; i < fib->n_rules; i++)
-		if (fib->rules[i].mask)
-			return true;
-	return false;
-}
-
-static bool mark_known(struct path *p, const struct walk *w)
-{
-	if (!w->mark_unsure || !mark_matters(p->q.flow.family))
+	if (!unsure || !fib_mark_matters(f))
 		return true;
 	verdict(p, V_UNKNOWN, "mark-unknown", "unknown: which mark it has (%s), and policy rules ask for marks",
-		w->unsure);
+		w->mark_why);
 	return false;
 }
 
 /* Rules could not be read. For a path that does not enter the hole they are of
- * no use, but for marks.
+ * no use, but for marks: those may be what leads into it, or around it.
  */
-static bool may_look(struct path *p, int err)
+static bool may_look(struct path *p, int err, const char *why)
 {
 	if (!err)
 		return true;
 	if (err == -EPERM)
-		verdict(p, V_UNKNOWN, "may-not-look",
-			"unknown: it enters the hole, and only root may see what rules do to it there");
+		verdict(p, V_UNKNOWN, "may-not-look", "unknown: %s, and only root may see what rules do", why);
 	else
 		verdict(p, V_UNKNOWN, "may-not-look", "unknown: the rules cannot be read (%s)", strerror(-err));
 	return false;
@@ -344,6 +417,18 @@ static void fix_loop(struct path *p, const struct flow *f, bool nvi)
 	if (f->mark && !res.err && res.oif != world.lo) {
 		fix(p, "%s -t mangle -A PREROUTING -i %s -j MARK --set-mark 0", ipt(f->family), lo);
 		return;
+	}
+	/* In main it is in every lookup's way, and in rp_filter's: to a table of its own */
+	fib_lookup(f, &res);
+	if (!res.err && res.route && res.table == RT_TABLE_MAIN) {
+		char prefix[INET6_ADDRSTRLEN + 8] = "default", to[40];
+
+		if (res.route->plen)
+			snprintf(prefix, sizeof(prefix), "%s/%u", addr_text(f->family, &res.route->dst), res.route->plen);
+		snprintf(to, sizeof(to), res.route->nhid ? "nhid %u" : "dev %.0u%s", res.route->nhid, lo);
+		fix(p, "ip%s route del %s %s", six, prefix, to);
+		fix(p, "ip%s route add %s %s table 50", six, prefix, to);
+		fix(p, "ip%s rule add to %s lookup 50 pref 50", six, res.route->plen ? prefix : "all");
 	}
 	fix(p, "ip%s rule add iif %s fwmark 0x51 lookup main pref 10", six, lo);
 	fix(p, "%s -t raw -I PREROUTING -i %s -j UNHOLE --set-xmark 0x51", ipt(f->family), lo);
@@ -401,10 +486,30 @@ static void nvi_local(struct path *p, const struct flow *f)
 
 	p->counter = "rx_local";
 	w.dst_nat = f->dst;
-	if (rules_read(f->family) || walk(p, &w, HOOK_PREROUTING, f, dev_name(f->iif), NULL))
+	if (may_look(p, rules_read(f->family), "it meets PREROUTING there") &&
+	    walk(p, &w, HOOK_PREROUTING, f, dev_name(f->iif), NULL))
 		verdict(p, V_LOCAL, "second-lookup-local",
 			"stays: the second lookup delivers it on this box, and INPUT sees it come in by %s",
 			dev_name(f->iif));
+}
+
+/* The rule that unholed it, with all that it says, and one option more. Which other
+ * matches it has, its reader knows.
+ */
+static void fix_allow_local(struct path *p, const struct flow *f)
+{
+	char table[16] = "raw", chain[40] = "PREROUTING", xmark[40] = "";
+	bool legacy = strncmp(p->by, "legacy ", 7) == 0;
+	unsigned int no;
+
+	if (sscanf(p->by + (legacy ? 7 : 0), "%15s %39[^,], rule %u", table, chain, &no) != 3)
+		return;
+	if (p->unhole_mark || p->unhole_mask)
+		snprintf(xmark, sizeof(xmark), " --set-xmark 0x%x/0x%x", p->unhole_mark, p->unhole_mask);
+	fix(p, "%s%s -t %s -R %s %u -i %s -j UNHOLE%s%s%s --allow-local", ipt(f->family), legacy ? "-legacy" : "",
+	    table, chain, no, dev_name(world.lo), xmark,
+	    p->unhole_flags & XT_UNHOLE_NOTRACK ? " --notrack" : "",
+	    p->unhole_flags & XT_UNHOLE_RESET_CT ? " --reset-ct" : "");
 }
 
 /* What came out of loopback unholed, or out of an nvi device. */
@@ -448,7 +553,7 @@ static void second_lookup(struct path *p, struct flow *f, bool external, enum tr
 			verdict(p, V_DIES, "local-refused",
 				"dies: the second lookup is local, and %s is not delivered as loopback's own",
 				v4 ? "outside traffic" : "unholed IPv6 traffic");
-			fix(p, "%s -t raw -R PREROUTING N -i lo -j UNHOLE --allow-local", ipt(f->family));
+			fix_allow_local(p, f);
 			return;
 		}
 		verdict(p, V_LOCAL, "second-lookup-local", "stays: the second lookup delivers it on this box, as iif %s",
@@ -504,6 +609,7 @@ static void remark_reply(struct path *p, const struct step *last)
 		.iif = last->res.oif, .proto = first->proto, .sport = first->dport, .dport = first->sport,
 	};
 	struct result res, e;
+	enum refusal why;
 
 	if (!ask_route(&r, &res))
 		return;
@@ -517,15 +623,16 @@ static void remark_reply(struct path *p, const struct step *last)
 	if (!res.err)
 		return;
 	fib_lookup(&r, &e);
-	if (res.err == EXDEV) {
+	why = why_refused(&r, res.err);
+	if (!e.err && why == RP_FILTER) {
 		note(p, "a reply is dropped: rp_filter of %s, since the route to %s does not lead out of it (a mark that leads into the hole, and not a route in main, cures it)",
 		     dev_name(r.iif), addr_text(r.family, &r.src));
-		fix(p, "sysctl -w net.ipv4.conf.%s.rp_filter=2", dev_name(r.iif));
+		fix(p, "sysctl -w %s=2", knob(AF_INET, dev_name(r.iif), "rp_filter"));
 	} else if (e.err) {
 		note(p, "a reply has no route to %s", addr_text(r.family, &r.dst));
 	} else {
 		note(p, "a reply that comes in by %s is refused (%s)%s", dev_name(r.iif), strerror(res.err),
-		     res.err == EHOSTUNREACH ? ": forwarding is off" : "");
+		     why == NO_FORWARDING ? ": forwarding is off" : "");
 	}
 }
 
@@ -575,10 +682,9 @@ static void remarks(struct path *p)
 /* --- the whole way ----------------------------------------------------------- */
 
 /* Out of a socket. Returns false if that was all. */
-static bool first_output(struct path *p, struct flow *f, struct walk *w, bool look)
+static bool first_output(struct path *p, struct flow *f, struct walk *w, int err)
 {
 	struct step *s;
-	uint32_t mark = f->mark;
 
 	s = lookup(p, f, "first", true);
 	if (!f->has_src && s->res.has_prefsrc) {
@@ -600,18 +706,22 @@ static bool first_output(struct path *p, struct flow *f, struct walk *w, bool lo
 		}
 		return false;
 	}
-	if (look) {
-		if (!walk(p, w, HOOK_OUTPUT, f, NULL, dev_name(s->res.oif)) || !mark_known(p, w))
-			return false;
-		f->mark = w->mark;
+	w->dnat = p->q.has_dnat;
+	if (!err && !walk(p, w, HOOK_OUTPUT, f, NULL, dev_name(s->res.oif)))
+		return false;
+	if (p->q.has_dnat) {
+		f->dst = p->q.dnat;
+		if (p->q.dnat_port)
+			f->dport = p->q.dnat_port;
 	}
+	if (err && fib_mark_matters(f))
+		return may_look(p, err, "policy rules ask for marks");
 	/* ip_route_me_harder(), ip6_route_me_harder() */
-	if (f->mark != mark || p->q.has_dnat) {
-		if (p->q.has_dnat) {
-			f->dst = p->q.dnat;
-			if (p->q.dnat_port)
-				f->dport = p->q.dnat_port;
-		}
+	if (err ? p->q.has_dnat : w->relook) {
+		if (!err)
+			f->mark = w->relook_mark;
+		if (!mark_known(p, w->relook_unsure, w, f))
+			return false;
 		s = lookup(p, f, "first, again behind OUTPUT", true);
 		if (!sure(p, s))
 			return false;
@@ -622,18 +732,21 @@ static bool first_output(struct path *p, struct flow *f, struct walk *w, bool lo
 			return false;
 		}
 	}
+	/* A mark that no lookup has asked for stays on it, and a second lookup may */
+	if (!err)
+		f->mark = w->mark;
 	return true;
 }
 
 /* In by a NIC. */
-static bool first_input(struct path *p, struct flow *f, struct walk *w, bool look)
+static bool first_input(struct path *p, struct flow *f, struct walk *w, int err)
 {
 	const char *dev = dev_name(f->iif);
 	struct step *s;
 
 	w->dst_nat = p->q.has_dnat ? p->q.dnat : f->dst;
-	if (look) {
-		if (!walk(p, w, HOOK_PREROUTING, f, dev, NULL) || !mark_known(p, w))
+	if (!err) {
+		if (!walk(p, w, HOOK_PREROUTING, f, dev, NULL))
 			return false;
 		f->mark = w->mark;
 	}
@@ -642,6 +755,10 @@ static bool first_input(struct path *p, struct flow *f, struct walk *w, bool loo
 		if (p->q.dnat_port)
 			f->dport = p->q.dnat_port;
 	}
+	if (err && fib_mark_matters(f))
+		return may_look(p, err, "policy rules ask for marks");
+	if (!mark_known(p, w->mark_unsure, w, f))
+		return false;
 	s = lookup(p, f, "first", true);
 	if (!sure(p, s))
 		return false;
@@ -669,11 +786,12 @@ static bool first_input(struct path *p, struct flow *f, struct walk *w, bool loo
 	return true;
 }
 
-static void held(struct path *p, const struct flow *f, bool external)
+static void held(struct path *p, const struct flow *f, bool external, bool ends)
 {
 	const char *lo = dev_name(world.lo);
 
-	fix(p, "%s -t raw -A PREROUTING -i %s -j UNHOLE", ipt(f->family), lo);
+	/* Behind a rule that accepts it, it would not be met */
+	fix(p, "%s -t raw -%c PREROUTING -i %s -j UNHOLE", ipt(f->family), ends ? 'I' : 'A', lo);
 	if (f->family == AF_INET && !external) {
 		/* __mkroute_output(): RTCF_LOCAL */
 		verdict(p, V_LOCAL, "no-rule",
@@ -692,7 +810,7 @@ static void held(struct path *p, const struct flow *f, bool external)
 
 void decide(const struct query *q, struct path *p)
 {
-	struct flow f = q->flow;
+	struct flow f = q->flow, second;
 	bool external = f.iif != 0;
 	const char *in = external ? dev_name(f.iif) : NULL;
 	const struct link *out;
@@ -709,7 +827,7 @@ void decide(const struct query *q, struct path *p)
 	p->core = MAYBE;
 
 	err = rules_read(f.family);
-	if (external ? !first_input(p, &f, &w, !err) : !first_output(p, &f, &w, !err))
+	if (external ? !first_input(p, &f, &w, err) : !first_output(p, &f, &w, err))
 		return;
 	s = &p->step[p->n_steps - 1];
 	if (s->res.type == RTN_LOCAL || s->res.type == RTN_ANYCAST) {
@@ -725,6 +843,8 @@ void decide(const struct query *q, struct path *p)
 	if (!nvi && !(out && out->flags & IFF_LOOPBACK)) {
 		if (q->has_snat)
 			note(p, "SNAT where the hole begins does not see it");
+		if (err)
+			note(p, "whether a rule drops it is not known: rules are for root's eyes only");
 		leaves(p, s);
 		remarks(p);
 		return;
@@ -738,8 +858,15 @@ void decide(const struct query *q, struct path *p)
 		leaves(p, s);
 		return;
 	}
+	second = f;
+	second.iif = out->index;
+	second.oif = 0;
+	if (q->has_snat) {
+		second.src = q->snat;
+		second.has_src = true;
+	}
 	/* Of nvi, all that rules may do is to mark */
-	if (!may_look(p, nvi && !mark_matters(f.family) ? 0 : err))
+	if (!may_look(p, nvi && !fib_mark_matters(&second) ? 0 : err, "it enters the hole"))
 		return;
 	if (!err) {
 		/* Marks that FORWARD and POSTROUTING of the first pass leave on it */
@@ -752,12 +879,8 @@ void decide(const struct query *q, struct path *p)
 			return;
 		f.mark = w.mark;
 	}
-	if (q->has_snat) {
-		f.src = q->snat;
-		f.has_src = true;
-	}
-	f.iif = out->index;
-	f.oif = 0;
+	second.mark = f.mark;
+	f = second;
 	if (!nvi) {
 		w.unholable = unholable(f.family, &f.src, &f.dst);
 		w.dst_nat = f.dst;
@@ -770,7 +893,7 @@ void decide(const struct query *q, struct path *p)
 		}
 		if (w.unholed == NO) {
 			if (w.unholable)
-				held(p, &f, external);
+				held(p, &f, external, w.raw_ends);
 			else
 				verdict(p, V_DIES, "loopback-address",
 					"stays in the hole: UNHOLE leaves loopback and link-local addresses alone");
@@ -778,9 +901,11 @@ void decide(const struct query *q, struct path *p)
 		}
 		snprintf(p->by, sizeof(p->by), "%s", w.where);
 		p->unhole_flags = w.unhole_flags;
+		p->unhole_mark = w.unhole_mark;
+		p->unhole_mask = w.unhole_mask;
 		f.mark = w.mark;
 	}
-	if (!mark_known(p, &w))
+	if (!mark_known(p, w.mark_unsure, &w, &f))
 		return;
 	if (nvi && !nvi_takes(p, &f))
 		return;

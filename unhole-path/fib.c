@@ -166,6 +166,11 @@ static enum tri both(enum tri a, enum tri b)
 	return a == MAYBE || b == MAYBE ? MAYBE : YES;
 }
 
+static enum tri invert(enum tri m)
+{
+	return m == MAYBE ? MAYBE : m == YES ? NO : YES;
+}
+
 static int master_of(int index)
 {
 	const struct link *l = link_by_index(index), *m;
@@ -208,9 +213,7 @@ static enum tri rule_match(const struct rule *r, const struct flow *f)
 	m = both(m, port_match(r->dport, f->dport));
 	if (r->strange)
 		m = both(m, MAYBE);
-	if (r->flags & FIB_RULE_INVERT)
-		m = m == MAYBE ? MAYBE : !m;
-	return m;
+	return r->flags & FIB_RULE_INVERT ? invert(m) : m;
 }
 
 static bool suppressed(const struct rule *r, const struct result *res)
@@ -282,6 +285,49 @@ void fib_lookup(const struct flow *f, struct result *res)
 	res->err = ENETUNREACH;
 	res->unsure = unsure;
 	res->untold = untold;
+}
+
+bool fib_mark_matters(const struct flow *f)
+{
+	const struct fib *fib = fib_of(f->family);
+	size_t i, j;
+
+	for (i = 0; i < fib->n_rules; i++) {
+		struct rule r = fib->rules[i];
+		struct result res = { 0 };
+		enum tri m;
+
+		/* All of it but the mark */
+		r.mask = 0;
+		r.flags &= ~FIB_RULE_INVERT;
+		m = rule_match(&r, f);
+		if (fib->rules[i].mask && m != NO) {
+			/* Taken or not, by the mark: the same if there is no route */
+			if (r.action == FR_ACT_TO_TBL &&
+			    (table_lookup(f, r.table, &res) == EAGAIN || suppressed(&r, &res)))
+				continue;
+			if (r.action != FR_ACT_NOP)
+				return true;
+			continue;
+		}
+		if (fib->rules[i].flags & FIB_RULE_INVERT)
+			m = invert(m);
+		if (m != YES || r.action == FR_ACT_NOP)
+			continue;
+		if (r.action == FR_ACT_GOTO) {
+			for (j = i + 1; j < fib->n_rules; j++)
+				if (fib->rules[j].pref == r.target)
+					break;
+			if (j < fib->n_rules)
+				i = j - 1;
+			continue;
+		}
+		if (r.action != FR_ACT_TO_TBL)
+			return false;
+		if (table_lookup(f, r.table, &res) != EAGAIN && !suppressed(&r, &res))
+			return false;
+	}
+	return false;
 }
 
 const char *describe_rule(const struct rule *r, char *buf, size_t len)

@@ -54,6 +54,16 @@ static unsigned long parse_number(const char *what, const char *s, unsigned long
 	return v;
 }
 
+/* Port 0 is no port: it stands for "not told" */
+static uint16_t parse_port(const char *what, const char *s)
+{
+	unsigned long v = parse_number(what, s, 65535);
+
+	if (!v)
+		bad("%s wants a port, not \"%s\"", what, s);
+	return v;
+}
+
 static uint8_t parse_proto(const char *s)
 {
 	static const struct { const char *name; uint8_t proto; } known[] = {
@@ -91,13 +101,14 @@ static void parse_dnat(const char *s, int *family, struct query *q)
 	}
 	parse_addr("dnat", a, family, &q->dnat);
 	if (port)
-		q->dnat_port = parse_number("the port of dnat", port, 65535);
+		q->dnat_port = parse_port("the port of dnat", port);
 	q->has_dnat = true;
 }
 
 static void parse_query(char **argv, int family, struct query *q, const char **dev)
 {
 	struct flow *f = &q->flow;
+	char **first = argv, **a;
 	bool has_to = false;
 
 	for (; *argv; argv += 2) {
@@ -105,6 +116,9 @@ static void parse_query(char **argv, int family, struct query *q, const char **d
 
 		if (!value)
 			bad("\"%s\" wants a value", key);
+		for (a = first; a < argv; a += 2)
+			if (strcmp(*a, key) == 0)
+				bad("\"%s\" is told twice", key);
 		if (strcmp(key, "to") == 0) {
 			parse_addr("to", value, &family, &f->dst);
 			has_to = true;
@@ -118,9 +132,9 @@ static void parse_query(char **argv, int family, struct query *q, const char **d
 		} else if (strcmp(key, "ipproto") == 0) {
 			f->proto = parse_proto(value);
 		} else if (strcmp(key, "sport") == 0) {
-			f->sport = parse_number("sport", value, 65535);
+			f->sport = parse_port("sport", value);
 		} else if (strcmp(key, "dport") == 0) {
-			f->dport = parse_number("dport", value, 65535);
+			f->dport = parse_port("dport", value);
 		} else if (strcmp(key, "snat") == 0) {
 			parse_addr("snat", value, &family, &q->snat);
 			q->has_snat = true;
@@ -137,6 +151,15 @@ static void parse_query(char **argv, int family, struct query *q, const char **d
 	if ((f->sport || f->dport) && !f->proto)
 		bad("sport and dport want ipproto");
 	f->family = family;
+}
+
+/* A verdict that nobody can read is none. */
+static int printed(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "unhole-path: cannot write: %s\n", strerror(errno));
+	return EXIT_UNKNOWN;
 }
 
 int main(int argc, char **argv)
@@ -161,7 +184,7 @@ int main(int argc, char **argv)
 			 (strcmp(argv[i + 1], "yes") == 0 || strcmp(argv[i + 1], "no") == 0))
 			core_assume(strcmp(argv[++i], "yes") == 0);
 		else if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0)
-			return usage(), 0;
+			return usage(), printed(0);
 		else
 			bad("no option \"%s\"", argv[i]);
 	}
@@ -178,14 +201,21 @@ int main(int argc, char **argv)
 	err = world_read();
 	if (err) {
 		fprintf(stderr, "unhole-path: cannot read links, rules and routes: %s\n", strerror(-err));
-		return EXIT_UNKNOWN;
+		if (!json || !q.flow.family)
+			return EXIT_UNKNOWN;
+		p = (struct path){ .q = q, .verdict = V_UNKNOWN, .reason = "cannot-read", .hole = MAYBE,
+				   .unholed = MAYBE };
+		snprintf(p.text, sizeof(p.text), "unknown: links, rules and routes cannot be read (%s)",
+			 strerror(-err));
+		print_json(&p);
+		return printed(EXIT_UNKNOWN);
 	}
 	if (strcmp(argv[i], "doctor") == 0) {
 		int ret = doctor(json, color);
 
 		rules_free();
 		world_free();
-		return ret;
+		return printed(ret);
 	}
 	if (dev) {
 		const struct link *l = link_by_name(dev);
@@ -201,5 +231,5 @@ int main(int argc, char **argv)
 		print_text(&p, explain, color);
 	rules_free();
 	world_free();
-	return p.verdict == V_LEAVES ? EXIT_LEAVES : p.verdict == V_UNKNOWN ? EXIT_UNKNOWN : EXIT_STAYS;
+	return printed(p.verdict == V_LEAVES ? EXIT_LEAVES : p.verdict == V_UNKNOWN ? EXIT_UNKNOWN : EXIT_STAYS);
 }

@@ -6,10 +6,15 @@
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+/* Those that recipes use begin at 50 */
+#define FIRST_NHID 50
+#define N_NHIDS 1000
 
 struct world world;
 
@@ -272,11 +277,13 @@ static void get_multipath(const struct nlattr *a, int family, struct route *rt)
 	const struct rtnexthop *r = mnl_attr_get_payload(a);
 	int len = mnl_attr_get_payload_len(a);
 	const struct nlattr *attr;
+	size_t n = rt->n_nh;
 	struct nexthop *nh;
 
-	for (; len >= (int)sizeof(*r) && r->rtnh_len >= sizeof(*r) && r->rtnh_len <= len &&
-	     rt->n_nh < MAX_NH; len -= RTNH_ALIGN(r->rtnh_len), r = RTNH_NEXT(r)) {
-		nh = &rt->nh[rt->n_nh++];
+	for (; len >= (int)sizeof(*r) && r->rtnh_len >= sizeof(*r) && r->rtnh_len <= len;
+	     len -= RTNH_ALIGN(r->rtnh_len), r = RTNH_NEXT(r)) {
+		nh = one_more(&rt->nh, &n, sizeof(*nh));
+		rt->n_nh = n;
 		nh->oif = r->rtnh_ifindex;
 		nh->flags = r->rtnh_flags;
 		mnl_attr_for_each_payload((void *)RTNH_DATA(r), r->rtnh_len - sizeof(*r)) {
@@ -307,6 +314,7 @@ static void parse_route(const struct nlmsghdr *nlh, struct route *rt)
 	bool has_one = false;
 	const struct nlattr *a;
 
+	/* rt->nh is its own, or, if there is one, points to nothing yet: rt may move */
 	memset(rt, 0, sizeof(*rt));
 	rt->table = rtm->rtm_table;
 	rt->plen = rtm->rtm_dst_len;
@@ -355,8 +363,10 @@ static void parse_route(const struct nlmsghdr *nlh, struct route *rt)
 			break;
 		}
 	}
-	if (has_one && !rt->n_nh)
-		rt->nh[rt->n_nh++] = one;
+	if (has_one && !rt->n_nh) {
+		rt->one = one;
+		rt->n_nh = 1;
+	}
 }
 
 static int on_route(const struct nlmsghdr *nlh, void *arg)
@@ -383,10 +393,10 @@ static int dump(int type, int family, size_t header, mnl_cb_t fn, void *arg)
 	return talk(nlh, fn, arg);
 }
 
-int world_read(void)
+static int world_read_once(void)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
-	size_t i;
+	size_t i, j;
 	int err;
 
 	err = rtnl_open();
@@ -403,18 +413,74 @@ int world_read(void)
 		/* A kernel without IPv6 */
 		if (families[i] == AF_INET6 && (err == -EOPNOTSUPP || err == -EAFNOSUPPORT))
 			err = 0;
+		/* They do not move any more */
+		for (j = 0; j < fib->n_routes; j++)
+			if (!fib->routes[j].nh && fib->routes[j].n_nh)
+				fib->routes[j].nh = &fib->routes[j].one;
 	}
+	return err;
+}
+
+bool again(int *tries)
+{
+	struct timespec wait = { .tv_nsec = 1000000L << *tries };
+
+	return nanosleep(&wait, NULL) == 0 && ++*tries < 9;
+}
+
+static int on_nexthop(const struct nlmsghdr *nlh, void *arg)
+{
+	bool *used = arg;
+	const struct nlattr *a;
+
+	mnl_attr_for_each(a, nlh, sizeof(struct nhmsg))
+		if (mnl_attr_get_type(a) == NHA_ID && get_u32(a) >= FIRST_NHID &&
+		    get_u32(a) - FIRST_NHID < N_NHIDS)
+			used[get_u32(a) - FIRST_NHID] = true;
+	return MNL_CB_OK;
+}
+
+uint32_t free_nhid(void)
+{
+	bool used[N_NHIDS] = { 0 };
+	uint32_t i;
+
+	dump(RTM_GETNEXTHOP, AF_UNSPEC, sizeof(struct nhmsg), on_nexthop, used);
+	for (i = 0; i < N_NHIDS && used[i]; i++)
+		;
+	return FIRST_NHID + i;
+}
+
+int world_read(void)
+{
+	int err, tries = 0;
+
+	/* EINTR: what is read changes meanwhile (NLM_F_DUMP_INTR). The rest of the
+	 * answer is still to come: another socket.
+	 */
+	do {
+		err = world_read_once();
+		if (err)
+			world_free();
+	} while (err == -EINTR && again(&tries));
 	return err;
 }
 
 void world_free(void)
 {
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(world.fib); i++) {
+		struct fib *fib = &world.fib[i];
+
+		for (j = 0; j < fib->n_routes; j++)
+			if (fib->routes[j].nh != &fib->routes[j].one)
+				free(fib->routes[j].nh);
+		free(fib->routes);
+		free(fib->rules);
+	}
 	free(world.links);
 	free(world.addrs);
-	free(world.fib[0].rules);
-	free(world.fib[0].routes);
-	free(world.fib[1].rules);
-	free(world.fib[1].routes);
 	memset(&world, 0, sizeof(world));
 	if (rtnl)
 		mnl_socket_close(rtnl);
@@ -498,11 +564,14 @@ static int on_answer(const struct nlmsghdr *nlh, void *arg)
 	res->has_prefsrc = rt.has_prefsrc;
 	res->prefsrc = rt.prefsrc;
 	if (rt.n_nh) {
-		res->oif = rt.nh[0].oif;
-		res->has_gw = rt.nh[0].has_gw;
-		res->gw_family = rt.nh[0].gw_family;
-		res->gw = rt.nh[0].gw;
+		const struct nexthop *nh = rt.nh ? rt.nh : &rt.one;
+
+		res->oif = nh->oif;
+		res->has_gw = nh->has_gw;
+		res->gw_family = nh->gw_family;
+		res->gw = nh->gw;
 	}
+	free(rt.nh);
 	return MNL_CB_OK;
 }
 

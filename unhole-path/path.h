@@ -57,7 +57,6 @@ struct rule {
 	bool strange;		/* has a selector that this tool does not know */
 };
 
-#define MAX_NH 32
 struct nexthop {
 	int oif;
 	unsigned int flags;
@@ -73,7 +72,8 @@ struct route {
 	uint32_t nhid;
 	struct addr dst, prefsrc;
 	bool has_prefsrc, encap;
-	struct nexthop nh[MAX_NH];
+	/* All of them; that is &one, where there is one: most routes of a large table */
+	struct nexthop *nh, one;
 };
 
 /* One family's picture. It is taken once, at the start. */
@@ -94,11 +94,15 @@ struct world {
 extern struct world world;
 
 int world_read(void);
+/* What is read changes meanwhile: waits, longer each time. False: often enough. */
+bool again(int *tries);
 void world_free(void);
 struct fib *fib_of(int family);
 const struct link *link_by_index(int index);
 const struct link *link_by_name(const char *name);
 bool is_nvi(const struct link *l);
+/* A number that no nexthop object has. */
+uint32_t free_nhid(void);
 bool addr_is_local(int family, const struct addr *a);
 /* Is the address in a subnet of this device? */
 bool addr_on_link(int family, const struct addr *a, int index);
@@ -138,6 +142,8 @@ struct result {
 /* RTM_GETROUTE. Returns false if it cannot be asked; res->err is the answer. */
 bool ask_route(const struct flow *f, struct result *res);
 void fib_lookup(const struct flow *f, struct result *res);
+/* Might another mark lead it elsewhere? */
+bool fib_mark_matters(const struct flow *f);
 /* IPv6: a route through loopback that the kernel made a reject of. */
 bool is_reject_in_disguise(int family, const struct route *rt);
 const char *describe_rule(const struct rule *r, char *buf, size_t len);
@@ -146,6 +152,11 @@ const char *describe_route(int family, const struct route *rt, char *buf, size_t
 /* --- netfilter (rules.c) --------------------------------------------------- */
 
 enum hook { HOOK_PREROUTING = 0, HOOK_FORWARD = 2, HOOK_OUTPUT = 3, HOOK_POSTROUTING = 4 };
+
+/* What conntrack has of the packet. CT_TEMPLATE: rules have said something; it comes
+ * to conntrack later.
+ */
+enum ct_state { CT_NONE, CT_TEMPLATE, CT_NEW, CT_UNTRACKED, CT_UNKNOWN };
 
 struct walk {
 	/* in */
@@ -156,14 +167,22 @@ struct walk {
 	uint8_t proto;
 	uint16_t sport, dport;
 	bool unholable;			/* it has a route that UNHOLE drops */
-	/* in and out */
+	bool dnat;			/* OUTPUT: table nat changes the destination */
+	/* in and out, from hook to hook */
 	uint32_t mark;
 	bool mark_unsure;
+	char mark_why[200];		/* the rule that made it so */
+	enum ct_state ct;
 	/* out */
 	enum tri unholed, dropped;
-	uint32_t unhole_flags;
-	char where[96];			/* the UNHOLE rule, or the one that drops */
-	char unsure[160];		/* the rule that could not be evaluated */
+	uint32_t unhole_flags, unhole_mark, unhole_mask;
+	char where[128];			/* the UNHOLE rule */
+	char drop_at[128];		/* the one that drops */
+	char unsure[200];		/* the first that could not be evaluated */
+	bool raw_ends;			/* a rule of table raw may end it */
+	/* OUTPUT: it is routed again, with this mark, which is not the last one */
+	bool relook, relook_unsure;
+	uint32_t relook_mark;
 };
 
 /* 0; -EPERM: may not look; other: could not. */
@@ -232,8 +251,8 @@ struct path {
 	int n_steps;
 	enum tri hole;		/* it entered loopback, or an nvi device */
 	enum tri unholed;
-	char by[96];		/* the rule that unholed it */
-	uint32_t unhole_flags;
+	char by[128];		/* the rule that unholed it */
+	uint32_t unhole_flags, unhole_mark, unhole_mask;
 	enum tri core;
 	const char *core_why;
 	/* nvi: what counts it if it does not leave (ethtool -S), and the input device

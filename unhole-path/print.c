@@ -122,16 +122,41 @@ void print_text(const struct path *p, bool explain, bool color)
 		printf("  %s\n", p->fix[i]);
 }
 
+/* The length of the UTF-8 sequence that s begins with; 0: it is none. */
+static size_t utf8_len(const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	size_t n = *u >= 0xf0 && *u < 0xf5 ? 4 : *u >= 0xe0 && *u < 0xf0 ? 3 : *u >= 0xc2 && *u < 0xe0 ? 2 : 0, i;
+
+	for (i = 1; i < n; i++)
+		if ((u[i] & 0xc0) != 0x80)
+			return 0;
+	/* Overlong, of a surrogate, beyond the last */
+	if ((*u == 0xe0 && u[1] < 0xa0) || (*u == 0xed && u[1] >= 0xa0) || (*u == 0xf0 && u[1] < 0x90) ||
+	    (*u == 0xf4 && u[1] >= 0x90))
+		return 0;
+	return n;
+}
+
+/* A device's name may be any bytes; JSON is UTF-8. */
 void json_string(const char *s)
 {
+	size_t n;
+
 	putchar('"');
 	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
+		if (*s == '"' || *s == '\\') {
 			printf("\\%c", *s);
-		else if ((unsigned char)*s < 0x20 || (unsigned char)*s >= 0x7f)
+		} else if ((unsigned char)*s < 0x20 || *s == 0x7f) {
 			printf("\\u%04x", (unsigned char)*s);
-		else
+		} else if ((unsigned char)*s < 0x80) {
 			putchar(*s);
+		} else if ((n = utf8_len(s))) {
+			fwrite(s, 1, n, stdout);
+			s += n - 1;
+		} else {
+			fputs("\\ufffd", stdout);
+		}
 	}
 	putchar('"');
 }

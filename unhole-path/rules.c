@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Netfilter's rules, read from the kernel (x_tables by getsockopt, nf_tables by
- * nfnetlink) and walked with one packet. What is evaluated: devices, addresses,
- * protocol, ports, mark; UNHOLE, MARK and verdicts. Everything else may match or
- * not, and the result says so.
+ * nfnetlink) and walked with one packet, the first of its connection. What is
+ * evaluated: devices, addresses, protocol, ports, TCP flags, mark, the state that
+ * conntrack gives it; UNHOLE, MARK and verdicts. Everything else may match or not,
+ * and the result says so.
  */
 #include "path.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/x_tables.h>
+#include <linux/netfilter/xt_CT.h>
 #include <linux/netfilter/xt_UNHOLE.h>
 #include <linux/netfilter/xt_addrtype.h>
+#include <linux/netfilter/xt_connmark.h>
+#include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_mark.h>
+#include <linux/netfilter/xt_state.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
@@ -27,21 +34,44 @@
 #include <unistd.h>
 
 #define MAX_DEPTH 16	/* of jumps; the kernel allows as many */
+#define TCP_FLAGS 13	/* their byte in the header */
+#define TCP_SYN 0x02
 
-/* A packet on its way through one hook. */
+struct table;
+
+/* A packet on its way through one base chain. */
 struct pkt {
 	struct walk *w;
 	struct addr src, dst;
-	const char *where;	/* the table that it is in */
-	unsigned int rule_no;
+	/* where it is: of nf_tables, or of x_tables */
+	const char *table, *chain;
+	unsigned int rule_no;	/* 0: the policy */
+	const struct table *t;
+	unsigned int off;
+	bool filters;		/* what it drops is looked at */
 	bool doubt;		/* a verdict before may have ended this chain */
+	bool ended;		/* ... and one has, before its end */
+	bool anywhere;		/* all chains of the table were walked, for a verdict map */
 };
+
+static const char *place(const struct pkt *p, char *buf, size_t len);
 
 static void unsure(struct pkt *p, const char *what)
 {
+	char at[128];
+
 	if (!p->w->unsure[0])
-		snprintf(p->w->unsure, sizeof(p->w->unsure), "%s, rule %u: %s",
-			 p->where, p->rule_no, what);
+		snprintf(p->w->unsure, sizeof(p->w->unsure), "%s: %s", place(p, at, sizeof(at)), what);
+}
+
+static void mark_unsure(struct pkt *p, const char *what)
+{
+	char at[128];
+
+	if (!p->w->mark_unsure)
+		snprintf(p->w->mark_why, sizeof(p->w->mark_why), "%s: %s", place(p, at, sizeof(at)), what);
+	p->w->mark_unsure = true;
+	unsure(p, what);
 }
 
 static enum tri both(enum tri a, enum tri b)
@@ -67,10 +97,52 @@ static enum tri port_in(const __u16 *range, uint16_t port, bool inv)
 	return invert(port >= range[0] && port <= range[1] ? YES : NO, inv);
 }
 
+/* Which bit of a mask of conntrack's states the packet has. What has no entry is
+ * INVALID there: it has not come to conntrack yet.
+ */
+static enum tri state_in(const struct walk *w, uint32_t mask, uint32_t untracked)
+{
+	switch (w->ct) {
+	case CT_NONE:
+		return mask & XT_STATE_INVALID ? YES : NO;
+	case CT_NEW:
+		return mask & XT_STATE_BIT(IP_CT_NEW) ? YES : NO;
+	case CT_UNTRACKED:
+		return mask & untracked ? YES : NO;
+	default:
+		return MAYBE;
+	}
+}
+
+static enum tri match_conntrack(const struct walk *w, int rev, const void *info)
+{
+	const struct xt_conntrack_mtinfo1 *m1 = info;
+	const struct xt_conntrack_mtinfo2 *m = info;	/* the beginning of revision 3, too */
+	uint32_t mask = rev == 1 ? m1->state_mask : m->state_mask;
+	uint16_t flags = m->match_flags & ~XT_CONNTRACK_STATE_ALIAS;
+	enum tri r = YES;
+
+	if (flags & XT_CONNTRACK_STATE) {
+		r = state_in(w, mask, XT_CONNTRACK_STATE_UNTRACKED);
+		/* NAT rules are not read */
+		if (r == NO && w->ct == CT_NEW && mask & (XT_CONNTRACK_STATE_SNAT | XT_CONNTRACK_STATE_DNAT))
+			r = MAYBE;
+		r = invert(r, m->invert_flags & XT_CONNTRACK_STATE);
+	}
+	return flags & ~XT_CONNTRACK_STATE ? both(r, MAYBE) : r;
+}
+
 static enum tri xt_match(struct pkt *p, const char *name, int rev, const void *info, size_t len)
 {
 	if (strcmp(name, "comment") == 0)
 		return YES;
+	if (strcmp(name, "conntrack") == 0 &&
+	    ((rev == 1 && len >= sizeof(struct xt_conntrack_mtinfo1)) ||
+	     (rev == 2 && len >= sizeof(struct xt_conntrack_mtinfo2)) ||
+	     (rev == 3 && len >= sizeof(struct xt_conntrack_mtinfo3))))
+		return match_conntrack(p->w, rev, info);
+	if (strcmp(name, "state") == 0 && rev == 0 && len >= sizeof(struct xt_state_info))
+		return state_in(p->w, ((const struct xt_state_info *)info)->statemask, XT_STATE_UNTRACKED);
 	if (strcmp(name, "mark") == 0 && rev == 1 && len >= sizeof(struct xt_mark_mtinfo1)) {
 		const struct xt_mark_mtinfo1 *m = info;
 
@@ -89,7 +161,11 @@ static enum tri xt_match(struct pkt *p, const char *name, int rev, const void *i
 		enum tri r = both(port_in(m->spts, p->w->sport, m->invflags & XT_TCP_INV_SRCPT),
 				  port_in(m->dpts, p->w->dport, m->invflags & XT_TCP_INV_DSTPT));
 
-		return m->option || m->flg_mask ? both(r, MAYBE) : r;
+		/* The first of a connection is a SYN */
+		if (m->flg_mask)
+			r = both(r, invert((TCP_SYN & m->flg_mask) == m->flg_cmp ? YES : NO,
+					   m->invflags & XT_TCP_INV_FLAGS));
+		return m->option ? both(r, MAYBE) : r;
 	}
 	return MAYBE;
 }
@@ -101,74 +177,121 @@ static void set_mark(struct pkt *p, uint32_t and, uint32_t xor, enum tri matched
 	if (and == 0xffffffff && matched == YES)
 		p->w->mark_unsure = false;
 	if (matched == MAYBE && mark != p->w->mark) {
-		p->w->mark_unsure = true;
-		unsure(p, "sets the mark, and has a match that is not evaluated");
+		mark_unsure(p, "sets the mark, and has a match that is not evaluated");
 	} else if (matched == YES) {
 		p->w->mark = mark;
 	}
 }
 
+/* What becomes of the connection: only of what conntrack has not seen. */
+static void set_ct(struct walk *w, enum ct_state ct, enum tri matched)
+{
+	if (matched != NO && w->ct == CT_NONE)
+		w->ct = matched == YES ? ct : CT_UNKNOWN;
+}
+
 static void unhole(struct pkt *p, const struct xt_unhole_tginfo *t, enum tri matched)
 {
 	struct walk *w = p->w;
+	bool differs = t->flags != w->unhole_flags || t->mark != w->unhole_mark || t->mask != w->unhole_mask;
 
 	if (!w->unholable || w->unholed == YES)
 		return;
-	if (matched == MAYBE && w->unholed == MAYBE)
+	/* One of two that do different things, or none */
+	if (w->unholed == MAYBE && (matched == MAYBE || differs))
 		return;
-	snprintf(w->where, sizeof(w->where), "%s, rule %u", p->where, p->rule_no);
-	if (matched == MAYBE) {
-		w->unholed = MAYBE;
-		unsure(p, "UNHOLE, with a match that is not evaluated");
-		return;
-	}
-	w->unholed = YES;
+	place(p, w->where, sizeof(w->where));
 	w->unhole_flags = t->flags;
+	w->unhole_mark = t->mark;
+	w->unhole_mask = t->mask;
+	w->unholed = matched;
+	if (matched == MAYBE)
+		unsure(p, "UNHOLE, with a match that is not evaluated");
 	/* The same formula as MARK's */
 	if (t->mask || t->mark)
-		set_mark(p, t->mask, t->mark, YES);
+		set_mark(p, t->mask, t->mark, matched);
+	if (t->flags & (XT_UNHOLE_NOTRACK | XT_UNHOLE_RESET_CT))
+		w->ct = matched == MAYBE ? CT_UNKNOWN : t->flags & XT_UNHOLE_NOTRACK ? CT_UNTRACKED : CT_NONE;
+}
+
+static bool is_one_of(const char *name, const char *const *list, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(name, list[i]) == 0)
+			return true;
+	return false;
 }
 
 /* Targets that leave the path as it is, and let the next rule have the packet. */
 static bool is_harmless(const char *name)
 {
 	static const char *const list[] = {
-		"LOG", "NFLOG", "TRACE", "AUDIT", "CHECKSUM", "CT", "NOTRACK", "TCPMSS",
+		"LOG", "NFLOG", "TRACE", "AUDIT", "CHECKSUM", "TCPMSS",
 		"TTL", "HL", "CLASSIFY", "TCPOPTSTRIP", "SECMARK", "CONNSECMARK", "RATEEST",
-		"TEE", "SET", "IDLETIMER", "LED", "ULOG",
+		"TEE", "IDLETIMER", "LED", "ULOG", "DSCP", "TOS", "ECN",
 	};
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(list); i++)
-		if (strcmp(name, list[i]) == 0)
-			return true;
-	return false;
+	return is_one_of(name, list, ARRAY_SIZE(list));
 }
 
-/* Returns false if it is one that may end the packet's way. */
-static bool xt_target(struct pkt *p, const char *name, int rev, const void *info, size_t len,
-		      enum tri matched)
+/* Targets of table nat: the packet goes on behind this chain. */
+static bool is_nat(const char *name)
+{
+	static const char *const list[] = { "SNAT", "DNAT", "MASQUERADE", "REDIRECT", "NETMAP" };
+
+	return is_one_of(name, list, ARRAY_SIZE(list));
+}
+
+/* What a target, or an expression, makes of the way through this chain. */
+enum fate { GOES_ON, ACCEPTED, DROPPED, NOT_KNOWN };
+
+static enum fate xt_target(struct pkt *p, const char *name, int rev, const void *info, size_t len,
+			   enum tri matched)
 {
 	if (strcmp(name, "UNHOLE") == 0 && len >= sizeof(struct xt_unhole_tginfo)) {
 		unhole(p, info, matched);
-		return true;
+		return GOES_ON;
 	}
 	if (strcmp(name, "MARK") == 0 && rev == 2 && len >= sizeof(struct xt_mark_tginfo2)) {
 		const struct xt_mark_tginfo2 *t = info;
 
 		set_mark(p, t->mask, t->mark, matched);
-		return true;
+		return GOES_ON;
+	}
+	if (strcmp(name, "NOTRACK") == 0 || (strcmp(name, "CT") == 0 && len >= sizeof(__u16))) {
+		__u16 flags = XT_CT_NOTRACK;
+
+		if (name[0] == 'C')
+			memcpy(&flags, info, sizeof(flags));
+		set_ct(p->w, flags & XT_CT_NOTRACK ? CT_UNTRACKED : CT_TEMPLATE, matched);
+		return GOES_ON;
 	}
 	if (is_harmless(name))
-		return true;
+		return GOES_ON;
+	if (is_nat(name))
+		return ACCEPTED;
+	if (strcmp(name, "REJECT") == 0)
+		return DROPPED;
 	if (strcmp(name, "CONNMARK") == 0) {
+		const struct xt_connmark_tginfo1 *t1 = info;
+		const struct xt_connmark_tginfo2 *t2 = info;
+
 		/* To restore it sets the mark: there is no telling to what */
-		p->w->mark_unsure = true;
-		unsure(p, "CONNMARK");
-		return true;
+		if (!(rev == 1 && len >= sizeof(*t1) && t1->mode != XT_CONNMARK_RESTORE) &&
+		    !(rev == 2 && len >= sizeof(*t2) && t2->mode != XT_CONNMARK_RESTORE))
+			mark_unsure(p, "CONNMARK");
+		return GOES_ON;
 	}
-	unsure(p, "a target that is not evaluated");
-	return false;
+	/* These may set it from what is not known here, and let it go on */
+	if (strcmp(name, "SET") == 0 || strcmp(name, "HMARK") == 0) {
+		if (rev >= 3 || name[0] == 'H')
+			mark_unsure(p, "a target that is not evaluated, and may set the mark");
+		return GOES_ON;
+	}
+	mark_unsure(p, "a target that is not evaluated");
+	return NOT_KNOWN;
 }
 
 static enum tri dev_match(const char *have, const char *want, const unsigned char *mask, bool inv)
@@ -188,12 +311,12 @@ static enum tri dev_match(const char *have, const char *want, const unsigned cha
 
 static void dropped(struct pkt *p, enum tri how)
 {
-	if (how == YES) {
-		p->w->dropped = YES;
-		snprintf(p->w->where, sizeof(p->w->where), "%s, rule %u", p->where, p->rule_no);
-	} else if (p->w->dropped == NO) {
-		p->w->dropped = MAYBE;
-	}
+	struct walk *w = p->w;
+
+	if (!p->filters || how == NO || w->dropped == YES || (how == MAYBE && w->dropped == MAYBE))
+		return;
+	w->dropped = how;
+	place(p, w->drop_at, sizeof(w->drop_at));
 }
 
 /* --- x_tables --------------------------------------------------------------- */
@@ -241,6 +364,55 @@ static bool entry_offsets(int family, const struct table *t, unsigned int off,
 	tg = (const void *)(e + *target);
 	return tg->u.target_size >= sizeof(*tg) && *target + tg->u.target_size <= *next &&
 	       memchr(tg->u.user.name, 0, sizeof(tg->u.user.name));
+}
+
+/* The chain of an entry, and which of its rules it is; 0: its policy. */
+static unsigned int entry_place(int family, const struct table *t, unsigned int entry,
+				char *chain, size_t len)
+{
+	static const char *const hooks[] = { "PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING" };
+	unsigned int off, target, next, no = 0, h;
+
+	snprintf(chain, len, "?");
+	for (off = 0; entry_offsets(family, t, off, &target, &next); off += next) {
+		const struct xt_error_target *tg = (const void *)(t->blob + off + target);
+
+		no++;
+		for (h = 0; h < ARRAY_SIZE(hooks); h++)
+			if (t->valid_hooks & (1u << h) && t->hook_entry[h] == off) {
+				snprintf(chain, len, "%s", hooks[h]);
+				no = 1;
+			}
+		if (off == entry)
+			break;
+		/* The head of a user's chain has its name */
+		if (strcmp(tg->target.u.user.name, XT_ERROR_TARGET) == 0 &&
+		    tg->target.u.target_size >= sizeof(*tg)) {
+			snprintf(chain, len, "%.*s", (int)sizeof(tg->errorname), tg->errorname);
+			no = 0;
+		}
+	}
+	for (h = 0; h < ARRAY_SIZE(hooks); h++)
+		if (t->valid_hooks & (1u << h) && t->underflow[h] == entry)
+			return 0;
+	return no;
+}
+
+static const char *place(const struct pkt *p, char *buf, size_t len)
+{
+	const char *table = p->t ? p->t->name : p->table, *chain = p->chain;
+	unsigned int no = p->rule_no;
+	char name[64];
+
+	if (p->t) {
+		no = entry_place(p->w->family, p->t, p->off, name, sizeof(name));
+		chain = name;
+	}
+	if (no)
+		snprintf(buf, len, "%s%s %s, rule %u", p->t ? "legacy " : "", table, chain, no);
+	else
+		snprintf(buf, len, "%s%s %s, the policy", p->t ? "legacy " : "", table, chain);
+	return buf;
 }
 
 static int table_read(int family, int fd, const char *name, struct table *t)
@@ -301,8 +473,12 @@ static int legacy_read(int family)
 	if (fd < 0)
 		err = -errno;
 	while (!err && fgets(name, sizeof(name), f) && n_tables[i] < ARRAY_SIZE(tables[i])) {
+		int tries = 0;
+
 		name[strcspn(name, "\n")] = 0;
-		err = table_read(family, fd, name, &tables[i][n_tables[i]]);
+		do {
+			err = table_read(family, fd, name, &tables[i][n_tables[i]]);
+		} while (err == -EAGAIN && again(&tries));
 		if (!err)
 			n_tables[i]++;
 	}
@@ -367,10 +543,11 @@ static void legacy_walk(struct walk *w, const struct table *t, struct pkt *p)
 	for (; steps < 65536 && entry_offsets(w->family, t, off, &target_off, &next); steps++) {
 		const char *e = t->blob + off;
 		const struct xt_entry_target *tg;
-		enum tri m = entry_match(p, e);
+		enum tri m = entry_match(p, e), own;
 		unsigned int o;
+		int verdict;
 
-		p->rule_no++;
+		p->off = off;
 		tg = (const void *)(e + target_off);
 		/* The end of the table, or the head of a chain, which is not reached */
 		if (strcmp(tg->u.user.name, XT_ERROR_TARGET) == 0)
@@ -390,19 +567,33 @@ static void legacy_walk(struct walk *w, const struct table *t, struct pkt *p)
 			off += next;
 			continue;
 		}
+		own = m;
 		if (p->doubt)
 			m = MAYBE;
+		verdict = ((const struct xt_standard_target *)tg)->verdict;
 		if (tg->u.user.name[0]) {
-			if (!xt_target(p, tg->u.user.name, tg->u.user.revision, tg->data,
-				       tg->u.target_size - sizeof(*tg), m)) {
-				dropped(p, MAYBE);
-				p->doubt = true;
+			switch (xt_target(p, tg->u.user.name, tg->u.user.revision, tg->data,
+					  tg->u.target_size - sizeof(*tg), m)) {
+			case GOES_ON:
+				off += next;
+				continue;
+			case ACCEPTED:
+				verdict = -NF_ACCEPT - 1;
+				break;
+			case DROPPED:
+				verdict = -NF_DROP - 1;
+				break;
+			case NOT_KNOWN:
+				verdict = -NF_QUEUE - 1;
+				break;
 			}
-			off += next;
-			continue;
 		}
-		int verdict = ((const struct xt_standard_target *)tg)->verdict;
-
+		if (verdict == -NF_QUEUE - 1) {
+			/* Another decides, or a program; it may come back with a mark */
+			mark_unsure(p, "a verdict that is not known here");
+			dropped(p, MAYBE);
+			m = own = MAYBE;
+		}
 		if (m == MAYBE && verdict != -NF_DROP - 1) {
 			/* It may be taken: what follows may be seen or not */
 			unsure(p, "a match that is not evaluated decides what is seen of the rest");
@@ -414,22 +605,27 @@ static void legacy_walk(struct walk *w, const struct table *t, struct pkt *p)
 				((const struct ipt_entry *)e)->ip.flags & IPT_F_GOTO :
 				((const struct ip6t_entry *)e)->ipv6.flags & IP6T_F_GOTO;
 
-			if ((!is_goto || m == MAYBE) && depth < MAX_DEPTH)
+			if ((!is_goto || own == MAYBE) && depth < MAX_DEPTH)
 				back[depth++] = off + next;
 			off = verdict;
 			continue;
 		}
 		if (verdict == -NF_DROP - 1)
 			dropped(p, m);
-		/* RETURN in a base chain: its policy, which is one of the entries */
-		if (m == MAYBE)
+		/* RETURN in a base chain: its policy, which is one of the entries. What
+		 * ends the packet's way in a chain that it may not have come to ends
+		 * only the way through that one.
+		 */
+		if (own == MAYBE) {
 			off += next;
-		else if (verdict == XT_RETURN && depth)
+		} else if (depth && (verdict == XT_RETURN || p->doubt)) {
 			off = back[--depth];
-		else if (verdict == XT_RETURN)
+		} else if (verdict == XT_RETURN && off != t->underflow[w->hook]) {
 			off = t->underflow[w->hook];
-		else
+		} else {
+			p->ended = off != t->underflow[w->hook];
 			return;
+		}
 	}
 }
 
@@ -449,9 +645,17 @@ struct nft_rule {
 	struct nlattr *exprs;	/* a copy of NFTA_RULE_EXPRESSIONS */
 };
 
+/* Tables whose chains are not hooked in */
+struct nft_dormant {
+	int family;
+	char table[64];
+};
+
 static struct nft_chain *chains;
 static struct nft_rule *nft_rules;
-static size_t n_chains, n_nft_rules;
+static struct nft_dormant *dormant;
+static size_t n_chains, n_nft_rules, n_dormant;
+static bool nft_done;
 
 static void *grow(void *array, size_t n, size_t size)
 {
@@ -476,11 +680,33 @@ static uint32_t be32(const struct nlattr *a)
 	return mnl_attr_get_payload_len(a) < 4 ? 0 : ntohl(mnl_attr_get_u32(a));
 }
 
+static int on_table(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nfgenmsg *g = mnl_nlmsg_get_payload(nlh);
+	struct nft_dormant d = { .family = g->nfgen_family };
+	const struct nlattr *a;
+	uint32_t flags = 0;
+
+	(void)arg;
+	mnl_attr_for_each(a, nlh, sizeof(*g)) {
+		if (mnl_attr_get_type(a) == NFTA_TABLE_NAME)
+			copy_str(a, d.table, sizeof(d.table));
+		else if (mnl_attr_get_type(a) == NFTA_TABLE_FLAGS)
+			flags = be32(a);
+	}
+	if (flags & NFT_TABLE_F_DORMANT) {
+		dormant = grow(dormant, n_dormant, sizeof(*dormant));
+		dormant[n_dormant++] = d;
+	}
+	return MNL_CB_OK;
+}
+
 static int on_chain(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct nfgenmsg *g = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *a, *b;
 	struct nft_chain *c;
+	size_t i;
 
 	(void)arg;
 	chains = grow(chains, n_chains, sizeof(*chains));
@@ -512,6 +738,9 @@ static int on_chain(const struct nlmsghdr *nlh, void *arg)
 			break;
 		}
 	}
+	for (i = 0; i < n_dormant; i++)
+		if (dormant[i].family == c->family && strcmp(dormant[i].table, c->table) == 0)
+			c->is_base = false;
 	return MNL_CB_OK;
 }
 
@@ -573,24 +802,58 @@ static int nft_dump(struct mnl_socket *nl, int msg, int family, mnl_cb_t fn)
 	return ret < 0 ? -errno : 0;
 }
 
-static int nft_read(void)
+static void nft_free(void)
+{
+	size_t i;
+
+	for (i = 0; i < n_nft_rules; i++)
+		free(nft_rules[i].exprs);
+	free(nft_rules);
+	free(chains);
+	free(dormant);
+	chains = NULL;
+	nft_rules = NULL;
+	dormant = NULL;
+	n_chains = n_nft_rules = n_dormant = 0;
+}
+
+/* All families at once. What was read before a failure is forgotten: a part of the
+ * rules is worse than none.
+ */
+static int nft_read_once(void)
 {
 	struct mnl_socket *nl;
 	int err;
 
-	if (chains || !is_present("nf_tables"))
-		return 0;
 	nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (!nl)
 		return errno == EPROTONOSUPPORT ? 0 : -errno;
 	err = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : 0;
 	if (!err)
+		err = nft_dump(nl, NFT_MSG_GETTABLE, AF_UNSPEC, on_table);
+	if (!err)
 		err = nft_dump(nl, NFT_MSG_GETCHAIN, AF_UNSPEC, on_chain);
 	if (!err && n_chains)
 		err = nft_dump(nl, NFT_MSG_GETRULE, AF_UNSPEC, on_nft_rule);
 	mnl_socket_close(nl);
+	if (err)
+		nft_free();
 	/* No nf_tables in this kernel: no rules of it either */
 	return err == -EINVAL || err == -EOPNOTSUPP ? 0 : err;
+}
+
+static int nft_read(void)
+{
+	int err, tries = 0;
+
+	if (nft_done || !is_present("nf_tables"))
+		return 0;
+	/* EINTR: the rules have changed in between */
+	do {
+		err = nft_read_once();
+	} while (err == -EINTR && again(&tries));
+	nft_done = !err;
+	return err;
 }
 
 /* The registers of nf_tables' machine, 16 words of 4 bytes, and which are known. */
@@ -675,8 +938,7 @@ static void nft_meta(struct pkt *p, struct regs *r, const struct nlattr **tb, en
 		if (r->known[o] && r->known[o + 1] && r->known[o + 2] && r->known[o + 3]) {
 			set_mark(p, 0xffffffff, mark, matched);
 		} else {
-			p->w->mark_unsure = true;
-			unsure(p, "sets the mark to what is not known");
+			mark_unsure(p, "sets the mark to what is not known");
 		}
 		return;
 	}
@@ -723,8 +985,7 @@ static void nft_payload(struct pkt *p, struct regs *r, const struct nlattr **tb)
 	uint16_t port;
 
 	if (tb[NFTA_PAYLOAD_SREG]) {
-		unsure(p, "changes the packet");
-		p->w->mark_unsure = true;
+		mark_unsure(p, "changes the packet");
 		return;
 	}
 	if (base == NFT_PAYLOAD_NETWORK_HEADER) {
@@ -745,7 +1006,14 @@ static void nft_payload(struct pkt *p, struct regs *r, const struct nlattr **tb)
 		port = htons(w->dport);
 		memcpy(hdr + 2, &port, 2);
 		known[2] = known[3] = w->dport;
+		known[TCP_FLAGS] = w->proto == IPPROTO_TCP;
+	} else if (base == NFT_PAYLOAD_TRANSPORT_HEADER && !w->proto) {
+		/* Who asks for TCP's flags has asked for TCP before */
+		known[TCP_FLAGS] = off == TCP_FLAGS && len == 1;
 	}
+	/* The first of a connection */
+	if (known[TCP_FLAGS] && base == NFT_PAYLOAD_TRANSPORT_HEADER)
+		hdr[TCP_FLAGS] = TCP_SYN;
 	if (off > sizeof(hdr) || len > sizeof(hdr) - off)
 		load(r, dreg, NULL, NULL, len > 16 ? 16 : len);
 	else
@@ -860,13 +1128,50 @@ static void nft_immediate(struct regs *r, const struct nlattr **tb, struct verdi
 
 static bool is_transparent(const char *name)
 {
-	static const char *const list[] = { "counter", "log", "notrack", "last" };
-	size_t i;
+	static const char *const list[] = { "counter", "log", "notrack", "last", "dup" };
 
-	for (i = 0; i < ARRAY_SIZE(list); i++)
-		if (strcmp(name, list[i]) == 0)
-			return true;
-	return false;
+	return is_one_of(name, list, ARRAY_SIZE(list));
+}
+
+/* The state as a bit, or a part of the connection that is not known here. */
+static void nft_ct(struct pkt *p, struct regs *r, const struct nlattr **tb)
+{
+	uint32_t state;
+
+	/* What it sets is not the packet's */
+	if (tb[NFTA_CT_SREG])
+		return;
+	state = p->w->ct == CT_NONE ? NF_CT_STATE_INVALID_BIT :
+		p->w->ct == CT_NEW ? NF_CT_STATE_BIT(IP_CT_NEW) : NF_CT_STATE_UNTRACKED_BIT;
+	if (opt32(tb[NFTA_CT_KEY]) == NFT_CT_STATE && p->w->ct != CT_UNKNOWN && p->w->ct != CT_TEMPLATE)
+		load(r, opt32(tb[NFTA_CT_DREG]), &state, NULL, sizeof(state));
+	else
+		load(r, opt32(tb[NFTA_CT_DREG]), NULL, NULL, 16);
+}
+
+/* Beside nftables' verdicts: one of a verdict map's, whose elements are not read. */
+#define ANY_VERDICT 1000
+
+/* Expressions that end the way, or may. */
+static bool nft_ends(struct pkt *p, const char *name, const struct nlattr **tb, struct verdict_of *v)
+{
+	static const char *const nat[] = { "nat", "masq", "redir" };
+
+	if (is_one_of(name, nat, ARRAY_SIZE(nat))) {
+		v->code = NF_ACCEPT;
+	} else if (strcmp(name, "reject") == 0) {
+		v->code = NF_DROP;
+	} else if (strcmp(name, "queue") == 0 || strcmp(name, "synproxy") == 0) {
+		v->code = NF_QUEUE;
+	} else if (strcmp(name, "lookup") == 0 && tb[NFTA_LOOKUP_DREG] &&
+		   opt32(tb[NFTA_LOOKUP_DREG]) == NFT_REG_VERDICT) {
+		v->code = ANY_VERDICT;
+		v->matched = both(v->matched, MAYBE);
+		unsure(p, "a verdict map, which is not evaluated");
+	} else {
+		return false;
+	}
+	return true;
 }
 
 static void nft_rule_walk(struct pkt *p, const struct nft_rule *rule, struct verdict_of *v)
@@ -908,20 +1213,49 @@ static void nft_rule_walk(struct pkt *p, const struct nft_rule *rule, struct ver
 		} else if (strcmp(name, "target") == 0 && tb[NFTA_TARGET_NAME] && tb[NFTA_TARGET_INFO]) {
 			copy_str(tb[NFTA_TARGET_NAME], name, sizeof(name));
 			len = mnl_attr_get_payload_len(tb[NFTA_TARGET_INFO]);
-			if (!xt_target(p, name, opt32(tb[NFTA_TARGET_REV]),
-				       mnl_attr_get_payload(tb[NFTA_TARGET_INFO]), len, v->matched)) {
-				v->matched = MAYBE;
+			switch (xt_target(p, name, opt32(tb[NFTA_TARGET_REV]),
+					  mnl_attr_get_payload(tb[NFTA_TARGET_INFO]), len, v->matched)) {
+			case GOES_ON:
+				break;
+			case ACCEPTED:
+				v->code = NF_ACCEPT;
+				break;
+			case DROPPED:
 				v->code = NF_DROP;
+				break;
+			case NOT_KNOWN:
+				v->code = NF_QUEUE;
+				break;
 			}
-		} else if (!is_transparent(name)) {
-			/* Some load a register, some match, some decide */
+		} else if (strcmp(name, "ct") == 0) {
+			nft_ct(p, &regs, tb);
+		} else if (strcmp(name, "notrack") == 0) {
+			set_ct(p->w, CT_UNTRACKED, v->matched);
+		} else if (!nft_ends(p, name, tb, v) && !is_transparent(name)) {
+			/* Some load a register, some match */
 			memset(&regs, 0, sizeof(regs));
-			if (strcmp(name, "ct") != 0)
-				v->matched = both(v->matched, MAYBE);
+			v->matched = both(v->matched, MAYBE);
 		}
 		if (v->matched == NO)
 			return;
 	}
+}
+
+static void nft_chain_walk(struct pkt *p, const struct nft_chain *base, const char *name, int depth,
+			   bool *stop);
+
+/* A verdict map may lead to any chain of its table. */
+static void nft_walk_all(struct pkt *p, const struct nft_chain *base, bool *stop)
+{
+	size_t i;
+
+	if (p->anywhere)
+		return;
+	p->anywhere = true;
+	for (i = 0; i < n_chains && !*stop; i++)
+		if (!chains[i].is_base && chains[i].family == base->family &&
+		    strcmp(chains[i].table, base->table) == 0)
+			nft_chain_walk(p, base, chains[i].name, MAX_DEPTH, stop);
 }
 
 static void nft_chain_walk(struct pkt *p, const struct nft_chain *base, const char *name, int depth,
@@ -937,11 +1271,17 @@ static void nft_chain_walk(struct pkt *p, const struct nft_chain *base, const ch
 		if (r->family != base->family || strcmp(r->table, base->table) != 0 ||
 		    strcmp(r->chain, name) != 0)
 			continue;
+		p->chain = name;
 		p->rule_no = ++no;
 		nft_rule_walk(p, r, &v);
 		if (v.matched == NO || v.code == NFT_CONTINUE)
 			continue;
-		if (v.code == NF_DROP)
+		if (v.code == NF_QUEUE) {
+			/* A program decides; the packet may come back with a mark */
+			mark_unsure(p, "a verdict that is not known here");
+			v.matched = MAYBE;
+		}
+		if (v.code == NF_DROP || v.code == NF_QUEUE || v.code == ANY_VERDICT)
 			dropped(p, v.matched);
 		if (v.matched == MAYBE) {
 			/* It may be taken: what follows may be seen or not */
@@ -951,6 +1291,8 @@ static void nft_chain_walk(struct pkt *p, const struct nft_chain *base, const ch
 			}
 			if ((v.code == NFT_JUMP || v.code == NFT_GOTO) && depth < MAX_DEPTH)
 				nft_chain_walk(p, base, v.chain, depth + 1, stop);
+			else if (v.code == ANY_VERDICT)
+				nft_walk_all(p, base, stop);
 			continue;
 		}
 		switch (v.code) {
@@ -963,85 +1305,166 @@ static void nft_chain_walk(struct pkt *p, const struct nft_chain *base, const ch
 			break;
 		case NFT_RETURN:
 			return;
-		default:	/* ACCEPT, DROP, QUEUE: out of the base chain */
+		default:	/* ACCEPT, DROP: out of the base chain */
+			p->ended = true;
 			*stop = true;
 		}
 	}
-	if (depth == 0 && !*stop && base->policy == NF_DROP)
+	if (depth == 0 && !*stop && base->policy == NF_DROP) {
+		p->chain = name;
+		p->rule_no = 0;
 		dropped(p, p->doubt ? MAYBE : YES);
+	}
 }
 
 /* --- one hook, all its chains ----------------------------------------------- */
 
 struct one {
 	int prio;
+	unsigned int no;	/* in the order of registration */
 	const struct table *t;
 	const struct nft_chain *c;
 };
 
 static int by_prio(const void *a, const void *b)
 {
-	return ((const struct one *)a)->prio - ((const struct one *)b)->prio;
+	const struct one *x = a, *y = b;
+
+	if (x->prio != y->prio)
+		return x->prio < y->prio ? -1 : 1;
+	return x->no < y->no ? -1 : x->no > y->no;
 }
 
-/* Chains that can change where the packet goes. Filtering in FORWARD, INPUT and
- * OUTPUT is none of this tool's business.
- */
-static bool wanted(const struct walk *w, const struct nft_chain *c)
-{
-	int family = w->family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
+#define PRIO_CONNTRACK (-200)	/* in PREROUTING and OUTPUT */
+#define PRIO_DST_NAT (-100)
 
-	if (!c->is_base || c->hook != (uint32_t)w->hook ||
-	    (c->family != family && c->family != NFPROTO_INET))
-		return false;
+/* What a chain drops is looked at in PREROUTING, and where table mangle is.
+ * Filtering in FORWARD and OUTPUT is none of this tool's business; a mark is,
+ * whatever chain sets it.
+ */
+static bool filters(const struct walk *w, const struct one *o)
+{
+	if (o->t)
+		return strcmp(o->t->name, "raw") == 0 || strcmp(o->t->name, "mangle") == 0;
 	switch (w->hook) {
 	case HOOK_PREROUTING:
-		return strcmp(c->type, "filter") == 0;
+		return strcmp(o->c->type, "filter") == 0;
 	case HOOK_OUTPUT:
-		return strcmp(c->type, "route") == 0;
+		return strcmp(o->c->type, "route") == 0;
 	default:
-		return strcmp(c->type, "nat") != 0 && c->prio == -150;
+		return strcmp(o->c->type, "nat") != 0 && o->c->prio == -150;
 	}
+}
+
+static bool is_nat_chain(const struct one *o)
+{
+	return strcmp(o->t ? o->t->name : o->c->type, "nat") == 0;
+}
+
+/* What it changes of a packet of the box makes for another lookup. */
+static bool routes(const struct one *o)
+{
+	return o->t ? strcmp(o->t->name, "mangle") == 0 : strcmp(o->c->type, "route") == 0;
+}
+
+/* Netfilter's own priority of a table of x_tables. */
+static int table_prio(const char *name, enum hook hook)
+{
+	if (strcmp(name, "raw") == 0)
+		return -300;
+	if (strcmp(name, "mangle") == 0)
+		return -150;
+	if (strcmp(name, "nat") == 0)
+		return hook == HOOK_POSTROUTING ? 100 : PRIO_DST_NAT;
+	return strcmp(name, "security") == 0 ? 50 : 0;
+}
+
+static void relook(struct walk *w, bool unsure_before)
+{
+	w->relook = true;
+	w->relook_mark = w->mark;
+	w->relook_unsure = w->mark_unsure || unsure_before;
+}
+
+static void chain_walk(struct walk *w, const struct one *o)
+{
+	struct pkt p = { .w = w, .src = w->src, .dst = w->dst, .filters = filters(w, o) };
+	bool stop = false, was_unsure = w->mark_unsure;
+	uint32_t mark = w->mark;
+
+	/* nat PREROUTING has changed the destination by then */
+	if (w->hook == HOOK_PREROUTING && o->prio > PRIO_DST_NAT)
+		p.dst = w->dst_nat;
+	if (o->t) {
+		p.t = o->t;
+		legacy_walk(w, o->t, &p);
+	} else {
+		p.table = o->c->table;
+		p.chain = o->c->name;
+		nft_chain_walk(&p, o->c, o->c->name, 0, &stop);
+	}
+	if (o->prio == -300 && (p.ended || p.doubt))
+		w->raw_ends = true;
+	if (w->hook == HOOK_OUTPUT && routes(o) && (w->mark != mark || w->mark_unsure != was_unsure))
+		relook(w, was_unsure);
 }
 
 void rules_walk(struct walk *w)
 {
-	struct one list[64];
+	int f = w->family == AF_INET6, family = f ? NFPROTO_IPV6 : NFPROTO_IPV4;
+	const struct link *in = w->iif ? link_by_name(w->iif) : NULL;
+	/* What comes out of loopback has a connection, unless that is taken off */
+	bool second = w->hook == HOOK_PREROUTING && in && in->flags & IFF_LOOPBACK, seen = false;
+	struct one *list = NULL;
 	size_t n = 0, i;
-	int f = w->family == AF_INET6;
 
 	w->unholed = NO;
 	w->dropped = NO;
-	for (i = 0; i < n_tables[f] && n < ARRAY_SIZE(list); i++) {
+	w->unsure[0] = 0;
+	w->raw_ends = w->relook = false;
+	for (i = 0; i < n_tables[f]; i++) {
 		const struct table *t = &tables[f][i];
-		bool raw = strcmp(t->name, "raw") == 0;
 
-		if (!(t->valid_hooks & (1u << w->hook)) || (!raw && strcmp(t->name, "mangle") != 0))
+		if (!(t->valid_hooks & (1u << w->hook)))
 			continue;
-		list[n++] = (struct one){ .prio = raw ? -300 : -150, .t = t };
+		list = grow(list, n, sizeof(*list));
+		list[n] = (struct one){ .prio = table_prio(t->name, w->hook), .no = n, .t = t };
+		n++;
 	}
-	for (i = 0; i < n_chains && n < ARRAY_SIZE(list); i++)
-		if (wanted(w, &chains[i]))
-			list[n++] = (struct one){ .prio = chains[i].prio, .c = &chains[i] };
+	for (i = 0; i < n_chains; i++) {
+		const struct nft_chain *c = &chains[i];
+
+		if (!c->is_base || c->hook != (uint32_t)w->hook ||
+		    (c->family != family && c->family != NFPROTO_INET))
+			continue;
+		list = grow(list, n, sizeof(*list));
+		list[n] = (struct one){ .prio = c->prio, .no = n, .c = c };
+		n++;
+	}
 	if (n)
 		qsort(list, n, sizeof(*list), by_prio);
-	for (i = 0; i < n && w->dropped != YES; i++) {
-		struct pkt p = { .w = w, .src = w->src, .dst = w->dst };
-		char where[256];
-		bool stop = false;
+	if (w->hook == HOOK_FORWARD || w->hook == HOOK_POSTROUTING || (second && w->ct == CT_NONE))
+		w->ct = w->ct == CT_NONE ? CT_NEW : w->ct;
+	for (i = 0; i <= n && w->dropped != YES; i++) {
+		int prio = i < n ? list[i].prio : INT_MAX;
 
-		/* nat PREROUTING has changed the destination by then */
-		if (w->hook == HOOK_PREROUTING && list[i].prio > -100)
-			p.dst = w->dst_nat;
-		p.where = where;
-		if (list[i].t) {
-			snprintf(where, sizeof(where), "legacy %s", list[i].t->name);
-			legacy_walk(w, list[i].t, &p);
-		} else {
-			snprintf(where, sizeof(where), "%s %s", list[i].c->table, list[i].c->name);
-			nft_chain_walk(&p, list[i].c, list[i].c->name, 0, &stop);
+		if (prio > PRIO_CONNTRACK && (w->ct == CT_NONE || w->ct == CT_TEMPLATE))
+			w->ct = CT_NEW;
+		/* DNAT of a packet of the box */
+		if (w->hook == HOOK_OUTPUT && w->dnat && !seen && prio > PRIO_DST_NAT) {
+			relook(w, false);
+			seen = true;
 		}
+		if (i == n)
+			break;
+		/* NAT's rules are for the first packet, and seen once; not if it is untracked */
+		if (is_nat_chain(&list[i]) &&
+		    (w->ct == CT_UNTRACKED ||
+		     (second && !(w->unholed == YES && w->unhole_flags & XT_UNHOLE_RESET_CT))))
+			continue;
+		chain_walk(w, &list[i]);
 	}
+	free(list);
 }
 
 /* --- a look at all rules ------------------------------------------------------ */
@@ -1583,37 +2006,35 @@ void rules_scan(int family, found_fn fn, void *arg)
 	nft_scan(family, fn, arg);
 }
 
+static bool legacy_done[2];
+
+static void legacy_free(int f)
+{
+	while (n_tables[f])
+		free(tables[f][--n_tables[f]].blob);
+	legacy_done[f] = false;
+}
+
 int rules_read(int family)
 {
-	static bool done[2];
-	int f = family == AF_INET6, err;
+	int f = family == AF_INET6, err = 0;
 
-	if (done[f])
-		return 0;
-	done[f] = true;
-	err = legacy_read(family);
+	if (!legacy_done[f]) {
+		err = legacy_read(family);
+		if (err)
+			legacy_free(f);
+		else
+			legacy_done[f] = true;
+	}
 	if (!err)
 		err = nft_read();
-	if (err)
-		done[f] = false;
 	return err == -EACCES ? -EPERM : err;
 }
 
 void rules_free(void)
 {
-	size_t i;
-	int f;
-
-	for (f = 0; f < 2; f++) {
-		for (i = 0; i < n_tables[f]; i++)
-			free(tables[f][i].blob);
-		n_tables[f] = 0;
-	}
-	for (i = 0; i < n_nft_rules; i++)
-		free(nft_rules[i].exprs);
-	free(nft_rules);
-	free(chains);
-	chains = NULL;
-	nft_rules = NULL;
-	n_chains = n_nft_rules = 0;
+	legacy_free(0);
+	legacy_free(1);
+	nft_free();
+	nft_done = false;
 }

@@ -119,7 +119,13 @@ user='setpriv --reuid 65534 --clear-groups --bounding-set=-all --inh-caps=-all'
 $user unhole-path to $FAR mark 0x50 >/run/out
 is 'not root: exit status' $? 3
 says 'and it says so' "$(cat /run/out)" 'only root may see'
-check 'not root, no hole: exit status 0' $user unhole-path to $PEER
+# A mark that only root can see set may lead there
+$user unhole-path to $FAR >/run/out
+is 'not root, and a mark may lead there: exit status' $? 3
+says 'and it says so' "$(cat /run/out)" 'policy rules ask for marks' 'only root may see'
+must ip rule del fwmark 0x50
+check 'not root, and none may: exit status 0' $user unhole-path to $PEER
+must ip rule add fwmark 0x50 lookup 50
 
 echo '# a second lookup that is local'
 must iptables -t mangle -F

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# unhole-path, verdicts that are easily wrong: rules that may drop, states of
+# conntrack, verdict maps, marks of all kinds of chains, what only root may see.
+# Each verdict is put beside what a packet does; where it is "unknown", there are
+# packets of both fates.
+# kernels: 6.1 6.12 stock
+# weight: 10
+topology
+stock_sysctls
+must sysctl -qw net.ipv4.ip_forward=1
+capture one peer eth0
+PORT=4000
+: >/run/sent
+
+# goes WHAT WANT SEEN [ARGUMENTS]: the verdict's reason and the exit status are WANT;
+# and SEEN datagrams reach the peer. FROM is who sends, SOCKET what else socat is told.
+# The wire is read once, by judged.
+FROM=box SOCKET=''
+goes() {
+	PORT=$((PORT + 1))
+	_what=$1 _want=$2 _seen=$3
+	shift 3
+	_j=$(unhole-path -j to $FAR ipproto udp dport $PORT "$@")
+	_x=$?
+	echo "$_j" >>/run/json
+	is "$_what" "$(echo "$_j" | sed 's/.*"reason":"\([^"]*\)".*/\1/') $_x" "$_want"
+	echo x | on $FROM socat -u - "UDP4-SENDTO:$FAR:$PORT$SOCKET" 2>/dev/null
+	echo "$PORT $_seen $_what" >>/run/sent
+}
+low() { SOCKET=,ttl=3; "$@"; SOCKET=''; }
+judged() {
+	settled one
+	show one "udp and dst $FAR" | sed -n 's/.* > [0-9.]*\.\(4[0-9]*\): .*/\1/p' >/run/arrived
+	while read -r _port _seen _what; do
+		is "$_what: on the wire" "$(grep -c "^$_port$" /run/arrived)" "$_seen"
+	done </run/sent
+	: >/run/sent
+}
+user() { setpriv --reuid 65534 --clear-groups --bounding-set=-all --inh-caps=-all "$@"; }
+rules() { must iptables "$@"; }
+
+# As recipe hole-local, but the mark has bits of its own
+must ip route add default dev lo table 50
+must ip rule add fwmark 0x50/0xf0 lookup 50 pref 101
+rules -t mangle -A OUTPUT -d $FAR -j MARK --set-xmark 0x50/0xf0
+rules -t mangle -A PREROUTING -i lo -j MARK --set-xmark 0/0xf0
+unhole
+goes 'nothing in the way' 'unholed 0' 1
+
+echo '# a DROP that may match'
+rules -t raw -I PREROUTING -i lo -m ttl --ttl-gt 5 -j DROP
+goes 'a match that is not evaluated' 'rule-unknown 3' 0
+low goes 'a match that is not evaluated, and is not met' 'rule-unknown 3' 1
+says 'it names the rule' "$(unhole-path to $FAR)" 'unknown: whether it is dropped (raw PREROUTING, rule 1'
+rules -t raw -D PREROUTING 1
+rules -t raw -N maybe
+rules -t raw -A maybe -p tcp -j RETURN
+rules -t raw -I PREROUTING -i lo -m ttl --ttl-gt 5 -j maybe
+goes 'a chain that it may come to, and comes back from' 'rule-unknown 3' 1
+rules -t raw -D PREROUTING 1
+must iptables-legacy -t mangle -N maybe
+must iptables-legacy -t mangle -A PREROUTING -i lo -m ttl --ttl-gt 5 -j maybe
+must iptables-legacy -t mangle -A PREROUTING -i lo -p udp -j DROP
+goes 'the same, iptables-legacy, and a DROP behind it' 'rule-unknown 3' 0
+says 'it counts by chain' "$(unhole-path to $FAR ipproto udp)" 'legacy mangle PREROUTING, rule 2; legacy mangle PREROUTING, rule 1'
+must iptables-legacy -t mangle -F PREROUTING
+
+echo '# usual firewalls: what conntrack knows'
+rules -t mangle -A PREROUTING -m conntrack --ctstate INVALID -j DROP
+rules -t mangle -A PREROUTING -m state --state ESTABLISHED,RELATED -j DROP
+rules -t mangle -A PREROUTING -p tcp ! --syn -m conntrack --ctstate NEW -j DROP
+must nft add table ip t
+must nft add chain ip t pre '{ type filter hook prerouting priority -140; }'
+must nft add rule ip t pre ct state invalid,untracked drop
+goes 'none of them meets it' 'unholed 0' 1
+is 'nor a SYN' "$(unhole-path to $FAR ipproto tcp dport 80 | sed 's/ .*//;q')" leaves
+must nft add rule ip t pre ct state new drop
+goes 'ct state new' 'rule-drop 1' 0
+must nft add table ip t '{ flags dormant; }'
+goes 'a table that is dormant' 'unholed 0' 1
+must nft add table ip t
+must nft flush chain ip t pre
+rules -t mangle -A PREROUTING -i lo -m conntrack --ctstate NEW -j DROP
+goes '--ctstate NEW' 'rule-drop 1' 0
+rules -t mangle -D PREROUTING 5
+rules -t mangle -A PREROUTING -i lo -m conntrack ! --ctstate NEW,ESTABLISHED -j DROP
+goes '! --ctstate' 'unholed 0' 1
+rules -t raw -A OUTPUT -m conntrack --ctstate NEW -j DROP
+goes 'raw of the first pass: it has no connection yet' 'unholed 0' 1
+rules -t raw -F OUTPUT
+rules -t raw -A PREROUTING -i lo -m conntrack --ctstate NEW -j DROP
+goes 'raw of the second: it has' 'rule-drop 1' 0
+rules -t raw -F PREROUTING
+unhole --notrack
+rules -t mangle -D PREROUTING 5
+rules -t mangle -A PREROUTING -i lo -m conntrack --ctstate NEW -j DROP
+goes 'untracked' 'unholed 0' 1
+rules -t raw -A PREROUTING -i lo -m conntrack --ctstate UNTRACKED -j DROP
+goes 'untracked, and dropped for that' 'rule-drop 1' 0
+rules -t raw -F PREROUTING
+unhole --reset-ct
+goes 'reset: NEW again' 'rule-drop 1' 0
+rules -t mangle -D PREROUTING 5
+rules -t raw -A PREROUTING -i lo -m conntrack --ctstate NEW -j DROP
+goes 'reset: in raw not yet' 'unholed 0' 1
+rules -t raw -F PREROUTING
+unhole
+
+echo '# nftables: verdict maps, reject'
+must nft add rule ip t pre iifname vmap '{ "lo" : drop, "cl0" : accept }'
+goes 'a verdict map' 'rule-unknown 3' 0
+must nft flush chain ip t pre
+must nft add rule ip t pre iifname vmap '{ "lo" : accept, "cl0" : drop }'
+goes 'another' 'rule-unknown 3' 1
+must nft flush chain ip t pre
+must nft add rule ip t pre udp dport "$((PORT + 1))" reject
+goes 'reject' 'rule-drop 1' 0
+must nft flush chain ip t pre
+# The other kernels' guests have no queues
+if [ $PATCHED = 0 ]; then
+	must nft add rule ip t pre queue num 7
+	goes 'queue, and nobody listens' 'rule-unknown 3' 0
+	must nft flush chain ip t pre
+	must nft add rule ip t pre queue num 7 bypass
+	goes 'queue, or pass' 'rule-unknown 3' 1
+	must nft flush chain ip t pre
+fi
+must ip rule add fwmark 0x7/0xf pref 5 blackhole
+must nft add chain ip t marks
+must nft add rule ip t marks meta mark set 7
+must nft add chain ip t post '{ type filter hook postrouting priority 0; }'
+must nft add rule ip t post oifname vmap '{ "lo" : jump marks }'
+goes 'a map that leads to a mark' 'mark-unknown 3' 0
+must nft flush chain ip t post
+must nft add rule ip t post oifname vmap '{ "cl0" : jump marks }'
+goes 'a map that does not' 'mark-unknown 3' 1
+must nft flush chain ip t post
+
+echo '# marks of other chains'
+must nft add rule ip t post oifname lo meta mark set meta mark or 7
+goes 'type filter, POSTROUTING' 'error-rule 1' 0
+must nft flush chain ip t post
+must nft add chain ip t out '{ type filter hook output priority 0; }'
+must nft add rule ip t out meta mark set meta mark or 7
+goes 'type filter, OUTPUT: no lookup before the second' 'error-rule 1' 0
+must nft flush chain ip t out
+rules -t mangle -F OUTPUT
+must nft add rule ip t out meta mark set 0x50
+goes 'type filter marks, and does not route' 'no-hole 0' 1
+must nft flush chain ip t out
+must nft add chain ip t route '{ type route hook output priority -150; }'
+must nft add rule ip t route meta mark set 0x57
+goes 'type route does' 'error-rule 1' 0
+must nft flush chain ip t route
+must nft add rule ip t route meta mark set 0x50
+goes 'into the hole' 'unholed 0' 1
+rules -t nat -A POSTROUTING -o lo -j MARK --set-xmark 7/0xf
+goes 'a mark of table nat' 'error-rule 1' 0
+rules -t nat -F
+FROM=client
+must ip rule add iif cl0 lookup 50 pref 102
+rules -A FORWARD -i cl0 -j MARK --set-xmark 7/0xf
+goes 'a mark of table filter' 'error-rule 1' 0 from $CLIENT iif cl0
+rules -F FORWARD
+goes 'and without it' 'unholed 0' 1 from $CLIENT iif cl0
+FROM=box
+must nft delete table ip t
+must ip rule del pref 5
+
+echo '# what only root may see'
+rules -t mangle -A OUTPUT -d $FAR -j MARK --set-xmark 0x50/0xf0
+asked() { user unhole-path -j to $FAR | sed 's/.*"reason":"\([^"]*\)".*/\1/'; }
+is 'a mark may lead into the hole' "$(asked)" may-not-look
+must ip rule del fwmark 0x50/0xf0
+must ip rule add fwmark 0x50/0xf0 iif cl0 lookup 50 pref 99
+is 'a rule that it cannot meet' "$(asked)" no-hole
+must ip rule add fwmark 0x50/0xf0 lookup 51 pref 100
+is 'a rule whose table has no route' "$(asked)" no-hole
+must ip rule add to $FAR lookup main pref 4
+must ip rule add fwmark 0x50/0xf0 lookup 50 pref 101
+is 'a rule that it does not come to' "$(asked)" no-hole
+goes 'so it is' 'no-hole 0' 1
+must ip rule del pref 4
+is 'a rule that it comes to' "$(asked)" may-not-look
+goes 'root sees it' 'unholed 0' 1
+judged
+
+echo '# cures'
+heal() { unhole-path --explain "$@" | sed '1,/^to change it/d; s/^  //' >/run/fixes; sh -e /run/fixes >/dev/null; }
+reason() { unhole-path -j "$@" | sed 's/.*"reason":"\([^"]*\)".*/\1/'; }
+rules -t raw -F
+rules -t raw -A PREROUTING -i lo -j ACCEPT
+is 'a rule that accepts' "$(reason to $FAR)" no-rule
+check 'is not what UNHOLE is put behind' heal to $FAR
+goes 'and it leaves' 'unholed 0' 1
+wire box cl0.7 198.18.0.1/24 client eth0.7 198.18.0.2/24,10.9.9.9/32
+echo 1 >/proc/sys/net/ipv4/conf/cl0.7/rp_filter
+echo 0 >/proc/sys/net/ipv4/conf/cl0.7/forwarding
+ask="to $FAR from 10.9.9.9 iif cl0.7"
+is "a device's own switch" "$(reason $ask)" forwarding-off
+check 'is what is changed' heal $ask
+is 'in a name with a dot, too' "$(reason $ask) $(cat /proc/sys/net/ipv4/conf/cl0.7/forwarding)" 'rp-filter 1'
+check 'is what is changed' heal $ask
+is 'loose, and still no way back' "$(reason $ask)" rp-filter
+check 'off' heal $ask
+is 'so that it leaves' "$(reason $ask)" no-hole
+must ip -n client neigh replace 198.18.0.1 lladdr "$(cat /sys/class/net/cl0.7/address)" dev eth0.7
+must ip -n client route add $FAR via 198.18.0.1 dev eth0.7
+FROM=client SOCKET=,bind=10.9.9.9
+goes 'and it does' 'no-hole 0' 1 from 10.9.9.9 iif cl0.7
+FROM=box SOCKET=''
+must ip rule flush
+must ip rule add pref 32766 lookup main
+rules -t mangle -F
+must ip route flush table 50
+must ip route add default via $PEER
+must ip route replace $FAR dev lo
+is 'a route into the hole in main' "$(reason to $FAR)" second-lookup-lo
+check 'is moved' heal to $FAR
+goes 'and it leaves' 'unholed 0' 1
+must ip -6 nexthop add id 50 dev up0
+must ip -6 route add default dev lo table 50
+must ip -6 rule add to $FAR6 lookup 50 pref 50
+is 'IPv6, a reject in disguise, and nexthop 50 is another' "$(reason to $FAR6)" reject-in-disguise
+check 'has another number' heal to $FAR6
+is 'so that the route leads into the hole' "$(reason to $FAR6)" no-rule
+if [ $PATCHED = 1 ]; then
+	rules -t raw -F
+	rules -t mangle -A PREROUTING -i up0 -j ACCEPT
+	rules -t mangle -A PREROUTING -i lo -j UNHOLE --set-xmark 0x52
+	must ip rule add iif cl0 to $BOX lookup 52 pref 20
+	must ip route add default dev lo table 52
+	must ip rule add lookup local pref 30
+	must ip rule del pref 0
+	ask="to $BOX from $CLIENT iif cl0"
+	is 'outside traffic' "$(reason $ask)" local-refused
+	check 'and the rule that says it may, where it is' heal $ask
+	is 'is obeyed' "$(reason $ask)" second-lookup-local
+	says 'and has kept its options' "$(iptables-save -t mangle)" '-j UNHOLE --set-xmark 0x52/0xffffffff --allow-local'
+fi
+judged
+
+echo '# what programs read'
+must ip link add 'ü"0' type dummy
+must ip link set 'ü"0' up
+must ip addr add 198.18.9.1/24 dev 'ü"0'
+says 'a name that is not ASCII' "$(unhole-path -j to 198.18.9.9)" '"dev":"ü\"0"'
+unhole-path to $FAR >/dev/full 2>/run/err
+is 'nowhere to write to: exit status' $? 3
+strace -qq -o /dev/null -e inject=socket:error=EMFILE unhole-path -j to $FAR >/run/out 2>/run/err
+is 'nothing can be read: exit status' $? 3
+says 'and -j says so' "$(cat /run/out)" '"verdict":"unknown"' '"reason":"cannot-read"'
+for bad in "to $FAR to $PEER" "to $FAR ipproto udp dport 0"; do
+	unhole-path $bad 2>/dev/null
+	is "usage: $bad" $? 2
+done
