@@ -61,6 +61,14 @@ must() {
 	"$@" || { not_ok "set-up: '$*' failed"; finish; }
 }
 
+# What strace runs as unhole-path: the tool itself. (The debug flavour's is behind a
+# script, and in a process that is traced nobody can look for leaks.)
+TRACED=unhole-path
+if [ -x /unhole/sanitized/unhole-path ]; then
+	TRACED=/unhole/sanitized/unhole-path
+	export ASAN_OPTIONS=detect_leaks=0
+fi
+
 # json_fits: what unhole-path -j has printed into /run/json is what its schema says.
 json_fits() {
 	_n=$(grep -c . /run/json)

@@ -39,7 +39,7 @@ asks() {
 	state $2 >/run/after
 	check "$1: nothing has changed" diff /run/before /run/after
 	# strace itself loads a module
-	all strace -f -qq -A -X verbose -e trace=%file,%network -o /run/strace unhole-path
+	all strace -f -qq -A -X verbose -e trace=%file,%network -o /run/strace $TRACED
 }
 topology
 : >/run/strace

@@ -247,7 +247,7 @@ must ip addr add 198.18.9.1/24 dev 'ü"0'
 says 'a name that is not ASCII' "$(unhole-path -j to 198.18.9.9)" '"dev":"ü\"0"'
 unhole-path to $FAR >/dev/full 2>/run/err
 is 'nowhere to write to: exit status' $? 3
-strace -qq -o /dev/null -e inject=socket:error=EMFILE unhole-path -j to $FAR >/run/out 2>/run/err
+strace -qq -o /dev/null -e inject=socket:error=EMFILE $TRACED -j to $FAR >/run/out 2>/run/err
 is 'nothing can be read: exit status' $? 3
 says 'and -j says so' "$(cat /run/out)" '"verdict":"unknown"' '"reason":"cannot-read"'
 for bad in "to $FAR to $PEER" "to $FAR ipproto udp dport 0"; do
