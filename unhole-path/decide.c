@@ -206,7 +206,7 @@ static bool explain_no_route(struct path *p, const struct step *s, const char *w
  */
 enum refusal { OTHER_REFUSAL, MARTIAN, RP_FILTER, NO_FORWARDING };
 
-static int rp_filter(const char *dev)
+int rp_filter(const char *dev)
 {
 	int own = conf(AF_INET, dev, "rp_filter"), all = conf(AF_INET, "all", "rp_filter");
 
@@ -529,13 +529,8 @@ static void second_lookup(struct path *p, struct flow *f, bool external, enum tr
 			nvi_tells(p, f->family, ELOOP, "drop_loop");
 		else if (nvi)
 			nvi_tells(p, f->family, s->res.err, "drop_no_route");
-		if (!explain_no_route(p, s, "second")) {
-			if (v4)
-				explain_refusal(p, s, "second");
-			else
-				verdict(p, V_DIES, "refused", "dies: the second lookup is refused (%s)",
-					strerror(s->res.err));
-		}
+		if (!explain_no_route(p, s, "second"))
+			explain_refusal(p, s, "second");
 		return;
 	}
 	if (nvi && s->res.type != RTN_UNICAST) {
@@ -681,6 +676,19 @@ static void remarks(struct path *p)
 
 /* --- the whole way ----------------------------------------------------------- */
 
+/* DNAT is done, and the lookup comes: false if what rules make of the mark would have
+ * to be known for it, and err says that they could not be read.
+ */
+static bool behind_dnat(struct path *p, struct flow *f, int err)
+{
+	if (p->q.has_dnat) {
+		f->dst = p->q.dnat;
+		if (p->q.dnat_port)
+			f->dport = p->q.dnat_port;
+	}
+	return !err || !fib_mark_matters(f) || may_look(p, err, "policy rules ask for marks");
+}
+
 /* Out of a socket. Returns false if that was all. */
 static bool first_output(struct path *p, struct flow *f, struct walk *w, int err)
 {
@@ -709,13 +717,8 @@ static bool first_output(struct path *p, struct flow *f, struct walk *w, int err
 	w->dnat = p->q.has_dnat;
 	if (!err && !walk(p, w, HOOK_OUTPUT, f, NULL, dev_name(s->res.oif)))
 		return false;
-	if (p->q.has_dnat) {
-		f->dst = p->q.dnat;
-		if (p->q.dnat_port)
-			f->dport = p->q.dnat_port;
-	}
-	if (err && fib_mark_matters(f))
-		return may_look(p, err, "policy rules ask for marks");
+	if (!behind_dnat(p, f, err))
+		return false;
 	/* ip_route_me_harder(), ip6_route_me_harder() */
 	if (err ? p->q.has_dnat : w->relook) {
 		if (!err)
@@ -750,26 +753,16 @@ static bool first_input(struct path *p, struct flow *f, struct walk *w, int err)
 			return false;
 		f->mark = w->mark;
 	}
-	if (p->q.has_dnat) {
-		f->dst = p->q.dnat;
-		if (p->q.dnat_port)
-			f->dport = p->q.dnat_port;
-	}
-	if (err && fib_mark_matters(f))
-		return may_look(p, err, "policy rules ask for marks");
+	if (!behind_dnat(p, f, err))
+		return false;
 	if (!mark_known(p, w->mark_unsure, w, f))
 		return false;
 	s = lookup(p, f, "first", true);
 	if (!sure(p, s))
 		return false;
 	if (s->res.err) {
-		if (!explain_no_route(p, s, "first")) {
-			if (f->family == AF_INET)
-				explain_refusal(p, s, "first");
-			else
-				verdict(p, V_DIES, "refused", "dies: the first lookup is refused (%s)",
-					strerror(s->res.err));
-		}
+		if (!explain_no_route(p, s, "first"))
+			explain_refusal(p, s, "first");
 		return false;
 	}
 	if (f->family == AF_INET6 && s->res.type == RTN_UNICAST) {

@@ -421,16 +421,6 @@ static const char *fix_by_mark(int family, const struct rule *r, const struct ro
 	return buf;
 }
 
-static bool in_prefix(int family, const struct addr *a, const struct addr *prefix, unsigned int len)
-{
-	unsigned int i, max = family == AF_INET ? 32 : 128;
-
-	for (i = 0; i < len && i < max; i++)
-		if ((a->b[i / 8] ^ prefix->b[i / 8]) & (0x80 >> i % 8))
-			return false;
-	return true;
-}
-
 /* A packet that this rule and this route are for, or one for a route that is longer */
 static struct addr example(int family, const struct rule *r, const struct route *rt, const struct route *longer)
 {
@@ -486,12 +476,10 @@ static void check_loop(int family, const struct rule *r, const struct route *rt,
 	say(BAD, "loop", fix, "what \"%s\" takes in meets \"%s\" again behind the hole", route, rule);
 }
 
-/* A NIC with a strict rp_filter. The kernel takes the greater of the two. */
+/* A NIC with a strict rp_filter. */
 static bool is_strict(const struct link *l)
 {
-	int own = conf(AF_INET, l->name, "rp_filter"), all = conf(AF_INET, "all", "rp_filter");
-
-	return !(l->flags & IFF_LOOPBACK) && !is_nvi(l) && (own > all ? own : all) == 1;
+	return !(l->flags & IFF_LOOPBACK) && !is_nvi(l) && rp_filter(l->name) == 1;
 }
 
 /* The uplink's rp_filter looks up the way back to the reply's source, with no mark: for
@@ -543,8 +531,8 @@ static void check_reply(const struct rule *r, const struct route *rt, bool look)
 
 			if (o->type != RTN_UNICAST || o->table == RT_TABLE_LOCAL || !o->n_nh ||
 			    o->nh[0].oif != world.links[i].index || o->plen <= rt->plen || o->plen <= r->dst_len ||
-			    !in_prefix(AF_INET, &o->dst, &rt->dst, rt->plen) ||
-			    !in_prefix(AF_INET, &o->dst, &r->dst, r->dst_len))
+			    !in_prefix(&o->dst, &rt->dst, rt->plen) ||
+			    !in_prefix(&o->dst, &r->dst, r->dst_len))
 				continue;
 			dst = example(AF_INET, r, rt, o);
 			if (check_replies(r, rt, &dst, look))

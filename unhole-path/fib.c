@@ -14,7 +14,7 @@
 #define RTNH_F_LINKDOWN 16
 #endif
 
-static bool in_prefix(const struct addr *a, const struct addr *p, int plen)
+bool in_prefix(const struct addr *a, const struct addr *p, int plen)
 {
 	int bytes = plen / 8, bits = plen % 8;
 

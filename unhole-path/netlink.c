@@ -517,15 +517,6 @@ bool is_nvi(const struct link *l)
 	return l && strcmp(l->kind, "nvi") == 0;
 }
 
-static bool same_prefix(const struct addr *a, const struct addr *b, int plen)
-{
-	int bytes = plen / 8, bits = plen % 8;
-
-	if (memcmp(a, b, bytes) != 0)
-		return false;
-	return !bits || !((a->b[bytes] ^ b->b[bytes]) & (0xff << (8 - bits)));
-}
-
 bool addr_is_local(int family, const struct addr *a)
 {
 	size_t i;
@@ -534,7 +525,7 @@ bool addr_is_local(int family, const struct addr *a)
 		return true;
 	for (i = 0; i < world.n_addrs; i++)
 		if (world.addrs[i].family == family &&
-		    same_prefix(&world.addrs[i].a, a, family == AF_INET ? 32 : 128))
+		    in_prefix(&world.addrs[i].a, a, family == AF_INET ? 32 : 128))
 			return true;
 	return false;
 }
@@ -546,7 +537,7 @@ bool addr_on_link(int family, const struct addr *a, int index)
 	for (i = 0; i < world.n_addrs; i++)
 		if (world.addrs[i].family == family && world.addrs[i].index == index &&
 		    world.addrs[i].plen < (family == AF_INET ? 32 : 128) &&
-		    same_prefix(&world.addrs[i].a, a, world.addrs[i].plen))
+		    in_prefix(&world.addrs[i].a, a, world.addrs[i].plen))
 			return true;
 	return false;
 }

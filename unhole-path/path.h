@@ -104,6 +104,7 @@ bool is_nvi(const struct link *l);
 /* A number that no nexthop object has. */
 uint32_t free_nhid(void);
 bool addr_is_local(int family, const struct addr *a);
+bool in_prefix(const struct addr *a, const struct addr *p, int plen);
 /* Is the address in a subnet of this device? */
 bool addr_on_link(int family, const struct addr *a, int index);
 
@@ -266,6 +267,8 @@ struct path {
 };
 
 void decide(const struct query *q, struct path *p);
+/* Of a device, by ip(7) the greater of its own and that of all */
+int rp_filter(const char *dev);
 
 /* --- output (print.c) ------------------------------------------------------ */
 

@@ -1675,22 +1675,6 @@ static void legacy_says(int family, const char *e, unsigned int target_off, stru
 	}
 }
 
-/* A user-defined chain begins behind an ERROR target that bears its name. */
-static void legacy_chain_name(int family, const struct table *t, unsigned int chain, char *to, size_t size)
-{
-	unsigned int off, target_off, next;
-
-	snprintf(to, size, "?");
-	for (off = 0; entry_offsets(family, t, off, &target_off, &next) && off + next <= chain; off += next) {
-		const struct xt_entry_target *tg = (const void *)(t->blob + off + target_off);
-
-		if (off + next == chain && strcmp(tg->u.user.name, XT_ERROR_TARGET) == 0 &&
-		    tg->u.target_size > sizeof(*tg))
-			snprintf(to, size, "%.*s", (int)strnlen((const char *)tg->data, tg->u.target_size - sizeof(*tg)),
-				 (const char *)tg->data);
-	}
-}
-
 static void legacy_scan_chain(struct scan *s, int family, const struct table *t, unsigned int off,
 			      const char *name, const struct reach *w, int depth)
 {
@@ -1710,7 +1694,7 @@ static void legacy_scan_chain(struct scan *s, int family, const struct table *t,
 		if (!scan_rule(s, &r, w, &to, name))
 			return;
 		if ((r.code == NFT_JUMP || r.code == NFT_GOTO) && depth < MAX_DEPTH) {
-			legacy_chain_name(family, t, r.off, chain, sizeof(chain));
+			entry_place(family, t, r.off, chain, sizeof(chain));
 			legacy_scan_chain(s, family, t, r.off, chain, &to, depth + 1);
 			if (r.code == NFT_GOTO && !to.some && to.lo == YES && s->input)
 				return;
