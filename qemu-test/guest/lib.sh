@@ -232,8 +232,8 @@ mib() { nstat -asz "$1" | awk -v n="$1" '$1 == n { print $2 }'; }
 # rule_packets TEXT [ip6tables]: that the rule with TEXT in iptables-save's line has seen.
 rule_packets() { "${2:-iptables}-save" -c | grep -F -- "$1" | head -n 1 | sed 's/^.\([0-9]*\):.*/\1/'; }
 
-# saved IPTABLES [OPTIONS]: the rules as a file that restores them. The counters are 0:
-# a box with IPv6 sends by itself what they would count.
+# saved IPTABLES [OPTIONS]: the rules as a file that restores them. A policy's counters
+# are 0: a box with IPv6 sends by itself what they would count.
 saved() {
 	_saved=$1-save
 	shift
@@ -410,6 +410,12 @@ udp6() {
 	_sum=$(((_sum & 0xffff) + (_sum >> 16)))
 	_sum=$(((_sum & 0xffff) + (_sum >> 16)))
 	printf '%s%04x%s' "$_u" $((0xffff ^ _sum)) "$_p"
+}
+# frame6 DESTINATION-MAC SOURCE-MAC SOURCE DESTINATION PORT: such a datagram, whole, as
+# mausezahn takes it. 17 is UDP, 9 bytes.
+frame6() {
+	echo "$1 $2 86dd 6000000000091140 $(hex6 "$3") $(hex6 "$4") $(udp6 "$3" "$4" 1 "$5" x)" |
+		tr -d ' :\t\n' | sed 's/../&:/g; s/:$//'
 }
 
 # longer BYTES: a filter for packets of more than so many bytes, of either family.

@@ -33,7 +33,6 @@ for d in br0 p1 lo nvi0; do
 	for o in lo nvi0 up0; do must ip6tables -t mangle -A FORWARD -i $d -o $o -p icmpv6 --icmpv6-type 128 -m comment --comment "forward-$d-$o"; done
 done
 must ip6tables -t mangle -A PREROUTING -i up0 -p icmpv6 --icmpv6-type 129 -m comment --comment pre-up0
-counted() { ip6tables-save -c -t mangle | sed -n 's/^.\([1-9][0-9]*\):.* \([a-z]*-*[a-z0-9-]*\)$/\2 \1/p' | sort | xargs; }
 text=$(head -c 2000 /dev/urandom | od -An -v -tx1 | tr -d ' \n')
 echo="icmp6[0] == 128 and src $NAT and dst $FAR and ip6[7] == 62"
 round() { # WHAT WANTED-COUNTS
@@ -44,7 +43,7 @@ round() { # WHAT WANTED-COUNTS
 	check "$1: none is lost" pings client 3 $FAR
 	settled peer
 	is "$1: each once, translated, two hops" $(($(seen peer "$echo") - n)) 3
-	is "$1: each device once" "$(counted)" "$2"
+	is "$1: each device once" "$(counted ip6tables | sort | xargs)" "$2"
 	is "$1: one entry" "$(conntrack -L -f ipv6 -p icmpv6 2>/dev/null | grep -c "dst=$FAR")" 1
 	n=$(seen peer "ip6[6] == 44 and src $NAT")
 	check "$1: fragments, byte for byte" [ "$(udp_ask client $FAR 7 "$text")" = "$text" ]

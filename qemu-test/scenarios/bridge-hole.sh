@@ -28,8 +28,6 @@ counters() {
 		for o in br0 lo nvi0; do must iptables -t mangle -A FORWARD -i $d -o $o -p tcp -m comment --comment "forward-$d-$o"; done
 	done
 }
-# Those that have counted something.
-counted() { iptables-save -c -t mangle | sed -n 's/^.\([1-9][0-9]*\):.* \([a-z]*-.*\)$/\2 \1/p' | xargs; }
 alone() { must conntrack -F; W=0.5 who client $OUTSIDE 80; }
 to="tcp and src $CLIENT and dst $OUTSIDE" got="tcp and src $BOX and dst $SERVER and tcp[13] & 4 == 0"
 from="tcp and src $SERVER and dst $BOX" back="tcp and src $OUTSIDE and dst $CLIENT"
@@ -65,11 +63,11 @@ try() { # WAY
 	is "$1: nobody is told to send elsewhere" "$(($(mib IcmpOutRedirects) - redirects))" 0
 	case $1 in
 	nvi)
-		is 'nvi: PREROUTING once, FORWARD by br0 both times' "$(counted)" "pre-br0 $n forward-br0-br0 $n forward-br0-nvi0 $n"
+		is 'nvi: PREROUTING once, FORWARD by br0 both times' "$(counted | xargs)" "pre-br0 $n forward-br0-br0 $n forward-br0-nvi0 $n"
 		is 'nvi: all in its transmit function' "$(nvi_stat nvi0 direct)" $n
 		;;
 	unhole)
-		is 'unhole: PREROUTING once for each device' "$(counted)" "pre-br0 $n pre-lo $n forward-br0-lo $n forward-lo-br0 $n"
+		is 'unhole: PREROUTING once for each device' "$(counted | xargs)" "pre-br0 $n pre-lo $n forward-br0-lo $n forward-lo-br0 $n"
 		is 'unhole: all unholed' "$(stat_unhole unholed)" $n
 		;;
 	esac

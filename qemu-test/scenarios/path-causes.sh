@@ -26,18 +26,23 @@ why() {
 sends() { echo x | socat -u - "UDP$(_fam "$1")-SENDTO:$(_host "$1"):4000${2:+,$2}" 2>&1; }
 told() { on "${2:-box}" ping -n -c 1 -W $((2 * ${SLOW:-1})) "$1" 2>&1; }
 # raw4 SOURCE DESTINATION, raw6 SOURCE DESTINATION: by the client, whatever its
-# addresses are. arrived: how many have come to the peer since it was last asked.
+# addresses are. arrived: how many have come
+# to the peer since it was last asked.
 raw4() { must on client mausezahn -q eth0 -c 3 -b "$mac" -A "$1" -B "$2" -t udp sp=1,dp=4000 -P x; }
-raw6() {
-	must on client mausezahn -q eth0 -c 3 "$(echo "$mac 020000000001 86dd 6000000000091140 $(hex6 "$1") $(hex6 "$2") \
-		$(udp6 "$1" "$2" 1 4000 x)" | tr -d ' :\t\n' | sed 's/../&:/g; s/:$//')"
-}
+raw6() { must on client mausezahn -q eth0 -c 3 "$(frame6 "$mac" 020000000001 "$1" "$2" 4000)"; }
 was=0
-arrived() {
+arrived() { # WHAT WANTED
 	settled wire
 	_n=$(seen wire 'udp dst port 4000')
-	echo $((_n - was))
+	is "$1" $((_n - was)) $2
 	was=$_n
+}
+# counts COUNTER COMMAND...: the three packets that it sends.
+counts() {
+	_c=$1 _before=$(mib "$1")
+	shift
+	"$@"
+	is "$_c counts it" $(($(mib "$_c") - _before)) 3
 }
 
 echo '# controls: these do leave'
@@ -47,8 +52,7 @@ why 'a client' unholed 0 to $FAR from $CLIENT iif cl0
 raw4 $CLIENT $FAR
 why 'a client, IPv6' unholed 0 to $FAR6 from $CLIENT6 iif cl0
 raw6 $CLIENT6 $FAR6
-arrived >/run/n
-is 'and so they do' "$(cat /run/n)" 7
+arrived 'and so they do' 7
 
 echo '# no route, error routes, error rules'
 for table in 'prohibit 198.18.1.1' 'unreachable 198.18.1.2' 'blackhole 198.18.1.3'; do must ip route add $table; done
@@ -83,33 +87,25 @@ why "a client with the box's" martian-source 1 to $FAR from $BOX iif cl0
 raw4 $BOX $FAR
 why 'a client with a multicast one' refused 1 to $FAR from 224.1.2.3 iif cl0
 raw4 224.1.2.3 $FAR
-arrived >/run/n
-is 'nothing of these leaves' "$(cat /run/n)" 0
+arrived 'nothing of these leaves' 0
 must sysctl -qw net.ipv4.conf.cl0.rp_filter=1
 why 'one that is elsewhere, rp_filter=1' rp-filter 1 to $FAR from $FAR iif cl0
-before=$(mib TcpExtIPReversePathFilter)
-raw4 $FAR $FAR
-is 'IPReversePathFilter counts it' $(($(mib TcpExtIPReversePathFilter) - before)) 3
+counts TcpExtIPReversePathFilter raw4 $FAR $FAR
 must sysctl -qw net.ipv4.conf.cl0.rp_filter=0
 why 'link-local' link-local-source 1 to $FAR6 from fe80::77 iif cl0
-before=$(mib Ip6InAddrErrors)
-raw6 fe80::77 $FAR6
-is 'Ip6InAddrErrors counts it' $(($(mib Ip6InAddrErrors) - before)) 3
+counts Ip6InAddrErrors raw6 fe80::77 $FAR6
 why 'loopback, by a NIC' refused 1 to $FAR from 127.0.0.1
 says 'its socket is told' "$(sends $FAR bind=127.0.0.1)" 'Invalid argument'
 why 'loopback' loopback-address 1 to $FAR from 127.0.0.1 mark 0x50
 before=$(stat_unhole genuine)
 sends $FAR bind=127.0.0.1,setsockopt-int=1:36:80
 at_least 'the target leaves it alone' $(($(stat_unhole genuine) - before)) 1
-arrived >/run/n
-is 'nothing of these leaves' "$(cat /run/n)" 0
+arrived 'nothing of these leaves' 0
 
 echo '# forwarding'
 must sysctl -qw net.ipv4.conf.cl0.forwarding=0
 why 'off where it comes in' forwarding-off 1 to $FAR from $CLIENT iif cl0
-before=$(mib IpInAddrErrors)
-raw4 $CLIENT $FAR
-is 'IpInAddrErrors counts it' $(($(mib IpInAddrErrors) - before)) 3
+counts IpInAddrErrors raw4 $CLIENT $FAR
 must sysctl -qw net.ipv4.conf.cl0.forwarding=1
 
 echo '# an egress with a smaller MTU'

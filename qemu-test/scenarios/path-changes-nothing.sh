@@ -19,8 +19,8 @@ state() {
 	done
 	ip -d link | grep -v link/ether
 	[ "${1-}" = pristine ] && return
-	# IPv6 sends by itself what a chain's policy counts
-	for _s in iptables-legacy-save ip6tables-legacy-save; do $_s -c 2>/dev/null | sed '/^#/d; s/^\(:.*\) \[.*/\1/'; done
+	saved iptables-legacy -c
+	saved ip6tables-legacy -c
 	nft list ruleset
 	cat /proc/net/stat/unhole
 }

@@ -36,16 +36,19 @@ must ip -6 route add $FAR6 dev lo table 50
 is 'a reject in disguise' "$(wrong)" 'reject-in-disguise '
 must ip -6 route del $FAR6 dev lo table 50
 
-for ipt in iptables-nft iptables-legacy; do
+masquerades() { # ADDRESS, that lo may have
 	must $ipt -t nat -A POSTROUTING -o up0 -j MASQUERADE
 	is "$ipt: MASQUERADE at the uplink" "$(wrong)" 'masquerade-uplink '
 	must $ipt -t nat -F
 	must $ipt -t nat -A POSTROUTING -o lo -j MASQUERADE
 	is "$ipt: MASQUERADE at lo, which has no address" "$(wrong)" 'masquerade-lo '
-	must ip addr add 192.0.2.99/32 dev lo
+	must ip addr add "$1" dev lo
 	healthy "$ipt: lo has one"
-	must ip addr del 192.0.2.99/32 dev lo
+	must ip addr del "$1" dev lo
 	must $ipt -t nat -F
+}
+for ipt in iptables-nft iptables-legacy; do
+	masquerades 192.0.2.99/32
 	must $ipt -A INPUT -i lo -j ACCEPT
 	if [ $PATCHED = 0 ]; then
 		is "$ipt: INPUT trusts lo" "$(wrong)" 'input-lo '
@@ -97,15 +100,7 @@ healthy 'IPv6: cured by a mark that is put on'
 must ip -6 rule del pref 50
 must ip -6 rule del pref 10
 for ipt in ip6tables-nft ip6tables-legacy; do
-	must $ipt -t nat -A POSTROUTING -o up0 -j MASQUERADE
-	is "$ipt: MASQUERADE at the uplink" "$(wrong)" 'masquerade-uplink '
-	must $ipt -t nat -F
-	must $ipt -t nat -A POSTROUTING -o lo -j MASQUERADE
-	is "$ipt: MASQUERADE at lo, which has no address" "$(wrong)" 'masquerade-lo '
-	must ip addr add 2001:db8:9::9/128 dev lo
-	healthy "$ipt: lo has one"
-	must ip addr del 2001:db8:9::9/128 dev lo
-	must $ipt -t nat -F
+	masquerades 2001:db8:9::9/128
 done
 must ip -6 rule add iif cl0 lookup 60
 must sysctl -qw net.ipv6.conf.all.forwarding=0

@@ -9,8 +9,7 @@ must modprobe xt_UNHOLE
 capture wire peer eth0
 # inject SRC PORT: five UDP packets to FAR6 on lo.
 inject() {
-	must mausezahn -q lo -c 5 "$(echo "000000000000 000000000000 86dd 6000000000091140 $(hex6 "$1") $(hex6 $FAR6) \
-		$(udp6 "$1" $FAR6 1 "$2" x)" | tr -d ' \t\n' | sed 's/../&:/g; s/:$//')"
+	must mausezahn -q lo -c 5 "$(frame6 000000000000 000000000000 "$1" $FAR6 "$2")"
 }
 for forwarding in 0 1; do
 	must sysctl -qw net.ipv6.conf.all.forwarding=$forwarding

@@ -13,8 +13,7 @@ mac=$(cat /sys/class/net/up0/address)
 must ip6tables -t mangle -A INPUT -p udp --dport 4001 -m comment --comment delivered
 # spoof COUNT SOURCE DESTINATION PORT
 spoof() {
-	must on peer mausezahn -q eth0 -c "$1" "$(echo "$mac 020000000001 86dd 6000000000091140 $(hex6 "$2") $(hex6 "$3") \
-		$(udp6 "$2" "$3" 1 "$4" x)" | tr -d ' :\t\n' | sed 's/../&:/g; s/:$//')"
+	must on peer mausezahn -q eth0 -c "$1" "$(frame6 "$mac" 020000000001 "$2" "$3" "$4")"
 }
 # all PORT: what each kind of packet comes to.
 all() {
