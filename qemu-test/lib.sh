@@ -89,3 +89,15 @@ check_flavour() { # K FLAVOUR
 }
 
 hash_of() { sha256sum | cut -c1-8; }
+
+# equal NAME GOT WANT: a self-test's result, as qemu-test/test reads them. RESULT_OF is its
+# kernel and flavour; the seconds are those since the one before.
+EQUAL_SINCE=$SECONDS
+equal() {
+	if [ "$2" = "$3" ]; then
+		echo "RESULT $RESULT_OF $1 pass 1 $((SECONDS - EQUAL_SINCE)) $2"
+	else
+		echo "RESULT $RESULT_OF $1 fail 0 $((SECONDS - EQUAL_SINCE)) got '$2', want '$3'"
+	fi
+	EQUAL_SINCE=$SECONDS
+}
