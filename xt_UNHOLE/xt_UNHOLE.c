@@ -10,14 +10,17 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 #include <linux/inetdevice.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter/x_tables.h>
 #include <linux/netfilter/xt_UNHOLE.h>
+#include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <linux/percpu.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 #include <linux/skbuff.h>
+#include <linux/user_namespace.h>
 #include <net/dst_metadata.h>
 #include <net/ip.h>
 #include <net/ip6_fib.h>
@@ -40,7 +43,7 @@ MODULE_ALIAS("ip6t_UNHOLE");
  * struct unhole_stat - what became of the packets that met a rule, per CPU
  * @unholed: route dropped, to be routed again
  * @genuine: kept, loopback's own traffic: its route is not a unicast one out
- *	of loopback
+ *	of loopback; or the rule may not do here what its options say
  * @no_route: kept, no route attached: injected or redirected, not routed
  * @not_lo: kept, received on another device than this namespace's loopback
  *
@@ -57,12 +60,24 @@ struct unhole_stat {
 /**
  * struct unhole_net - this module's part of a network namespace
  * @stat: the counters behind /proc/net/stat/unhole
+ * @window: whether unhole_window_ops[] are hooked in, by family; under
+ *	unhole_mutex. They stay until the namespace or the module goes.
  */
 struct unhole_net {
 	struct unhole_stat __percpu *stat;
+	bool window[2];
 };
 
+static DEFINE_MUTEX(unhole_mutex);
+
+static bool userns;
+module_param(userns, bool, 0644);
+MODULE_PARM_DESC(userns, "let network namespaces that a user without rights may own use the target (default: no)");
+
 static unsigned int unhole_net_id __read_mostly;
+
+/* Options that take the conntrack entry off. */
+#define UNHOLE_DETACHES	(XT_UNHOLE_NOTRACK | XT_UNHOLE_RESET_CT)
 
 static struct unhole_stat __percpu *unhole_stat(const struct net *net)
 {
@@ -106,6 +121,128 @@ static void unhole_say_sysctls(void)
 module_param(core, bool, 0444);
 MODULE_PARM_DESC(core, "whether the module was built for a kernel with the core patches");
 
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+/* Set in the control block while a packet is between the first PREROUTING hook
+ * and NAT's. The highest bit of both families' flags: no kernel uses it.
+ *
+ * NAT's hook holds the conntrack entry while it calls its chains. nft_compat
+ * lets the user choose a table's name and a chain's type, and does not tell
+ * the target, so a rule of "table raw" may be met below NAT's hook. There the
+ * entry must stay. The bit says that the packet has not come that far. It
+ * fails closed: without the hooks there is no bit.
+ */
+#define UNHOLE_SKB_WINDOW	BIT(15)
+
+static u16 *unhole_skb_flags(struct sk_buff *skb, u8 family)
+{
+	return family == NFPROTO_IPV4 ? &IPCB(skb)->flags : &IP6CB(skb)->flags;
+}
+
+/* Softirq, or process context behind NFQUEUE. RCU. */
+static unsigned int unhole_window_open(void *priv, struct sk_buff *skb,
+				       const struct nf_hook_state *state)
+{
+	u16 *flags = unhole_skb_flags(skb, state->pf);
+
+	if (state->in && state->in->flags & IFF_LOOPBACK)
+		*flags |= UNHOLE_SKB_WINDOW;
+	else
+		*flags &= ~UNHOLE_SKB_WINDOW;
+	return NF_ACCEPT;
+}
+
+static unsigned int unhole_window_close(void *priv, struct sk_buff *skb,
+					const struct nf_hook_state *state)
+{
+	*unhole_skb_flags(skb, state->pf) &= ~UNHOLE_SKB_WINDOW;
+	return NF_ACCEPT;
+}
+
+/* The closing one first: it is there before any packet gets the bit. A packet
+ * that waits in a queue meanwhile may meet a hook twice, but skips none, since
+ * hooks that are added move the others back (nf_reinject()).
+ */
+static const struct nf_hook_ops unhole_window_ops[2][2] = {
+	{
+		{
+			.hook		= unhole_window_close,
+			.pf		= NFPROTO_IPV4,
+			.hooknum	= NF_INET_PRE_ROUTING,
+			.priority	= NF_IP_PRI_NAT_DST - 1,
+		},
+		{
+			.hook		= unhole_window_open,
+			.pf		= NFPROTO_IPV4,
+			.hooknum	= NF_INET_PRE_ROUTING,
+			.priority	= NF_IP_PRI_FIRST,
+		},
+	},
+	{
+		{
+			.hook		= unhole_window_close,
+			.pf		= NFPROTO_IPV6,
+			.hooknum	= NF_INET_PRE_ROUTING,
+			.priority	= NF_IP6_PRI_NAT_DST - 1,
+		},
+		{
+			.hook		= unhole_window_open,
+			.pf		= NFPROTO_IPV6,
+			.hooknum	= NF_INET_PRE_ROUTING,
+			.priority	= NF_IP6_PRI_FIRST,
+		},
+	},
+};
+
+/* Process context, when a rule with one of these options is inserted. */
+static int unhole_window_hook(struct net *net, u8 family)
+{
+	struct unhole_net *un = net_generic(net, unhole_net_id);
+	unsigned int i = family == NFPROTO_IPV6;
+	int err = 0;
+
+	mutex_lock(&unhole_mutex);
+	if (!un->window[i]) {
+		err = nf_register_net_hooks(net, unhole_window_ops[i],
+					    ARRAY_SIZE(unhole_window_ops[i]));
+		un->window[i] = !err;
+	}
+	mutex_unlock(&unhole_mutex);
+	return err;
+}
+
+static void unhole_window_unhook(struct net *net)
+{
+	struct unhole_net *un = net_generic(net, unhole_net_id);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(un->window); i++)
+		if (un->window[i])
+			nf_unregister_net_hooks(net, unhole_window_ops[i],
+						ARRAY_SIZE(unhole_window_ops[i]));
+}
+
+/* Whether the options can do with the packet's entry what they promise. */
+static bool unhole_may_detach(struct sk_buff *skb, u8 family)
+{
+	return !skb_nfct(skb) ||
+	       *unhole_skb_flags(skb, family) & UNHOLE_SKB_WINDOW;
+}
+#else
+static int unhole_window_hook(struct net *net, u8 family)
+{
+	return 0;
+}
+
+static void unhole_window_unhook(struct net *net)
+{
+}
+
+static bool unhole_may_detach(struct sk_buff *skb, u8 family)
+{
+	return true;
+}
+#endif
+
 static bool unhole_wants4(const struct sk_buff *skb, const struct rtable *rt)
 {
 	const struct iphdr *iph = ip_hdr(skb);
@@ -118,8 +255,9 @@ static bool unhole_wants4(const struct sk_buff *skb, const struct rtable *rt)
 /* What both families do. Returns the route to drop, or NULL to leave the
  * packet alone.
  */
-static struct dst_entry *unhole_dst(const struct sk_buff *skb,
-				    const struct net *net, u16 family)
+static struct dst_entry *unhole_dst(struct sk_buff *skb, const struct net *net,
+				    const struct xt_unhole_tginfo *info,
+				    u8 family)
 {
 	struct dst_entry *dst;
 
@@ -137,7 +275,9 @@ static struct dst_entry *unhole_dst(const struct sk_buff *skb,
 	 */
 	if (unlikely(dst->error || dst->dev != skb->dev ||
 		     dst->ops->family != family ||
-		     lwtunnel_input_redirect(dst->lwtstate))) {
+		     lwtunnel_input_redirect(dst->lwtstate) ||
+		     (info->flags & UNHOLE_DETACHES &&
+		      !unhole_may_detach(skb, family)))) {
 		this_cpu_inc(unhole_stat(net)->genuine);
 		return NULL;
 	}
@@ -177,7 +317,7 @@ static void unhole(struct sk_buff *skb, const struct net *net,
 {
 	skb->mark = (skb->mark & ~info->mask) ^ info->mark;
 #if IS_ENABLED(CONFIG_NF_CONNTRACK)
-	if (info->flags & (XT_UNHOLE_NOTRACK | XT_UNHOLE_RESET_CT))
+	if (info->flags & UNHOLE_DETACHES)
 		nf_reset_ct(skb);
 	if (info->flags & XT_UNHOLE_NOTRACK)
 		nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
@@ -191,7 +331,7 @@ static noinline void unhole4(struct sk_buff *skb,
 {
 	const struct xt_unhole_tginfo *info = par->targinfo;
 	struct net *net = xt_net(par);
-	struct dst_entry *dst = unhole_dst(skb, net, AF_INET);
+	struct dst_entry *dst = unhole_dst(skb, net, info, NFPROTO_IPV4);
 
 	if (!dst)
 		return;
@@ -261,7 +401,7 @@ static noinline void unhole6(struct sk_buff *skb,
 {
 	const struct xt_unhole_tginfo *info = par->targinfo;
 	struct net *net = xt_net(par);
-	struct dst_entry *dst = unhole_dst(skb, net, AF_INET6);
+	struct dst_entry *dst = unhole_dst(skb, net, info, NFPROTO_IPV6);
 
 	if (!dst)
 		return;
@@ -303,6 +443,9 @@ static int unhole_tg_check(const struct xt_tgchk_param *par)
 {
 	const struct xt_unhole_tginfo *info = par->targinfo;
 
+	/* Whoever owns such a namespace need have no rights outside of it */
+	if (par->net->user_ns != &init_user_ns && !READ_ONCE(userns))
+		return -EPERM;
 	if (strcmp(par->table, "raw") != 0 &&
 	    strcmp(par->table, "mangle") != 0) {
 		pr_info_ratelimited("only usable in PREROUTING of the raw and mangle tables, not in %s\n",
@@ -314,17 +457,17 @@ static int unhole_tg_check(const struct xt_tgchk_param *par)
 				    info->flags & ~XT_UNHOLE_MASK);
 		return -EINVAL;
 	}
-	if (!(info->flags & XT_UNHOLE_RESET_CT))
-		return 0;
-	if (info->flags & XT_UNHOLE_NOTRACK) {
+	if ((info->flags & UNHOLE_DETACHES) == UNHOLE_DETACHES) {
 		pr_info_ratelimited("--reset-ct and --notrack exclude each other\n");
 		return -EINVAL;
 	}
-	if (strcmp(par->table, "raw") != 0) {
+	if (info->flags & XT_UNHOLE_RESET_CT && strcmp(par->table, "raw") != 0) {
 		pr_info_ratelimited("--reset-ct is for the raw table: in %s, conntrack has already seen the packet\n",
 				    par->table);
 		return -EINVAL;
 	}
+	if (info->flags & UNHOLE_DETACHES)
+		return unhole_window_hook(par->net, par->family);
 	return 0;
 }
 
@@ -422,6 +565,7 @@ static void __net_exit unhole_net_exit(struct net *net)
 {
 	struct unhole_net *un = net_generic(net, unhole_net_id);
 
+	unhole_window_unhook(net);
 	remove_proc_entry("unhole", net->proc_net_stat);
 	free_percpu(un->stat);
 }
