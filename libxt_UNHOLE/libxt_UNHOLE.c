@@ -23,7 +23,7 @@ static void unhole_help(void)
 	     "  --set-xmark value[/mask]  clear the bits of mask in the packet's mark, XOR value in\n"
 	     "  --notrack                 conntrack does not see the second pass\n"
 	     "  --reset-ct                the second pass has a conntrack entry of its own (table raw)\n"
-	     "  --allow-local             outside traffic may be delivered locally by the second lookup\n"
+	     "  --allow-local             the second lookup may deliver it on this machine\n"
 	     "In PREROUTING of the raw and mangle tables, with -i lo: a packet that was routed\n"
 	     "into loopback loses that route and is routed again.");
 }

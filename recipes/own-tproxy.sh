@@ -25,8 +25,10 @@ iptables -t mangle -A OUTPUT -p "$PROTO" --dport "$PORT" -m connmark ! --mark 0x
 	-j MARK --set-mark 0x50
 
 # The mark tells what came out of the hole from loopback's own traffic to that
-# port.
-iptables -t raw -A PREROUTING -i lo -j UNHOLE --set-xmark 0x52
+# port. The proxy is local, and the kernel cannot always tell the box's own packets
+# from a client's, so delivery must be allowed: to what has the mark of the box's own
+# packets, and to nothing else.
+iptables -t raw -A PREROUTING -i lo -m mark --mark 0x50 -j UNHOLE --set-xmark 0x52 --allow-local
 
 # To the proxy: clients directly, the box from the hole. Their packets keep their
 # destination, and this route makes it a local one.

@@ -543,18 +543,19 @@ static void second_lookup(struct path *p, struct flow *f, bool external, enum tr
 		return;
 	}
 	if (s->res.type != RTN_UNICAST) {
-		/* ip_route_input_slow(): IPSKB_UNHOLED_FWD; ip6_rcv_unholed() */
-		if (core == YES && (external || !v4) && !(p->unhole_flags & XT_UNHOLE_ALLOW_LOCAL)) {
+		/* ip_route_input_slow(): IPSKB_UNHOLED_FWD; ip6_rcv_unholed(); on a kernel
+		 * without the patches the target's unhole_input()
+		 */
+		if (!(p->unhole_flags & XT_UNHOLE_ALLOW_LOCAL)) {
 			verdict(p, V_DIES, "local-refused",
-				"dies: the second lookup is local, and %s is not delivered as loopback's own",
-				v4 ? "outside traffic" : "unholed IPv6 traffic");
+				"dies: the second lookup is local, and unholed traffic is not delivered as loopback's own");
 			fix_allow_local(p, f);
 			return;
 		}
 		verdict(p, V_LOCAL, "second-lookup-local", "stays: the second lookup delivers it on this box, as iif %s",
 			dev_name(f->iif));
-		if (core != YES && external)
-			note(p, "INPUT sees outside traffic come in by lo: iptables -I INPUT -i lo -m addrtype ! --src-type LOCAL -j DROP");
+		if (external)
+			note(p, "INPUT sees outside traffic come in by lo: --allow-local says so");
 		return;
 	}
 	out = link_by_index(s->res.oif);

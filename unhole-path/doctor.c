@@ -127,6 +127,10 @@ static enum tri check_kernel(void)
 	say(core == MAYBE && is_present("xt_UNHOLE") ? WARN : OK, "kernel", NULL, "%s (%s)",
 	    core == YES ? "has the core patches" : core == NO ? "is without the core patches" :
 	    "with or without the core patches: unknown", why);
+	if (access("/sys/module/xt_UNHOLE/parameters/core", F_OK) == 0 &&
+	    access("/sys/module/xt_UNHOLE/parameters/userns", F_OK) != 0)
+		say(BAD, "module-old", "rmmod xt_UNHOLE    # when its rules are gone; or reboot",
+		    "the module that is loaded is xt_UNHOLE 1.0, with which a user without rights can panic the machine");
 	return core;
 }
 
@@ -243,6 +247,26 @@ static void check_plugin(void)
 		say(BAD, "plug-in", "apt-get install ./iptables-unhole_*.deb    # or make install, in the sources", "%s has no libxt_UNHOLE.so, so iptables does not know the target", dir);
 }
 
+/* A router drops the default routes that it has learned by router advertisements,
+ * unless accept_ra is 2.
+ */
+static const char *fix_forwarding6(void)
+{
+	static char fix[TEXT];
+	const struct fib *fib = fib_of(AF_INET6);
+	size_t i, n = snprintf(fix, sizeof(fix), "sysctl -w");
+
+	for (i = 0; i < fib->n_routes && n < sizeof(fix) / 2; i++) {
+		const struct route *r = &fib->routes[i];
+		const struct link *l = r->n_nh ? link_by_index(r->nh->oif) : NULL;
+
+		if (r->plen == 0 && r->protocol == RTPROT_RA && l && conf(AF_INET6, l->name, "accept_ra") == 1)
+			n += snprintf(fix + n, sizeof(fix) - n, " net/ipv6/conf/%s/accept_ra=2", l->name);
+	}
+	snprintf(fix + n, sizeof(fix) - n, " net.ipv6.conf.all.forwarding=1");
+	return fix;
+}
+
 static void check_sysctls(int family, enum tri core, const unsigned int *holes)
 {
 	const struct fib *fib = fib_of(family);
@@ -274,10 +298,10 @@ static void check_sysctls(int family, enum tri core, const unsigned int *holes)
 		if (conf(AF_INET6, "all", "forwarding") > 0)
 			say(OK, "forwarding6", NULL, "IPv6 forwarding is on");
 		else if (!needed)
-			say(BAD, "forwarding6", "sysctl -w net.ipv6.conf.all.forwarding=1",
+			say(BAD, "forwarding6", fix_forwarding6(),
 			    "IPv6 forwarding is off: nothing that comes in by %s enters the hole", outside);
 		else
-			say(BAD, "forwarding6", "sysctl -w net.ipv6.conf.all.forwarding=1",
+			say(BAD, "forwarding6", fix_forwarding6(),
 			    "IPv6 forwarding is off: %s nothing leaves the hole",
 			    holes[HOLE_NVI] ? "by an nvi device" : "on this kernel");
 		return;
@@ -290,8 +314,7 @@ static void check_sysctls(int family, enum tri core, const unsigned int *holes)
 	if (conf(AF_INET, "lo", "forwarding") == 1)
 		say(OK, "forwarding", NULL, "IPv4 forwarding is on for lo");
 	else
-		say(BAD, "forwarding", conf(AF_INET, "all", "forwarding") == 1 ?
-		    "sysctl -w net/ipv4/conf/lo/forwarding=1" : "sysctl -w net.ipv4.ip_forward=1",
+		say(BAD, "forwarding", "sysctl -w net.ipv4.conf.lo.forwarding=1",
 		    "IPv4 forwarding is off for lo: on this kernel nothing leaves the hole");
 	own = conf(AF_INET, "lo", "rp_filter");
 	all = conf(AF_INET, "all", "rp_filter");
@@ -680,7 +703,7 @@ static bool lo_has_global(int family)
 	return false;
 }
 
-static void check_rules(int family, enum tri core, const unsigned int *holes)
+static void check_rules(int family, const unsigned int *holes)
 {
 	const char *ipt = family == AF_INET ? "iptables" : "ip6tables";
 	struct seen s = { .family = family };
@@ -715,7 +738,7 @@ static void check_rules(int family, enum tri core, const unsigned int *holes)
 			    "MASQUERADE (%s): if that is an uplink, it never sees connections that go through the hole",
 			    s.masq_perhaps_where);
 	}
-	if ((s.input_lo || s.input_perhaps) && !s.guard && s.unhole && (core != YES || s.allow_local)) {
+	if ((s.input_lo || s.input_perhaps) && !s.guard && s.allow_local) {
 		snprintf(fix, sizeof(fix), "%s -I INPUT -i lo -m addrtype ! --src-type LOCAL -j DROP", ipt);
 		say(s.input_lo ? WARN : NOTE, "input-lo", fix, "INPUT%s accepts all that comes in by lo (%s), unholed outside traffic too",
 		    s.input_lo ? "" : ", perhaps,", s.input_where);
@@ -766,7 +789,7 @@ int doctor(bool json, bool color)
 		if (holes[i][HOLE_LO] || holes[i][HOLE_NVI])
 			check_loops(families[i], !err);
 		if (!err)
-			check_rules(families[i], core, holes[i]);
+			check_rules(families[i], holes[i]);
 	}
 	if (json)
 		printf("],\"wrong\":%u}\n", n_wrong);

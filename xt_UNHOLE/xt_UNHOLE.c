@@ -18,6 +18,7 @@
 #include <linux/netfilter_ipv6.h>
 #include <linux/percpu.h>
 #include <linux/proc_fs.h>
+#include <linux/ratelimit.h>
 #include <linux/seq_file.h>
 #include <linux/skbuff.h>
 #include <linux/user_namespace.h>
@@ -38,6 +39,18 @@ MODULE_AUTHOR("xt_UNHOLE");
 MODULE_LICENSE("GPL");
 MODULE_ALIAS("ipt_UNHOLE");
 MODULE_ALIAS("ip6t_UNHOLE");
+
+static unsigned int unhole_net_id __read_mostly;
+
+/* What hooks of ours are for: see unhole_ops[]. */
+enum unhole_hook {
+	UNHOLE_WINDOW,
+	UNHOLE_INPUT,
+	UNHOLE_HOOKS
+};
+
+/* Options that take the conntrack entry off. */
+#define UNHOLE_DETACHES	(XT_UNHOLE_NOTRACK | XT_UNHOLE_RESET_CT)
 
 /**
  * struct unhole_stat - what became of the packets that met a rule, per CPU
@@ -60,12 +73,16 @@ struct unhole_stat {
 /**
  * struct unhole_net - this module's part of a network namespace
  * @stat: the counters behind /proc/net/stat/unhole
- * @window: whether unhole_window_ops[] are hooked in, by family; under
- *	unhole_mutex. They stay until the namespace or the module goes.
+ * @hooked: which hooks of ours are registered, by what they are for and by
+ *	family; under unhole_mutex. They stay until the namespace or the module
+ *	goes.
+ * @said: limits what this namespace writes into the log. Its own, so that
+ *	nobody else's messages hide it.
  */
 struct unhole_net {
 	struct unhole_stat __percpu *stat;
-	bool window[2];
+	bool hooked[UNHOLE_HOOKS][2];
+	struct ratelimit_state said;
 };
 
 static DEFINE_MUTEX(unhole_mutex);
@@ -74,11 +91,6 @@ static bool userns;
 module_param(userns, bool, 0644);
 MODULE_PARM_DESC(userns, "let network namespaces that a user without rights may own use the target (default: no)");
 
-static unsigned int unhole_net_id __read_mostly;
-
-/* Options that take the conntrack entry off. */
-#define UNHOLE_DETACHES	(XT_UNHOLE_NOTRACK | XT_UNHOLE_RESET_CT)
-
 static struct unhole_stat __percpu *unhole_stat(const struct net *net)
 {
 	const struct unhole_net *un = net_generic(net, unhole_net_id);
@@ -86,58 +98,73 @@ static struct unhole_stat __percpu *unhole_stat(const struct net *net)
 	return un->stat;
 }
 
-/* A kernel with the core patches knows the mark; on any other one the second
- * lookup obeys accept_local and forwarding.
+/* Whether a message about this namespace belongs into the machine's log: not
+ * if a user without rights may own it, who could fill the log.
  */
-#ifdef IPSKB_UNHOLED
-static bool core = true;
-
-static void unhole_mark4(struct sk_buff *skb, const struct rtable *rt,
-			 u32 flags)
+static bool unhole_may_say(struct net *net)
 {
-	IPCB(skb)->flags |= IPSKB_UNHOLED;
-	if (rt_is_input_route(rt) && !(flags & XT_UNHOLE_ALLOW_LOCAL))
-		IPCB(skb)->flags |= IPSKB_UNHOLED_FWD;
+	struct unhole_net *un = net_generic(net, unhole_net_id);
+
+	return net->user_ns == &init_user_ns && __ratelimit(&un->said);
 }
 
-static void unhole_say_sysctls(void)
-{
-}
-#else
-static bool core;
-
-static void unhole_mark4(struct sk_buff *skb, const struct rtable *rt,
-			 u32 flags)
-{
-}
-
-static void unhole_say_sysctls(void)
-{
-	pr_info("this kernel lacks the core patches: set net.ipv4.conf.lo.accept_local=1, net.ipv4.ip_forward=1 and, for IPv6, net.ipv6.conf.all.forwarding=1\n");
-}
-#endif
-
-/* Never written to: for those who ask what to expect, as unhole-path(8) does. */
-module_param(core, bool, 0444);
-MODULE_PARM_DESC(core, "whether the module was built for a kernel with the core patches");
-
-#if IS_ENABLED(CONFIG_NF_CONNTRACK)
-/* Set in the control block while a packet is between the first PREROUTING hook
- * and NAT's. The highest bit of both families' flags: no kernel uses it.
- *
- * NAT's hook holds the conntrack entry while it calls its chains. nft_compat
- * lets the user choose a table's name and a chain's type, and does not tell
- * the target, so a rule of "table raw" may be met below NAT's hook. There the
- * entry must stay. The bit says that the packet has not come that far. It
- * fails closed: without the hooks there is no bit.
+/* Bits of ours in the control block's flags, the highest ones of both
+ * families' flags: no kernel uses them. ip_rcv() and ip6_rcv_core() clear
+ * them; defragmentation keeps the first fragment's.
  */
 #define UNHOLE_SKB_WINDOW	BIT(15)
+#define UNHOLE_SKB_NOT_LOCAL	BIT(14)
 
 static u16 *unhole_skb_flags(struct sk_buff *skb, u8 family)
 {
 	return family == NFPROTO_IPV4 ? &IPCB(skb)->flags : &IP6CB(skb)->flags;
 }
 
+/* A kernel with the core patches knows the mark; on any other one the second
+ * lookup obeys accept_local and forwarding, and unhole_input() does what is
+ * left. Whatever was routed into the hole counts as outside traffic, unless the
+ * rule allows its delivery: behind a VRF, IPVS or a copy (TEE) its route is an
+ * output route, as the box's own packets have, and IPv6 has one kind only.
+ */
+#ifdef IPSKB_UNHOLED
+#define UNHOLE_CORE	true
+
+static void unhole_mark(struct sk_buff *skb, u8 family, bool local)
+{
+	*unhole_skb_flags(skb, family) |= family == NFPROTO_IPV4 ?
+		IPSKB_UNHOLED | (local ? 0 : IPSKB_UNHOLED_FWD) :
+		IP6SKB_UNHOLED | (local ? 0 : IP6SKB_UNHOLED_FWD);
+}
+#else
+#define UNHOLE_CORE	false
+
+static void unhole_mark(struct sk_buff *skb, u8 family, bool local)
+{
+	if (!local)
+		*unhole_skb_flags(skb, family) |= UNHOLE_SKB_NOT_LOCAL;
+}
+#endif
+
+/* For those who ask what to expect, as unhole-path(8) does. */
+static int unhole_core_set(const char *val, const struct kernel_param *kp)
+{
+	return -EPERM;
+}
+
+static int unhole_core_get(char *buffer, const struct kernel_param *kp)
+{
+	return sprintf(buffer, "%c\n", UNHOLE_CORE ? 'Y' : 'N');
+}
+
+static const struct kernel_param_ops unhole_core_ops = {
+	.set	= unhole_core_set,
+	.get	= unhole_core_get,
+};
+
+module_param_cb(core, &unhole_core_ops, NULL, 0444);
+MODULE_PARM_DESC(core, "read only: whether the module was built for a kernel with the core patches");
+
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
 /* Softirq, or process context behind NFQUEUE. RCU. */
 static unsigned int unhole_window_open(void *priv, struct sk_buff *skb,
 				       const struct nf_hook_state *state)
@@ -158,69 +185,6 @@ static unsigned int unhole_window_close(void *priv, struct sk_buff *skb,
 	return NF_ACCEPT;
 }
 
-/* The closing one first: it is there before any packet gets the bit. A packet
- * that waits in a queue meanwhile may meet a hook twice, but skips none, since
- * hooks that are added move the others back (nf_reinject()).
- */
-static const struct nf_hook_ops unhole_window_ops[2][2] = {
-	{
-		{
-			.hook		= unhole_window_close,
-			.pf		= NFPROTO_IPV4,
-			.hooknum	= NF_INET_PRE_ROUTING,
-			.priority	= NF_IP_PRI_NAT_DST - 1,
-		},
-		{
-			.hook		= unhole_window_open,
-			.pf		= NFPROTO_IPV4,
-			.hooknum	= NF_INET_PRE_ROUTING,
-			.priority	= NF_IP_PRI_FIRST,
-		},
-	},
-	{
-		{
-			.hook		= unhole_window_close,
-			.pf		= NFPROTO_IPV6,
-			.hooknum	= NF_INET_PRE_ROUTING,
-			.priority	= NF_IP6_PRI_NAT_DST - 1,
-		},
-		{
-			.hook		= unhole_window_open,
-			.pf		= NFPROTO_IPV6,
-			.hooknum	= NF_INET_PRE_ROUTING,
-			.priority	= NF_IP6_PRI_FIRST,
-		},
-	},
-};
-
-/* Process context, when a rule with one of these options is inserted. */
-static int unhole_window_hook(struct net *net, u8 family)
-{
-	struct unhole_net *un = net_generic(net, unhole_net_id);
-	unsigned int i = family == NFPROTO_IPV6;
-	int err = 0;
-
-	mutex_lock(&unhole_mutex);
-	if (!un->window[i]) {
-		err = nf_register_net_hooks(net, unhole_window_ops[i],
-					    ARRAY_SIZE(unhole_window_ops[i]));
-		un->window[i] = !err;
-	}
-	mutex_unlock(&unhole_mutex);
-	return err;
-}
-
-static void unhole_window_unhook(struct net *net)
-{
-	struct unhole_net *un = net_generic(net, unhole_net_id);
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(un->window); i++)
-		if (un->window[i])
-			nf_unregister_net_hooks(net, unhole_window_ops[i],
-						ARRAY_SIZE(unhole_window_ops[i]));
-}
-
 /* Whether the options can do with the packet's entry what they promise. */
 static bool unhole_may_detach(struct sk_buff *skb, u8 family)
 {
@@ -228,20 +192,118 @@ static bool unhole_may_detach(struct sk_buff *skb, u8 family)
 	       *unhole_skb_flags(skb, family) & UNHOLE_SKB_WINDOW;
 }
 #else
-static int unhole_window_hook(struct net *net, u8 family)
-{
-	return 0;
-}
-
-static void unhole_window_unhook(struct net *net)
-{
-}
-
 static bool unhole_may_detach(struct sk_buff *skb, u8 family)
 {
 	return true;
 }
 #endif
+
+/* A packet that was unholed, and is not to be delivered locally, has come to
+ * INPUT. On a kernel with the core patches the lookup has dropped it before.
+ * Softirq, or process context behind NFQUEUE. RCU.
+ */
+static unsigned int unhole_input(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *state)
+{
+	if (likely(!(*unhole_skb_flags(skb, state->pf) & UNHOLE_SKB_NOT_LOCAL)))
+		return NF_ACCEPT;
+	if (state->pf == NFPROTO_IPV4)
+		IP_INC_STATS(state->net, IPSTATS_MIB_INADDRERRORS);
+#if IS_ENABLED(CONFIG_IP6_NF_IPTABLES)
+	else
+		IP6_INC_STATS(state->net, __in6_dev_get(skb->dev),
+			      IPSTATS_MIB_INADDRERRORS);
+#endif
+	return NF_DROP;
+}
+
+#define UNHOLE_OPS(function, family, where, when) {	\
+	.hook		= function,			\
+	.pf		= family,			\
+	.hooknum	= where,			\
+	.priority	= when,				\
+}
+
+/* UNHOLE_WINDOW: UNHOLE_SKB_WINDOW is set while a packet is between the first
+ * PREROUTING hook and NAT's.
+ *
+ * NAT's hook holds the conntrack entry while it calls its chains. nft_compat
+ * lets the user choose a table's name and a chain's type, and does not tell
+ * the target, so a rule of "table raw" may be met below NAT's hook. There the
+ * entry must stay. The bit says that the packet has not come that far. It
+ * fails closed: without the hooks there is no bit.
+ *
+ * The closing one first: it is there before any packet gets the bit. A packet
+ * that waits in a queue meanwhile may meet a hook twice, but skips none, since
+ * hooks that are added move the others back (nf_reinject()).
+ *
+ * UNHOLE_INPUT: INPUT rules trust "-i lo", so what was routed into the hole
+ * must not enter there. An accept of any chain ends that chain only, so this
+ * hook has its say whatever the user's rules are.
+ */
+static const struct nf_hook_ops unhole_ops[UNHOLE_HOOKS][2][2] = {
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+	[UNHOLE_WINDOW] = {
+		{
+			UNHOLE_OPS(unhole_window_close, NFPROTO_IPV4,
+				   NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST - 1),
+			UNHOLE_OPS(unhole_window_open, NFPROTO_IPV4,
+				   NF_INET_PRE_ROUTING, NF_IP_PRI_FIRST),
+		},
+		{
+			UNHOLE_OPS(unhole_window_close, NFPROTO_IPV6,
+				   NF_INET_PRE_ROUTING, NF_IP6_PRI_NAT_DST - 1),
+			UNHOLE_OPS(unhole_window_open, NFPROTO_IPV6,
+				   NF_INET_PRE_ROUTING, NF_IP6_PRI_FIRST),
+		},
+	},
+#endif
+	[UNHOLE_INPUT] = {
+		{
+			UNHOLE_OPS(unhole_input, NFPROTO_IPV4,
+				   NF_INET_LOCAL_IN, NF_IP_PRI_FIRST),
+		},
+		{
+			UNHOLE_OPS(unhole_input, NFPROTO_IPV6,
+				   NF_INET_LOCAL_IN, NF_IP6_PRI_FIRST),
+		},
+	},
+};
+
+static const unsigned int unhole_ops_n[UNHOLE_HOOKS] = {
+	[UNHOLE_WINDOW]	= IS_ENABLED(CONFIG_NF_CONNTRACK) ? 2 : 0,
+	[UNHOLE_INPUT]	= 1,
+};
+
+/* Process context, when a rule that needs them is inserted. */
+static int unhole_hook(struct net *net, enum unhole_hook what, u8 family)
+{
+	struct unhole_net *un = net_generic(net, unhole_net_id);
+	unsigned int i = family == NFPROTO_IPV6;
+	int err = 0;
+
+	mutex_lock(&unhole_mutex);
+	if (!un->hooked[what][i]) {
+		err = nf_register_net_hooks(net, unhole_ops[what][i],
+					    unhole_ops_n[what]);
+		un->hooked[what][i] = !err;
+	}
+	mutex_unlock(&unhole_mutex);
+	return err;
+}
+
+static void unhole_unhook(struct net *net)
+{
+	struct unhole_net *un = net_generic(net, unhole_net_id);
+	unsigned int what, i;
+
+	for (what = 0; what < UNHOLE_HOOKS; what++)
+		for (i = 0; i < 2; i++)
+			if (un->hooked[what][i])
+				nf_unregister_net_hooks(net,
+							unhole_ops[what][i],
+							unhole_ops_n[what]);
+}
 
 static bool unhole_wants4(const struct sk_buff *skb, const struct rtable *rt)
 {
@@ -340,12 +402,13 @@ static noinline void unhole4(struct sk_buff *skb,
 		return;
 	}
 
-	unhole_mark4(skb, container_of(dst, struct rtable, dst), info->flags);
+	unhole_mark(skb, NFPROTO_IPV4, info->flags & XT_UNHOLE_ALLOW_LOCAL);
 	if (unlikely(unhole_masquerade(skb)) &&
 	    !inet_confirm_addr(net, __in_dev_get_rcu(skb->dev), 0,
-			       ip_hdr(skb)->saddr, RT_SCOPE_HOST))
-		pr_warn_ratelimited("MASQUERADE at -o lo took %pI4, which is not an address of lo: use SNAT --to-source, or give lo the address\n",
-				    &ip_hdr(skb)->saddr);
+			       ip_hdr(skb)->saddr, RT_SCOPE_HOST) &&
+	    unhole_may_say(net))
+		pr_warn("MASQUERADE at -o lo took %pI4, which is not an address of lo: use SNAT --to-source, or give lo the address\n",
+			&ip_hdr(skb)->saddr);
 	unhole(skb, net, info);
 }
 
@@ -384,18 +447,6 @@ static bool unhole_wants6(const struct sk_buff *skb, const struct rt6_info *rt)
 	       !ipv6_addr_loopback(&ip6h->saddr);
 }
 
-static void unhole_mark6(struct sk_buff *skb, u32 flags)
-{
-#ifdef IP6SKB_UNHOLED
-	IP6CB(skb)->flags |= IP6SKB_UNHOLED;
-	/* IPv6 shares one route between input and output, so it cannot tell
-	 * where the packet came from: be strict with all of them.
-	 */
-	if (!(flags & XT_UNHOLE_ALLOW_LOCAL))
-		IP6CB(skb)->flags |= IP6SKB_UNHOLED_FWD;
-#endif
-}
-
 static noinline void unhole6(struct sk_buff *skb,
 			     const struct xt_action_param *par)
 {
@@ -410,11 +461,12 @@ static noinline void unhole6(struct sk_buff *skb,
 		return;
 	}
 
-	unhole_mark6(skb, info->flags);
+	unhole_mark(skb, NFPROTO_IPV6, info->flags & XT_UNHOLE_ALLOW_LOCAL);
 	if (unlikely(unhole_masquerade(skb)) &&
-	    !nf_ipv6_chk_addr(net, &ipv6_hdr(skb)->saddr, skb->dev, 1))
-		pr_warn_ratelimited("MASQUERADE at -o lo took %pI6c, which is not an address of lo: use SNAT --to-source, or give lo the address\n",
-				    &ipv6_hdr(skb)->saddr);
+	    !nf_ipv6_chk_addr(net, &ipv6_hdr(skb)->saddr, skb->dev, 1) &&
+	    unhole_may_say(net))
+		pr_warn("MASQUERADE at -o lo took %pI6c, which is not an address of lo: use SNAT --to-source, or give lo the address\n",
+			&ipv6_hdr(skb)->saddr);
 	unhole(skb, net, info);
 }
 
@@ -442,33 +494,41 @@ unhole_tg6(struct sk_buff *skb, const struct xt_action_param *par)
 static int unhole_tg_check(const struct xt_tgchk_param *par)
 {
 	const struct xt_unhole_tginfo *info = par->targinfo;
+	int err = 0;
+	bool raw;
 
 	/* Whoever owns such a namespace need have no rights outside of it */
 	if (par->net->user_ns != &init_user_ns && !READ_ONCE(userns))
 		return -EPERM;
-	if (strcmp(par->table, "raw") != 0 &&
-	    strcmp(par->table, "mangle") != 0) {
-		pr_info_ratelimited("only usable in PREROUTING of the raw and mangle tables, not in %s\n",
-				    par->table);
+	raw = strcmp(par->table, "raw") == 0;
+	if (!raw && strcmp(par->table, "mangle") != 0) {
+		/* The user may have chosen the name: it is escaped */
+		if (unhole_may_say(par->net))
+			pr_info("only usable in PREROUTING of the raw and mangle tables, not in %*pE\n",
+				(int)strlen(par->table), par->table);
 		return -EINVAL;
 	}
 	if (info->flags & ~XT_UNHOLE_MASK) {
-		pr_info_ratelimited("this module does not know flags 0x%x: the plug-in is newer, update the module\n",
-				    info->flags & ~XT_UNHOLE_MASK);
+		if (unhole_may_say(par->net))
+			pr_info("this module does not know flags 0x%x: the plug-in is newer, update the module\n",
+				info->flags & ~XT_UNHOLE_MASK);
 		return -EINVAL;
 	}
 	if ((info->flags & UNHOLE_DETACHES) == UNHOLE_DETACHES) {
-		pr_info_ratelimited("--reset-ct and --notrack exclude each other\n");
+		if (unhole_may_say(par->net))
+			pr_info("--reset-ct and --notrack exclude each other\n");
 		return -EINVAL;
 	}
-	if (info->flags & XT_UNHOLE_RESET_CT && strcmp(par->table, "raw") != 0) {
-		pr_info_ratelimited("--reset-ct is for the raw table: in %s, conntrack has already seen the packet\n",
-				    par->table);
+	if (info->flags & XT_UNHOLE_RESET_CT && !raw) {
+		if (unhole_may_say(par->net))
+			pr_info("--reset-ct is for the raw table: in mangle, conntrack has already seen the packet\n");
 		return -EINVAL;
 	}
 	if (info->flags & UNHOLE_DETACHES)
-		return unhole_window_hook(par->net, par->family);
-	return 0;
+		err = unhole_hook(par->net, UNHOLE_WINDOW, par->family);
+	if (!err && !UNHOLE_CORE && !(info->flags & XT_UNHOLE_ALLOW_LOCAL))
+		err = unhole_hook(par->net, UNHOLE_INPUT, par->family);
+	return err;
 }
 
 static struct xt_target unhole_tg_reg[] __read_mostly = {
@@ -548,6 +608,7 @@ static int __net_init unhole_net_init(struct net *net)
 {
 	struct unhole_net *un = net_generic(net, unhole_net_id);
 
+	ratelimit_state_init(&un->said, 5 * HZ, 50);
 	un->stat = alloc_percpu(struct unhole_stat);
 	if (!un->stat)
 		return -ENOMEM;
@@ -565,7 +626,7 @@ static void __net_exit unhole_net_exit(struct net *net)
 {
 	struct unhole_net *un = net_generic(net, unhole_net_id);
 
-	unhole_window_unhook(net);
+	unhole_unhook(net);
 	remove_proc_entry("unhole", net->proc_net_stat);
 	free_percpu(un->stat);
 }
@@ -589,7 +650,8 @@ static int __init unhole_tg_init(void)
 		unregister_pernet_subsys(&unhole_net_ops);
 		return err;
 	}
-	unhole_say_sysctls();
+	if (!UNHOLE_CORE)
+		pr_info("this kernel lacks the core patches; the second lookup wants net.ipv4.conf.lo.accept_local=1 and net.ipv4.conf.lo.forwarding=1; for IPv6, net.ipv6.conf.all.forwarding=1: see xt_UNHOLE(8)\n");
 	return 0;
 }
 

@@ -398,8 +398,8 @@ knowledge() {
 	[ $PATCHED = 1 ] || known stock yes
 	case $WAY in
 	unhole)
-		for k in answered entry ctmark masquerade uplink mangle dnat genuine; do known $k yes; done
-		[ $PATCHED = 0 ] || for k in loop trusted nosysctl; do known $k yes; done
+		for k in answered entry ctmark masquerade uplink mangle dnat genuine trusted; do known $k yes; done
+		[ $PATCHED = 0 ] || for k in loop nosysctl; do known $k yes; done
 		;;
 	nvi)
 		for k in answered entry ctmark masquerade genuine loop trusted apart nic; do known $k yes; done

@@ -50,17 +50,12 @@ masquerades() { # ADDRESS, that lo may have
 for ipt in iptables-nft iptables-legacy; do
 	masquerades 192.0.2.99/32
 	must $ipt -A INPUT -i lo -j ACCEPT
-	if [ $PATCHED = 0 ]; then
-		is "$ipt: INPUT trusts lo" "$(wrong)" 'input-lo '
-		must $ipt -I INPUT -i lo -m addrtype ! --src-type LOCAL -j DROP
-	else
-		healthy "$ipt: INPUT trusts lo, on a patched kernel"
-		must iptables -t raw -F
-		unhole --allow-local
-		is "$ipt: with --allow-local" "$(wrong)" 'input-lo '
-		must iptables -t raw -F
-		unhole
-	fi
+	healthy "$ipt: INPUT trusts lo"
+	must iptables -t raw -F
+	unhole --allow-local
+	is "$ipt: with --allow-local" "$(wrong)" 'input-lo '
+	must iptables -t raw -F
+	unhole
 	healthy "$ipt: cured"
 	must $ipt -F INPUT
 done

@@ -140,11 +140,9 @@ arrives() {
 	settled one
 	echo $(($(rule_packets 'comment local') - _was))
 }
-if [ $PATCHED = 1 ]; then
-	is 'outside traffic: refused' "$(verdict $ask) $(arrives)" 'local-refused 0'
-	must iptables -t raw -F
-	unhole --allow-local
-fi
+is 'outside traffic: refused' "$(verdict $ask) $(arrives)" 'local-refused 0'
+must iptables -t raw -F
+unhole --allow-local
 is 'delivered as lo, where that is allowed' "$(verdict $ask) $(arrives)" 'second-lookup-local 1'
 must ip rule add lookup local pref 0
 must ip rule del pref 20

@@ -96,5 +96,5 @@ check 'rmmod is clean when the rules are gone' wait_for 10 rmmod xt_UNHOLE
 must modprobe xt_UNHOLE
 if [ $PATCHED = 0 ]; then
 	says 'loading says what a stock kernel needs' "$(dmesg | grep xt_UNHOLE: | tail -n 1)" \
-		net.ipv4.conf.lo.accept_local=1 net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+		net.ipv4.conf.lo.accept_local=1 net.ipv4.conf.lo.forwarding=1 net.ipv6.conf.all.forwarding=1
 fi
