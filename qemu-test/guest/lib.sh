@@ -219,7 +219,8 @@ nvi() { must ip link add ${2:+link "$2"} name "$1" type nvi; must ip link set "$
 nvi_stat() { ethtool -S "$1" | awk -v n="$2:" '$1 == n { print $2 }'; }
 
 # What a stock kernel needs on top: see README. Not where the way is an nvi device.
-stock_sysctls() { [ $PATCHED = 1 ] || [ "$VIA" != lo ] || . /unhole/recipes/stock-sysctls.sh; }
+# FOR says for whom; without it, for all.
+stock_sysctls() { [ $PATCHED = 1 ] || [ "$VIA" != lo ] || recipe stock-sysctls FOR="${FOR:-clients clients6}"; }
 
 # --- counters --------------------------------------------------------------
 
