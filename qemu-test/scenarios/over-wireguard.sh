@@ -11,6 +11,7 @@
 # claims: L9
 # kernels: 6.1 6.12 stock
 # weight: 16
+# shellcheck disable=SC2153 # BOX and PEER are lib.sh's
 topology
 . /unhole/second.sh
 wire box up1 198.18.1.1/24,2001:db8:22::1/64 peer eth1 198.18.1.2/24,2001:db8:22::2/64
