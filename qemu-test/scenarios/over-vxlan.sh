@@ -29,8 +29,9 @@ for f in 4 6; do
 		T=2001:db8:77::9 NEAR_VX=2001:db8:77::1 FAR_VX=2001:db8:77::2 BOX1=2001:db8:22::1 PEER1=2001:db8:22::2
 	must ip link add vx$F type vxlan id $F local $BOX remote $PEER dstport 4789 nolearning
 	must on peer ip link add vx$F type vxlan id $F local $PEER remote $BOX dstport 4789 nolearning
-	# Otherwise NAT of the outer header, of whatever way, makes up a UDP checksum where
-	# there was none and the inner one is still to be computed.
+	# Inner checksums are computed before the outer header is there. Where they are left
+	# for later, the kernel's NAT takes the outer UDP checksum for the one that is
+	# unfinished, and spoils it.
 	must ethtool -K vx$F tx off >/dev/null
 	addresses box vx$F $NEAR_VX/$LEN,$T/$ALL
 	addresses peer vx$F $FAR_VX/$LEN
