@@ -19,7 +19,7 @@ is 'the ordinary one is' "$(seen wire 'udp dst port 4001')" 1
 # A rule between the target and the lookup may translate, if the second pass has a
 # conntrack entry of its own: the mark must not open 127/8 as a destination.
 must iptables -t raw -F
-unhole --reset-ct
+unhole --reset-ct --allow-local
 must iptables -t raw -A PREROUTING -i lo -d $FAR -j CT --zone 9
 must iptables -t nat -A PREROUTING -i lo -p udp --dport 4002 -j DNAT --to-destination 127.0.0.1:4003
 must iptables -t nat -A PREROUTING -i lo -p udp --dport 4004 -j DNAT --to-destination $BOX:4005

@@ -4,7 +4,8 @@
 # kernels: 6.1 6.12
 topology
 hole_local
-unhole
+# The second lookup is to be a local one.
+unhole --allow-local
 must sysctl -qw net.ipv4.conf.all.accept_source_route=1 net.ipv4.conf.lo.accept_source_route=1
 # The second lookup: FAR is the box's own. The third: the option leads to PEER.
 must ip rule add iif lo fwmark 0x51 lookup 80 pref 5
