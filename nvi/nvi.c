@@ -25,6 +25,7 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/skbuff.h>
 #include <linux/u64_stats_sync.h>
+#include <net/arp.h>
 #include <net/dst_metadata.h>
 #include <net/icmp.h>
 #include <net/ip.h>
@@ -32,6 +33,8 @@
 #include <net/ip6_route.h>
 #include <net/ip_fib.h>
 #include <net/ipv6.h>
+#include <net/l3mdev.h>
+#include <net/ndisc.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_helper.h>
 #include <net/netfilter/nf_nat.h>
@@ -56,6 +59,13 @@ MODULE_ALIAS_RTNL_LINK("nvi");
 #define NVI_DEPTH_MAX	4
 /* Second lookups that a CPU keeps. */
 #define NVI_ROUTES_BITS	7
+
+/* What of the TOS an input lookup takes along: all of the DSCP where rules can ask
+ * for that (FRA_DSCP, the attribute behind FRA_DPORT_RANGE), else ip_route_input()'s
+ * IPTOS_RT_MASK.
+ */
+#define NVI_TOS_MASK	(FRA_MAX > FRA_DPORT_RANGE ? INET_DSCP_MASK : \
+						     IPTOS_TOS_MASK & ~3)
 
 /* What became of a packet; the order is that of nvi_stat_names. */
 enum nvi_stat {
@@ -224,16 +234,17 @@ static bool nvi_too_big(const struct sk_buff *skb, unsigned int mtu)
  * is not copied (as for any transmit function, only headers are written).
  *
  * The first half: what may refuse the packet. It wants the conntrack entry of the
- * first pass, if there is one. False: the packet is to be dropped.
+ * first pass, if there is one. @dev is the lookup's. False: the packet is to be dropped.
  */
-static bool nvi_admit4(struct sk_buff *skb)
+static bool nvi_admit4(struct sk_buff *skb, const struct net_device *dev)
 {
-	struct in_device *in_dev = __in_dev_get_rcu(skb->dev);
-	struct net *net = dev_net(skb->dev);
+	struct in_device *in_dev = __in_dev_get_rcu(dev);
+	struct net *net = dev_net(dev);
 	struct rtable *rt;
 	unsigned int mtu;
 
-	if (in_dev && IN_DEV_ORCONF(in_dev, NOPOLICY))
+	if ((in_dev && IN_DEV_ORCONF(in_dev, NOPOLICY)) ||
+	    skb_dst(skb)->flags & DST_NOPOLICY)
 		IPCB(skb)->flags |= IPSKB_NOPOLICY;
 	if (!xfrm4_policy_check(NULL, XFRM_POLICY_FWD, skb))
 		return false;
@@ -282,12 +293,12 @@ static int nvi_send4(struct sk_buff *skb)
 
 	__IP_INC_STATS(net, IPSTATS_MIB_OUTFORWDATAGRAMS);
 	skb_clear_tstamp(skb);
-	/* No function of this module: NFQUEUE may keep the packet for longer
-	 * than the module is there. With IPsec, ip_output() goes on to
-	 * dst_output() after POSTROUTING.
+	/* The route's own function: IPsec has several. No function of this
+	 * module, as dst_output() would be: NFQUEUE may keep the packet for
+	 * longer than the module is there.
 	 */
 	return NF_HOOK(NFPROTO_IPV4, NF_INET_FORWARD, net, NULL, skb,
-		       skb->dev, rt->dst.dev, ip_output);
+		       skb->dev, rt->dst.dev, rt->dst.output);
 }
 
 /* The input handler of nvi's routes: for what comes back by the receive path.
@@ -295,7 +306,8 @@ static int nvi_send4(struct sk_buff *skb)
  */
 static int nvi_forward4(struct sk_buff *skb)
 {
-	if (likely(skb->pkt_type == PACKET_HOST && !skb->sk) && nvi_admit4(skb))
+	if (likely(skb->pkt_type == PACKET_HOST && !skb->sk) &&
+	    nvi_admit4(skb, skb->dev))
 		return nvi_send4(skb);
 	kfree_skb(skb);
 	return NET_RX_DROP;
@@ -324,7 +336,7 @@ static struct rtable *nvi_route_get(const struct nvi *nvi,
 	struct rtable *rt = READ_ONCE(nr->rt);
 
 	if (!rt || nr->saddr != iph->saddr || nr->daddr != iph->daddr ||
-	    nr->mark != skb->mark || nr->tos != (iph->tos & INET_DSCP_MASK) ||
+	    nr->mark != skb->mark || nr->tos != (iph->tos & NVI_TOS_MASK) ||
 	    rt->rt_genid != rt_genid_ipv4(dev_net(nvi->dev)))
 		return NULL;
 	return rt;
@@ -341,7 +353,7 @@ static void nvi_route_keep(struct nvi_route *nr, const struct sk_buff *skb,
 	nr->saddr = iph->saddr;
 	nr->daddr = iph->daddr;
 	nr->mark = skb->mark;
-	nr->tos = iph->tos & INET_DSCP_MASK;
+	nr->tos = iph->tos & NVI_TOS_MASK;
 	dst_hold(&rt->dst);
 	/* Only this CPU looks at the key, the others at rt alone */
 	WRITE_ONCE(nr->rt, rt);
@@ -365,12 +377,143 @@ static void nvi_routes_flush(const struct nvi *nvi)
 	}
 }
 
-/* One of several next hops: the flow's own. fib_select_multipath() is not
- * exported.
+/* What fib_multipath_hash(), which is not exported, makes of a packet, but for
+ * fib_multipath_hash_seed. Not skb_get_hash(): TCP's own changes while a connection
+ * lasts.
  */
-static void nvi_select_path(struct fib_result *res, struct sk_buff *skb)
+static void nvi_hash_addrs(const struct sk_buff *skb, struct flow_keys *keys)
 {
-	int i, hash = skb_get_hash(skb) >> 1;
+	const struct iphdr *iph = ip_hdr(skb);
+	const struct icmphdr *icmph;
+	struct icmphdr _icmph;
+	struct iphdr _iph;
+
+	/* An error goes where its flow goes */
+	if (iph->protocol == IPPROTO_ICMP &&
+	    !(iph->frag_off & htons(IP_OFFSET))) {
+		icmph = skb_header_pointer(skb, skb_network_offset(skb) +
+					   iph->ihl * 4, sizeof(_icmph),
+					   &_icmph);
+		if (icmph && icmp_is_err(icmph->type))
+			iph = skb_header_pointer(skb, skb_network_offset(skb) +
+						 iph->ihl * 4 + sizeof(_icmph),
+						 sizeof(_iph), &_iph) ?: iph;
+	}
+	keys->control.addr_type = FLOW_DISSECTOR_KEY_IPV4_ADDRS;
+	keys->addrs.v4addrs.src = iph->saddr;
+	keys->addrs.v4addrs.dst = iph->daddr;
+}
+
+#define NVI_HASH_FIELD(inner, field) \
+	((inner) ? FIB_MULTIPATH_HASH_FIELD_INNER_##field : \
+		   FIB_MULTIPATH_HASH_FIELD_##field)
+
+/* fib_multipath_hash_policy 3: what fib_multipath_hash_fields says, of the outer or
+ * the inner header.
+ */
+static u32 nvi_hash_fields(const struct sk_buff *skb, u32 fields, bool inner,
+			   bool *encapsulated)
+{
+	struct flow_keys keys, hash = {};
+
+	if (!(fields & (inner ? FIB_MULTIPATH_HASH_FIELD_INNER_MASK :
+				FIB_MULTIPATH_HASH_FIELD_OUTER_MASK)))
+		return 0;
+	skb_flow_dissect_flow_keys(skb, &keys, inner ? 0 :
+				   FLOW_DISSECTOR_F_STOP_AT_ENCAP);
+	*encapsulated = keys.control.flags & FLOW_DIS_ENCAPSULATION;
+	if (inner && !*encapsulated)
+		return 0;
+
+	if (!inner || keys.control.addr_type == FLOW_DISSECTOR_KEY_IPV4_ADDRS) {
+		hash.control.addr_type = FLOW_DISSECTOR_KEY_IPV4_ADDRS;
+		if (fields & NVI_HASH_FIELD(inner, SRC_IP))
+			hash.addrs.v4addrs.src = keys.addrs.v4addrs.src;
+		if (fields & NVI_HASH_FIELD(inner, DST_IP))
+			hash.addrs.v4addrs.dst = keys.addrs.v4addrs.dst;
+	} else if (keys.control.addr_type == FLOW_DISSECTOR_KEY_IPV6_ADDRS) {
+		hash.control.addr_type = FLOW_DISSECTOR_KEY_IPV6_ADDRS;
+		if (fields & FIB_MULTIPATH_HASH_FIELD_INNER_SRC_IP)
+			hash.addrs.v6addrs.src = keys.addrs.v6addrs.src;
+		if (fields & FIB_MULTIPATH_HASH_FIELD_INNER_DST_IP)
+			hash.addrs.v6addrs.dst = keys.addrs.v6addrs.dst;
+		if (fields & FIB_MULTIPATH_HASH_FIELD_INNER_FLOWLABEL)
+			hash.tags.flow_label = keys.tags.flow_label;
+	}
+	if (fields & NVI_HASH_FIELD(inner, IP_PROTO))
+		hash.basic.ip_proto = keys.basic.ip_proto;
+	if (fields & NVI_HASH_FIELD(inner, SRC_PORT))
+		hash.ports.src = keys.ports.src;
+	if (fields & NVI_HASH_FIELD(inner, DST_PORT))
+		hash.ports.dst = keys.ports.dst;
+	return flow_hash_from_keys(&hash);
+}
+
+static u32 nvi_hash4(const struct net *net, const struct sk_buff *skb)
+{
+	struct flow_keys keys, hash = {};
+	bool encapsulated = true;
+	u32 fields, outer, inner = 0;
+
+	switch (READ_ONCE(net->ipv4.sysctl_fib_multipath_hash_policy)) {
+	case 1:
+		skb_flow_dissect_flow_keys(skb, &keys,
+					   FLOW_DISSECTOR_F_STOP_AT_ENCAP);
+		hash.control.addr_type = FLOW_DISSECTOR_KEY_IPV4_ADDRS;
+		hash.addrs.v4addrs = keys.addrs.v4addrs;
+		hash.ports = keys.ports;
+		hash.basic.ip_proto = keys.basic.ip_proto;
+		break;
+	case 2:
+		skb_flow_dissect_flow_keys(skb, &keys, 0);
+		if (keys.control.addr_type == FLOW_DISSECTOR_KEY_IPV4_ADDRS) {
+			hash.control.addr_type = keys.control.addr_type;
+			hash.addrs.v4addrs = keys.addrs.v4addrs;
+		} else if (keys.control.addr_type ==
+			   FLOW_DISSECTOR_KEY_IPV6_ADDRS) {
+			hash.control.addr_type = keys.control.addr_type;
+			hash.addrs.v6addrs = keys.addrs.v6addrs;
+			hash.tags.flow_label = keys.tags.flow_label;
+			hash.basic.ip_proto = keys.basic.ip_proto;
+		} else {
+			nvi_hash_addrs(skb, &hash);
+		}
+		break;
+	case 3:
+		fields = READ_ONCE(net->ipv4.sysctl_fib_multipath_hash_fields);
+		outer = nvi_hash_fields(skb, fields, false, &encapsulated);
+		if (encapsulated)
+			inner = nvi_hash_fields(skb, fields, true,
+						&encapsulated);
+		return jhash_2words(outer, inner, 0);
+	default:
+		nvi_hash_addrs(skb, &hash);
+	}
+	return flow_hash_from_keys(&hash);
+}
+
+/* Whether the next hop's neighbour answers, as far as is known. */
+static bool nvi_good_path(const struct fib_nh_common *nhc)
+{
+	const struct neighbour *n = NULL;
+
+	if (nhc->nhc_scope != RT_SCOPE_LINK)
+		return true;
+	if (nhc->nhc_gw_family == AF_INET)
+		n = __ipv4_neigh_lookup_noref(nhc->nhc_dev,
+					      (__force u32)nhc->nhc_gw.ipv4);
+	else if (nhc->nhc_gw_family == AF_INET6)
+		n = __ipv6_neigh_lookup_noref_stub(nhc->nhc_dev,
+						   &nhc->nhc_gw.ipv6);
+	return !n || READ_ONCE(n->nud_state) & NUD_VALID;
+}
+
+/* One of several next hops: the flow's own, as fib_select_multipath() chooses. */
+static void nvi_select_path(struct fib_result *res, const struct sk_buff *skb)
+{
+	struct net *net = res->fi->fib_net;
+	int i, hash = nvi_hash4(net, skb) >> 1;
+	bool first = true;
 
 	if (res->fi->nh) {
 		nexthop_path_fib_result(res, hash);
@@ -379,6 +522,13 @@ static void nvi_select_path(struct fib_result *res, struct sk_buff *skb)
 	for (i = 0; i < fib_info_num_path(res->fi); i++) {
 		struct fib_nh_common *nhc = fib_info_nhc(res->fi, i);
 
+		if (READ_ONCE(net->ipv4.sysctl_fib_multipath_use_neigh)) {
+			if (!nvi_good_path(nhc))
+				continue;
+			if (first)
+				res->nhc = nhc;
+			first = false;
+		}
 		/* Negative if it is dead */
 		if (hash <= atomic_read(&nhc->nhc_upper_bound)) {
 			res->nhc = nhc;
@@ -387,12 +537,61 @@ static void nvi_select_path(struct fib_result *res, struct sk_buff *skb)
 	}
 }
 
+/* Realms: who comes first has a say. */
+static void nvi_set_realms(struct rtable *rt, u32 tag)
+{
+#ifdef CONFIG_IP_ROUTE_CLASSID
+	if (!(rt->dst.tclassid & 0xffff))
+		rt->dst.tclassid |= tag & 0xffff;
+	if (!(rt->dst.tclassid & 0xffff0000))
+		rt->dst.tclassid |= tag & 0xffff0000;
+#endif
+}
+
+/* The realms of the source, of which fib_validate_source() takes note. */
+static u32 nvi_source_realms(const struct net_device *dev,
+			     const struct sk_buff *skb,
+			     const struct flowi4 *there,
+			     const struct fib_result *res)
+{
+	u32 itag = 0;
+#ifdef CONFIG_IP_ROUTE_CLASSID
+	struct in_device *in_dev = __in_dev_get_rcu(dev);
+	struct net *net = dev_net(dev);
+	struct fib_result back = {};
+	struct flow_keys flkeys;
+	struct flowi4 fl4;
+
+	if (likely(!fib_num_tclassid_users(net)))
+		return 0;
+	fl4 = (struct flowi4) {
+		.flowi4_iif = res->type == RTN_UNICAST && FIB_RES_OIF(*res) ?
+			      FIB_RES_OIF(*res) : LOOPBACK_IFINDEX,
+		.flowi4_l3mdev = l3mdev_master_ifindex_rcu(dev),
+		.flowi4_mark = in_dev && IN_DEV_SRC_VMARK(in_dev) ?
+			       skb->mark : 0,
+		.flowi4_tos = there->flowi4_tos,
+		.flowi4_scope = RT_SCOPE_UNIVERSE,
+		.flowi4_uid = there->flowi4_uid,
+		.saddr = there->daddr,
+		.daddr = there->saddr,
+	};
+	if (fib4_rules_early_flow_dissect(net, (struct sk_buff *)skb, &fl4,
+					  &flkeys))
+		swap(fl4.fl4_sport, fl4.fl4_dport);
+	if (!fib_lookup(net, &fl4, &back, 0) &&
+	    (back.type == RTN_UNICAST || back.type == RTN_LOCAL))
+		fib_combine_itag(&itag, &back);
+#endif
+	return itag;
+}
+
 /* As __mkroute_input() and ip_route_input_slow() make them, but for source
  * validation, which is the business of the interface that the packet came in
  * by, and for ICMP redirects that the box has heard (a router does not).
  */
 static struct rtable *nvi_route_make(const struct net_device *dev,
-				     const struct fib_result *res)
+				     const struct fib_result *res, u32 itag)
 {
 	struct fib_nh_common *nhc;
 	struct in_device *out;
@@ -404,6 +603,7 @@ static struct rtable *nvi_route_make(const struct net_device *dev,
 		if (!rt)
 			return ERR_PTR(-ENOBUFS);
 		rt->rt_is_input = 1;
+		nvi_set_realms(rt, itag);
 		return rt;
 	}
 
@@ -429,15 +629,24 @@ static struct rtable *nvi_route_make(const struct net_device *dev,
 			rt->rt_gw6 = nhc->nhc_gw.ipv6;
 	}
 	ip_dst_init_metrics(&rt->dst, res->fi->fib_metrics);
+#ifdef CONFIG_IP_ROUTE_CLASSID
+	if (nhc->nhc_family == AF_INET)
+		nvi_set_realms(rt, container_of(nhc, struct fib_nh,
+						nh_common)->nh_tclassid);
+#ifdef CONFIG_IP_MULTIPLE_TABLES
+	nvi_set_realms(rt, res->tclassid);
+#endif
+	nvi_set_realms(rt, itag);
+#endif
 	return rt;
 }
 
-/* The second lookup. Attaches nothing. *ref says whether the route comes with a
- * reference. NULL: the next hop has a lightweight tunnel, which the receive path
- * shall set up. -EAFNOSUPPORT: no unicast.
+/* The second lookup. Attaches nothing. @own: a route for this packet alone. *ref says
+ * whether the route comes with a reference. NULL: the next hop has a lightweight
+ * tunnel, which the receive path shall set up. -EAFNOSUPPORT: no unicast.
  */
 static struct rtable *nvi_route4(const struct nvi *nvi, struct sk_buff *skb,
-				 bool *ref)
+				 bool own, bool *ref)
 {
 	struct nvi_route *nr = nvi_route_slot(nvi, skb);
 	const struct iphdr *iph = ip_hdr(skb);
@@ -448,8 +657,9 @@ static struct rtable *nvi_route4(const struct nvi *nvi, struct sk_buff *skb,
 	struct rtable *rt;
 	int err, genid;
 	bool keep;
+	u32 itag;
 
-	rt = nvi_route_get(nvi, nr, skb);
+	rt = own ? NULL : nvi_route_get(nvi, nr, skb);
 	*ref = !rt;
 	if (rt)
 		return rt;
@@ -457,9 +667,8 @@ static struct rtable *nvi_route4(const struct nvi *nvi, struct sk_buff *skb,
 	fl4 = (struct flowi4) {
 		.flowi4_iif = nvi->dev->ifindex,
 		.flowi4_mark = skb->mark,
-		.flowi4_tos = iph->tos & INET_DSCP_MASK,
+		.flowi4_tos = iph->tos & NVI_TOS_MASK,
 		.flowi4_scope = RT_SCOPE_UNIVERSE,
-		.flowi4_proto = iph->protocol,
 		.flowi4_uid = sock_net_uid(net, NULL),
 		.saddr = iph->saddr,
 		.daddr = iph->daddr,
@@ -471,7 +680,7 @@ static struct rtable *nvi_route4(const struct nvi *nvi, struct sk_buff *skb,
 	 */
 	smp_rmb();
 	/* Rules that want ports: the key of a kept route does not have them */
-	keep = !fib4_rules_early_flow_dissect(net, skb, &fl4, &flkeys);
+	keep = !fib4_rules_early_flow_dissect(net, skb, &fl4, &flkeys) && !own;
 	err = fib_lookup(net, &fl4, &res, 0);
 	if (err)
 		return ERR_PTR(err);
@@ -488,8 +697,9 @@ static struct rtable *nvi_route4(const struct nvi *nvi, struct sk_buff *skb,
 		if (res.fi->nh)
 			keep = false;
 	}
-	rt = nvi_route_make(nvi->dev, &res);
-	if (!IS_ERR(rt) && keep && res.type == RTN_UNICAST &&
+	itag = nvi_source_realms(nvi->dev, skb, &fl4, &res);
+	rt = nvi_route_make(nvi->dev, &res, itag);
+	if (!IS_ERR(rt) && keep && !itag && res.type == RTN_UNICAST &&
 	    rt->rt_genid == genid)
 		nvi_route_keep(nr, skb, rt);
 	return rt;
@@ -687,7 +897,7 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 	    ipv4_is_multicast(iph->saddr) || ipv4_is_lbcast(iph->saddr))
 		return nvi_drop(skb, NVI_DROP_MARTIAN);
 
-	rt = nvi_route4(nvi, skb, &ref);
+	rt = nvi_route4(nvi, skb, false, &ref);
 	if (IS_ERR(rt))
 		return nvi_unreach4(skb, PTR_ERR(rt));
 
@@ -722,7 +932,7 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 	nvi_set_mac_header(skb, skb->dev);
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	IPCB(skb)->iif = skb->skb_iif;
-	if (unlikely(!nvi_admit4(skb)))
+	if (unlikely(!nvi_admit4(skb, nvi->dev)))
 		return nvi_drop(skb, NVI_DROP_REFUSED);
 	nvi_conntrack(nvi, skb);
 	nvi_send4(skb);
