@@ -41,6 +41,7 @@
 #include <net/nexthop.h>
 #include <net/route.h>
 #include <net/rtnetlink.h>
+#include <net/sch_generic.h>
 /* skb_gso_validate_network_len(): net/gso.h, on kernels that have one */
 #include <net/udp.h>
 #include <net/xfrm.h>
@@ -722,6 +723,51 @@ static struct net_device *nvi_rx_dev(const struct nvi *nvi,
 	return rx ?: nvi->dev;
 }
 
+/* Whether the control block is still IP's: a qdisc uses it as well. */
+static bool nvi_cb_valid(const struct sk_buff *skb)
+{
+	const struct netdev_queue *txq =
+		netdev_get_tx_queue(skb->dev, skb_get_queue_mapping(skb));
+
+	return !rcu_dereference_bh(txq->qdisc)->enqueue;
+}
+
+/* Whether IPsec has made the packet here. It is not asked about it again, as no
+ * other packet of the box is (ip_route_me_harder()).
+ */
+static bool nvi_transformed(const struct sk_buff *skb)
+{
+	if (skb->protocol == htons(ETH_P_IP) ?
+	    !(IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED) :
+	    !(IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED))
+		return false;
+	return nvi_cb_valid(skb);
+}
+
+/* The source that the packet had before NAT. */
+static __be32 nvi_source4(const struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+	enum ip_conntrack_info ctinfo;
+	const struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+
+	if (ct)
+		return ct->tuplehash[CTINFO2DIR(ctinfo)].tuple.src.u3.ip;
+#endif
+	return ip_hdr(skb)->saddr;
+}
+
+/* Whether the box has made the packet of another, one that came in: then it is the
+ * box's own, and comes in by nvi. Most tunnels say so themselves (skb_scrub_packet()).
+ * Others have looked for a route of their own, from one of the box's addresses; so does
+ * a VRF device, but not from one of those.
+ */
+static bool nvi_encapsulated4(const struct nvi *nvi, const struct sk_buff *skb)
+{
+	return skb->skb_iif && rt_is_output_route(skb_rtable(skb)) &&
+	       inet_addr_type(dev_net(nvi->dev), nvi_source4(skb)) == RTN_LOCAL;
+}
+
 /* LOG and "-m mac" look for the Ethernet header in front of the packet. It is
  * still there, unless the packet has been copied into another buffer; take it
  * for that if it is one to this interface.
@@ -793,8 +839,9 @@ static bool nvi_defers(const struct sk_buff *skb)
 	       (skb->sk && sk_fullsock(skb->sk) && !skb->sk->sk_net_refcnt);
 }
 
-/* Puts the packet on this CPU's queue, to be received on the nvi device. In IPv4 it
- * keeps its route, so that it is not validated there. Returns what became of it.
+/* Puts the packet on this CPU's queue, to be received on the nvi device. It keeps
+ * its route, if it has one, so that it is not looked up nor validated there. Returns
+ * what became of it.
  */
 static enum nvi_stat nvi_receive(const struct nvi *nvi, struct sk_buff *skb,
 				 enum nvi_stat why)
@@ -828,6 +875,26 @@ static enum nvi_stat nvi_receive(const struct nvi *nvi, struct sk_buff *skb,
 	skb_queue_tail(&pc->queue, skb);
 	napi_schedule(&pc->napi);
 	return why;
+}
+
+/* What has come in by IPsec is asked here about the policies, and not on the receive
+ * path, where an xfrm interface's packets would no longer be known as such. The
+ * route says so (DST_NOPOLICY). What is delivered here keeps its secpath: sockets ask.
+ */
+static bool nvi_policy_check(const struct nvi *nvi, struct sk_buff *skb)
+{
+	unsigned short family = skb_dst(skb)->ops->family;
+	struct net_device *dev = skb->dev;
+	bool ok;
+
+	if (family == AF_INET)
+		memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	skb->dev = nvi_rx_dev(nvi, skb);
+	ok = xfrm_policy_check(NULL, XFRM_POLICY_FWD, skb, family);
+	skb->dev = dev;
+	if (ok)
+		secpath_reset(skb);
+	return ok;
 }
 
 static int nvi_poll(struct napi_struct *napi, int budget)
@@ -881,10 +948,10 @@ static enum nvi_stat nvi_unreach4(struct sk_buff *skb, int err)
 
 static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 {
+	bool ref, transformed, checked = false;
 	enum nvi_stat how = NVI_DIRECT;
 	const struct iphdr *iph;
 	struct rtable *rt;
-	bool ref;
 
 	if (!pskb_may_pull(skb, sizeof(*iph)))
 		return nvi_drop(skb, NVI_DROP_ERROR);
@@ -897,23 +964,37 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 	    ipv4_is_multicast(iph->saddr) || ipv4_is_lbcast(iph->saddr))
 		return nvi_drop(skb, NVI_DROP_MARTIAN);
 
-	rt = nvi_route4(nvi, skb, false, &ref);
-	if (IS_ERR(rt))
-		return nvi_unreach4(skb, PTR_ERR(rt));
-
 	/* Nothing but the receive path reassembles fragments, and NAT without
 	 * that would write ports into the later ones.
 	 */
-	if (unlikely(!rt))
-		how = NVI_RX_CONTEXT;
-	else if (rt->rt_type == RTN_LOCAL)
-		how = NVI_RX_LOCAL;
-	else if (unlikely(ip_is_fragment(iph)))
+	if (unlikely(ip_is_fragment(iph)))
 		how = NVI_RX_FRAGMENT;
 	else if (unlikely(iph->ihl > 5))
 		how = NVI_RX_OPTIONS;
 	else if (unlikely(nvi_defers(skb)))
 		how = NVI_RX_CONTEXT;
+
+	transformed = nvi_transformed(skb);
+	if (transformed || nvi_encapsulated4(nvi, skb))
+		skb->skb_iif = 0;
+	if (unlikely(how != NVI_DIRECT))
+		checked = secpath_exists(skb);
+
+	rt = nvi_route4(nvi, skb, transformed || checked, &ref);
+	if (IS_ERR(rt))
+		return nvi_unreach4(skb, PTR_ERR(rt));
+	if (unlikely(!rt))
+		how = NVI_RX_CONTEXT;
+	else if (rt->rt_type == RTN_LOCAL)
+		how = NVI_RX_LOCAL;
+	else if (unlikely(transformed || checked))
+		rt->dst.flags |= (transformed ? DST_NOXFRM : 0) |
+				 (checked ? DST_NOPOLICY : 0);
+	if (unlikely(checked && rt && how != NVI_RX_LOCAL) &&
+	    !nvi_policy_check(nvi, skb)) {
+		dst_release(&rt->dst);
+		return nvi_drop(skb, NVI_DROP_REFUSED);
+	}
 
 	skb_orphan(skb);
 	skb_dst_drop(skb);
@@ -1019,7 +1100,9 @@ static struct dst_entry *nvi_route_get6(const struct net *net,
 static struct dst_entry *nvi_route6(const struct nvi *nvi, struct sk_buff *skb)
 {
 	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
-	u32 hash = ipv6_addr_hash(&ip6h->saddr) ^ ipv6_addr_hash(&ip6h->daddr);
+	u32 hash = ipv6_addr_hash(&ip6h->saddr) ^
+		   ipv6_addr_hash(&ip6h->daddr) ^
+		   (__force u32)ip6_flowinfo(ip6h);
 	struct net *net = dev_net(nvi->dev);
 	struct flow_keys flkeys;
 	struct fib6_info *from;
@@ -1066,11 +1149,45 @@ static struct dst_entry *nvi_route6(const struct nvi *nvi, struct sk_buff *skb)
 	return dst;
 }
 
+/* A copy of the route, for this packet alone. Its interface is nvi, which
+ * ip6_rcv_core() takes for the one that the packet has come in by: if it were the
+ * egress, ip6_forward() would make redirects.
+ */
+static struct dst_entry *nvi_route6_own(const struct nvi *nvi,
+					struct dst_entry *dst,
+					unsigned short flags)
+{
+	const struct rt6_info *from = container_of(dst, struct rt6_info, dst);
+	struct inet6_dev *idev = in6_dev_get(nvi->dev);
+	struct rt6_info *rt;
+
+	if (!idev)
+		return NULL;
+	rt = ip6_dst_alloc(dev_net(nvi->dev), dst->dev, DST_NOCOUNT | flags |
+			   (dst->flags & (DST_NOXFRM | DST_NOPOLICY)));
+	if (!rt) {
+		in6_dev_put(idev);
+		return NULL;
+	}
+	rt->dst.input = dst->input;
+	rt->dst.output = dst->output;
+	rt->dst.lastuse = jiffies;
+	rt->dst.lwtstate = lwtstate_get(dst->lwtstate);
+	ip_dst_init_metrics(&rt->dst, (void *)dst_metrics_ptr(dst));
+	rt->rt6i_idev = idev;
+	rt->rt6i_dst = from->rt6i_dst;
+	rt->rt6i_src = from->rt6i_src;
+	rt->rt6i_gateway = from->rt6i_gateway;
+	rt->rt6i_flags = from->rt6i_flags & ~RTF_PCPU;
+	return &rt->dst;
+}
+
 static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 {
+	struct dst_entry *dst, *own = NULL;
 	enum nvi_stat how = NVI_DIRECT;
 	const struct ipv6hdr *ip6h;
-	struct dst_entry *dst;
+	bool checked, transformed;
 	u32 flags;
 	int type;
 
@@ -1104,19 +1221,35 @@ static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 	else if (unlikely(dst->lwtstate || nvi_defers(skb)))
 		how = NVI_RX_CONTEXT;
 
+	transformed = nvi_transformed(skb);
+	if (transformed)
+		skb->skb_iif = 0;
+	checked = how != NVI_DIRECT && how != NVI_RX_LOCAL &&
+		  secpath_exists(skb);
+	if (unlikely(checked && !nvi_policy_check(nvi, skb)))
+		return nvi_drop(skb, NVI_DROP_REFUSED);
 	if (how == NVI_DIRECT && unlikely(!nvi_admit6(skb, dst)))
 		return nvi_drop(skb, NVI_DROP_REFUSED);
+	/* What is local is looked up again: a socket might keep the route, and so
+	 * the device.
+	 */
+	if (unlikely(how != NVI_RX_LOCAL && (how != NVI_DIRECT || transformed))) {
+		own = nvi_route6_own(nvi, dst, (transformed ? DST_NOXFRM : 0) |
+					       (checked ? DST_NOPOLICY : 0));
+		if (!own)
+			return nvi_drop(skb, NVI_DROP_ERROR);
+	}
 	nvi_conntrack(nvi, skb);
 	skb_orphan(skb);
 	skb_dst_drop(skb);
+	if (own)
+		skb_dst_set(skb, own);
+	else if (how == NVI_DIRECT)
+		skb_dst_set_noref(skb, dst);
 	skb->pkt_type = PACKET_HOST;
 	skb->ignore_df = 0;
-	/* Without the route: ip6_rcv_core() would take it for the interface that
-	 * the packet has come in by. The lookup is the same there.
-	 */
 	if (how != NVI_DIRECT)
 		return nvi_receive(nvi, skb, how);
-	skb_dst_set_noref(skb, dst);
 
 	skb->dev = nvi_rx_dev(nvi, skb);
 	nvi_set_mac_header(skb, skb->dev);
