@@ -25,6 +25,7 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/skbuff.h>
 #include <linux/u64_stats_sync.h>
+#include <linux/workqueue.h>
 #include <net/arp.h>
 #include <net/dst_metadata.h>
 #include <net/icmp.h>
@@ -51,6 +52,10 @@ MODULE_AUTHOR("xt_UNHOLE");
 MODULE_LICENSE("GPL");
 MODULE_ALIAS_RTNL_LINK("nvi");
 
+static bool nvi_userns;
+module_param_named(userns, nvi_userns, bool, 0644);
+MODULE_PARM_DESC(userns, "Devices in network namespaces of user namespaces too (default: off)");
+
 /* Receive queue of a CPU, in packets: netdev_max_backlog's default. */
 #define NVI_BACKLOG	1000
 /* How often a packet may come by within another one's transmission or
@@ -58,8 +63,16 @@ MODULE_ALIAS_RTNL_LINK("nvi");
  * XMIT_RECURSION_LIMIT, is 8.
  */
 #define NVI_DEPTH_MAX	4
-/* Second lookups that a CPU keeps. */
+/* Neighbour entries, in a table that all namespaces share: IPv6 has one for each
+ * destination. More than these are flushed, half a second later, or at once.
+ */
+#define NVI_NEIGH_FEW	8
+#define NVI_NEIGH_MANY	256
+/* Second lookups that a CPU keeps. None with PREEMPT_RT, where it may be taken away
+ * in between.
+ */
 #define NVI_ROUTES_BITS	7
+#define NVI_KEEPS	(!IS_ENABLED(CONFIG_PREEMPT_RT))
 
 /* What of the TOS an input lookup takes along: all of the DSCP where rules can ask
  * for that (FRA_DSCP, the attribute behind FRA_DPORT_RANGE), else ip_route_input()'s
@@ -84,6 +97,8 @@ enum nvi_stat {
 	NVI_DROP_NESTED,
 	NVI_DROP_BACKLOG,
 	NVI_DROP_ERROR,
+	NVI_SUM,	/* what was routed to the device is in one of those */
+	NVI_RX_REFUSED = NVI_SUM,
 	NVI_STATS
 };
 
@@ -91,7 +106,7 @@ static const char nvi_stat_names[NVI_STATS][ETH_GSTRING_LEN] = {
 	"direct", "rx_local", "rx_fragment", "rx_options", "rx_context",
 	"drop_no_dst", "drop_multicast", "drop_martian", "drop_no_route",
 	"drop_refused", "drop_loop", "drop_nested", "drop_backlog",
-	"drop_error",
+	"drop_error", "rx_refused",
 };
 
 enum {
@@ -173,6 +188,8 @@ struct nvi_pcpu {
  * @link: "link" of "ip link add": what stands for the receive interface, or
  *	NULL. In this device's namespace: dropped when either leaves it. RTNL.
  * @flags: NVI_NOTRACK; RTNL, read without locks
+ * @neighbours: entries of IPv6 on this device, made since the last flush
+ * @neigh_work: flushes them
  * @list: in nvi_list
  * @dev: back
  */
@@ -180,6 +197,8 @@ struct nvi {
 	struct nvi_pcpu __percpu *pcpu;
 	struct net_device __rcu *link;
 	u32 flags;
+	atomic_t neighbours;
+	struct delayed_work neigh_work;
 
 	struct list_head list;
 	struct net_device *dev;
@@ -200,6 +219,19 @@ struct nvi_cb {
 
 static const struct net_device_ops nvi_netdev_ops;
 
+/* What the kernel is told of a drop. */
+static const enum skb_drop_reason nvi_reasons[NVI_STATS] = {
+	[NVI_DROP_NO_DST] = SKB_DROP_REASON_IP_OUTNOROUTES,
+	[NVI_DROP_MULTICAST] = SKB_DROP_REASON_IP_INADDRERRORS,
+	[NVI_DROP_MARTIAN] = SKB_DROP_REASON_IP_INADDRERRORS,
+	[NVI_DROP_NO_ROUTE] = SKB_DROP_REASON_IP_INNOROUTES,
+	[NVI_DROP_REFUSED] = SKB_DROP_REASON_NOT_SPECIFIED,
+	[NVI_DROP_LOOP] = SKB_DROP_REASON_IP_INNOROUTES,
+	[NVI_DROP_NESTED] = SKB_DROP_REASON_IP_INNOROUTES,
+	[NVI_DROP_BACKLOG] = SKB_DROP_REASON_CPU_BACKLOG,
+	[NVI_DROP_ERROR] = SKB_DROP_REASON_NOMEM,
+};
+
 static bool nvi_is(const struct net_device *dev)
 {
 	return dev->netdev_ops == &nvi_netdev_ops;
@@ -218,6 +250,20 @@ static void nvi_count(const struct nvi *nvi, enum nvi_stat what,
 	u64_stats_update_end(&pc->syncp);
 }
 
+static enum nvi_stat nvi_drop(struct sk_buff *skb, enum nvi_stat why)
+{
+	kfree_skb_reason(skb, nvi_reasons[why]);
+	return why;
+}
+
+/* Drops what has been refused, and says why. */
+static enum nvi_stat nvi_refuse(struct sk_buff *skb,
+				enum skb_drop_reason reason)
+{
+	kfree_skb_reason(skb, reason);
+	return NVI_DROP_REFUSED;
+}
+
 /* --- forwarding, IPv4 ---------------------------------------------------- */
 
 static bool nvi_too_big(const struct sk_buff *skb, unsigned int mtu)
@@ -228,16 +274,67 @@ static bool nvi_too_big(const struct sk_buff *skb, unsigned int mtu)
 	       !skb_gso_validate_network_len(skb, mtu);
 }
 
+/* Routes that packets without a key wait with (xfrm's hold queue). The kernel never
+ * gives them back (dst_destroy() does not know the child of a dst without a state), and
+ * their egress device could not leave. With a reference; dropped with the device.
+ */
+struct nvi_held {
+	struct list_head list;
+	struct rtable *rt;
+};
+
+static LIST_HEAD(nvi_helds);
+static DEFINE_SPINLOCK(nvi_held_lock);
+
+static void nvi_hold(struct rtable *rt)
+{
+	struct nvi_held *held;
+
+	spin_lock_bh(&nvi_held_lock);
+	list_for_each_entry(held, &nvi_helds, list)
+		if (held->rt == rt)
+			goto out;
+	held = kmalloc(sizeof(*held), GFP_ATOMIC);
+	if (!held)
+		goto out;
+	dst_hold(&rt->dst);
+	held->rt = rt;
+	list_add(&held->list, &nvi_helds);
+out:
+	spin_unlock_bh(&nvi_held_lock);
+}
+
+/* NULL: all of them. */
+static void nvi_unhold(const struct net_device *dev)
+{
+	struct nvi_held *held, *next;
+
+	spin_lock_bh(&nvi_held_lock);
+	list_for_each_entry_safe(held, next, &nvi_helds, list) {
+		if (dev && held->rt->dst.dev != dev)
+			continue;
+		list_del(&held->list);
+		dst_dev_put(&held->rt->dst);
+		dst_release(&held->rt->dst);
+		kfree(held);
+	}
+	spin_unlock_bh(&nvi_held_lock);
+}
+
 /* What ip_forward() does, which is not exported, in two halves. It differs in this:
  * errors go to the sender's true address if NAT has changed it (icmp_ndo_send()),
  * router alert is left to the first pass, the address that is recorded in options
- * is ip_options_compile()'s, there are no redirects, and what TCP keeps of a packet
- * is not copied (as for any transmit function, only headers are written).
+ * is ip_options_compile()'s, there are no redirects, what TCP keeps of a packet
+ * is not copied (as for any transmit function, only headers are written), and the box's
+ * own packets keep their socket: it is held back as long as they wait at the true
+ * egress, which tells it when they leave.
  *
  * The first half: what may refuse the packet. It wants the conntrack entry of the
- * first pass, if there is one. @dev is the lookup's. False: the packet is to be dropped.
+ * first pass, if there is one. @dev is the lookup's. SKB_NOT_DROPPED_YET: it does
+ * not.
  */
-static bool nvi_admit4(struct sk_buff *skb, const struct net_device *dev)
+static enum skb_drop_reason
+nvi_admit4(struct sk_buff *skb, const struct net_device *dev)
 {
 	struct in_device *in_dev = __in_dev_get_rcu(dev);
 	struct net *net = dev_net(dev);
@@ -248,18 +345,23 @@ static bool nvi_admit4(struct sk_buff *skb, const struct net_device *dev)
 	    skb_dst(skb)->flags & DST_NOPOLICY)
 		IPCB(skb)->flags |= IPSKB_NOPOLICY;
 	if (!xfrm4_policy_check(NULL, XFRM_POLICY_FWD, skb))
-		return false;
+		return SKB_DROP_REASON_XFRM_POLICY;
 	if (unlikely(ip_hdr(skb)->ttl <= 1)) {
 		__IP_INC_STATS(net, IPSTATS_MIB_INHDRERRORS);
 		icmp_ndo_send(skb, ICMP_TIME_EXCEEDED, ICMP_EXC_TTL, 0);
-		return false;
+		return SKB_DROP_REASON_IP_INHDR;
 	}
-	if (!xfrm4_route_forward(skb))
-		return false;
 	rt = skb_rtable(skb);
+	if (!xfrm4_route_forward(skb))
+		return SKB_DROP_REASON_XFRM_POLICY;
+	if (unlikely(skb_rtable(skb) != rt)) {
+		if (!dst_xfrm(skb_dst(skb)))
+			nvi_hold(rt);
+		rt = skb_rtable(skb);
+	}
 	if (unlikely(IPCB(skb)->opt.is_strictroute && rt->rt_uses_gateway)) {
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_SR_FAILED, 0);
-		return false;
+		return SKB_DROP_REASON_IP_INHDR;
 	}
 
 	IPCB(skb)->flags |= IPSKB_FORWARDED;
@@ -268,9 +370,9 @@ static bool nvi_admit4(struct sk_buff *skb, const struct net_device *dev)
 		IP_INC_STATS(net, IPSTATS_MIB_FRAGFAILS);
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
 			      htonl(mtu));
-		return false;
+		return SKB_DROP_REASON_PKT_TOO_BIG;
 	}
-	return true;
+	return SKB_NOT_DROPPED_YET;
 }
 
 /* The second half. Consumes the packet. */
@@ -282,7 +384,7 @@ static int nvi_send4(struct sk_buff *skb)
 	skb_forward_csum(skb);
 	if (skb_cow_head(skb, LL_RESERVED_SPACE(rt->dst.dev) +
 			 rt->dst.header_len)) {
-		kfree_skb(skb);
+		kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
 		return NET_RX_DROP;
 	}
 	ip_decrease_ttl(ip_hdr(skb));
@@ -307,10 +409,18 @@ static int nvi_send4(struct sk_buff *skb)
  */
 static int nvi_forward4(struct sk_buff *skb)
 {
-	if (likely(skb->pkt_type == PACKET_HOST && !skb->sk) &&
-	    nvi_admit4(skb, skb->dev))
+	enum skb_drop_reason reason = SKB_DROP_REASON_NOT_SPECIFIED;
+	const struct net_device *dev;
+
+	if (likely(skb->pkt_type == PACKET_HOST && !skb->sk))
+		reason = nvi_admit4(skb, skb->dev);
+	if (likely(!reason))
 		return nvi_send4(skb);
-	kfree_skb(skb);
+	/* Not skb->dev, if nvi is in a VRF */
+	dev = dev_get_by_index_rcu(dev_net(skb->dev), IPCB(skb)->iif);
+	if (dev && nvi_is(dev))
+		nvi_count(netdev_priv(dev), NVI_RX_REFUSED, 0);
+	kfree_skb_reason(skb, reason);
 	return NET_RX_DROP;
 }
 
@@ -660,7 +770,7 @@ static struct rtable *nvi_route4(const struct nvi *nvi, struct sk_buff *skb,
 	bool keep;
 	u32 itag;
 
-	rt = own ? NULL : nvi_route_get(nvi, nr, skb);
+	rt = own || !NVI_KEEPS ? NULL : nvi_route_get(nvi, nr, skb);
 	*ref = !rt;
 	if (rt)
 		return rt;
@@ -681,7 +791,8 @@ static struct rtable *nvi_route4(const struct nvi *nvi, struct sk_buff *skb,
 	 */
 	smp_rmb();
 	/* Rules that want ports: the key of a kept route does not have them */
-	keep = !fib4_rules_early_flow_dissect(net, skb, &fl4, &flkeys) && !own;
+	keep = !fib4_rules_early_flow_dissect(net, skb, &fl4, &flkeys) &&
+	       !own && NVI_KEEPS;
 	err = fib_lookup(net, &fl4, &res, 0);
 	if (err)
 		return ERR_PTR(err);
@@ -828,14 +939,24 @@ static void nvi_conntrack(const struct nvi *nvi, struct sk_buff *skb)
 #endif
 }
 
+/* A tunnel device's packet, which has no input interface. A qdisc on the tunnel or on
+ * nvi hides how deep the stack is, and a tunnel into itself would not be noticed.
+ */
+static bool nvi_tunnelled(const struct sk_buff *skb, u8 protocol)
+{
+	return !skb->skb_iif &&
+	       (protocol == IPPROTO_IPIP || protocol == IPPROTO_IPV6 ||
+		protocol == IPPROTO_GRE);
+}
+
 /* Whether handling the packet here could meet its own sender's locks: the
  * kernel's per-CPU sockets (ICMP errors and replies, TCP resets) are locked
  * while they send, and an error about what they send would be lost. Or whether
  * the stack is deep already: a tunnel's packet.
  */
-static bool nvi_defers(const struct sk_buff *skb)
+static bool nvi_defers(const struct sk_buff *skb, u8 protocol)
 {
-	return dev_recursion_level() > 1 ||
+	return dev_recursion_level() > 1 || nvi_tunnelled(skb, protocol) ||
 	       (skb->sk && sk_fullsock(skb->sk) && !skb->sk->sk_net_refcnt);
 }
 
@@ -855,10 +976,10 @@ static enum nvi_stat nvi_receive(const struct nvi *nvi, struct sk_buff *skb,
 		why = NVI_DROP_NESTED;
 	else if (skb_queue_len_lockless(&pc->queue) >= NVI_BACKLOG)
 		why = NVI_DROP_BACKLOG;
-	if (why >= NVI_DROP_NO_DST) {
-		kfree_skb(skb);
-		return why;
-	}
+	if (why >= NVI_DROP_NO_DST)
+		return nvi_drop(skb, why);
+	/* What is received has no sender on this box */
+	skb_orphan(skb);
 	skb_dst_force(skb);
 	skb_clear_tstamp(skb);
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
@@ -905,19 +1026,16 @@ static int nvi_poll(struct napi_struct *napi, int budget)
 
 	while (done < budget && (skb = skb_dequeue(&pc->queue))) {
 		this_cpu_write(nvi_depth, NVI_CB(skb)->depth);
-		netif_receive_skb(skb);
+		/* Here, and not where receive packet steering would have it:
+		 * the depth is this CPU's
+		 */
+		netif_receive_skb_core(skb);
 		done++;
 	}
 	this_cpu_write(nvi_depth, 0);
 	if (done < budget)
 		napi_complete_done(napi, done);
 	return done;
-}
-
-static enum nvi_stat nvi_drop(struct sk_buff *skb, enum nvi_stat why)
-{
-	kfree_skb(skb);
-	return why;
 }
 
 /* --- transmit, IPv4 ------------------------------------------------------ */
@@ -950,6 +1068,7 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 {
 	bool ref, transformed, checked = false;
 	enum nvi_stat how = NVI_DIRECT;
+	enum skb_drop_reason reason;
 	const struct iphdr *iph;
 	struct rtable *rt;
 
@@ -971,7 +1090,7 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 		how = NVI_RX_FRAGMENT;
 	else if (unlikely(iph->ihl > 5))
 		how = NVI_RX_OPTIONS;
-	else if (unlikely(nvi_defers(skb)))
+	else if (unlikely(nvi_defers(skb, iph->protocol)))
 		how = NVI_RX_CONTEXT;
 
 	transformed = nvi_transformed(skb);
@@ -993,10 +1112,9 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 	if (unlikely(checked && rt && how != NVI_RX_LOCAL) &&
 	    !nvi_policy_check(nvi, skb)) {
 		dst_release(&rt->dst);
-		return nvi_drop(skb, NVI_DROP_REFUSED);
+		return nvi_refuse(skb, SKB_DROP_REASON_XFRM_POLICY);
 	}
 
-	skb_orphan(skb);
 	skb_dst_drop(skb);
 	if (rt && ref)
 		skb_dst_set(skb, &rt->dst);
@@ -1013,8 +1131,9 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 	nvi_set_mac_header(skb, skb->dev);
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	IPCB(skb)->iif = skb->skb_iif;
-	if (unlikely(!nvi_admit4(skb, nvi->dev)))
-		return nvi_drop(skb, NVI_DROP_REFUSED);
+	reason = nvi_admit4(skb, nvi->dev);
+	if (unlikely(reason))
+		return nvi_refuse(skb, reason);
 	nvi_conntrack(nvi, skb);
 	nvi_send4(skb);
 	return how;
@@ -1037,9 +1156,10 @@ static enum nvi_stat nvi_unreach6(struct sk_buff *skb, int err)
 }
 
 /* What of ip6_forward()'s refusals has an answer: it would go to the address that
- * NAT has given the packet. False: the packet is to be dropped.
+ * NAT has given the packet. SKB_NOT_DROPPED_YET: none.
  */
-static bool nvi_admit6(struct sk_buff *skb, const struct dst_entry *dst)
+static enum skb_drop_reason nvi_admit6(struct sk_buff *skb,
+				       const struct dst_entry *dst)
 {
 	unsigned int mtu;
 
@@ -1048,16 +1168,55 @@ static bool nvi_admit6(struct sk_buff *skb, const struct dst_entry *dst)
 				IPSTATS_MIB_INHDRERRORS);
 		icmpv6_ndo_send(skb, ICMPV6_TIME_EXCEED,
 				ICMPV6_EXC_HOPLIMIT, 0);
-		return false;
+		return SKB_DROP_REASON_IP_INHDR;
 	}
 	mtu = max_t(unsigned int, ip6_dst_mtu_maybe_forward(dst, true),
 		    IPV6_MIN_MTU);
 	if (likely(skb->len <= mtu ||
 		   (skb_is_gso(skb) && skb_gso_validate_network_len(skb, mtu))))
-		return true;
+		return SKB_NOT_DROPPED_YET;
 	__IP6_INC_STATS(dev_net(skb->dev), NULL, IPSTATS_MIB_INTOOBIGERRORS);
 	icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
-	return false;
+	return SKB_DROP_REASON_PKT_TOO_BIG;
+}
+
+/* ip6_forward() for the box's own packets, which have a socket: that one would drop
+ * them. Consumes the packet, and says what became of it.
+ */
+static enum nvi_stat nvi_send6(const struct nvi *nvi, struct sk_buff *skb)
+{
+	struct inet6_dev *idev = __in6_dev_get(nvi->dev);
+	struct net *net = dev_net(nvi->dev);
+	enum skb_drop_reason reason;
+	struct dst_entry *dst;
+
+	if (!READ_ONCE(net->ipv6.devconf_all->forwarding)) {
+		__IP6_INC_STATS(net, idev, IPSTATS_MIB_INADDRERRORS);
+		return nvi_refuse(skb, SKB_DROP_REASON_IP_INADDRERRORS);
+	}
+	if ((!READ_ONCE(net->ipv6.devconf_all->disable_policy) &&
+	     (!idev || !READ_ONCE(idev->cnf.disable_policy)) &&
+	     !xfrm6_policy_check(NULL, XFRM_POLICY_FWD, skb)) ||
+	    !xfrm6_route_forward(skb)) {
+		__IP6_INC_STATS(net, idev, IPSTATS_MIB_INDISCARDS);
+		return nvi_refuse(skb, SKB_DROP_REASON_XFRM_POLICY);
+	}
+	dst = skb_dst(skb);
+	reason = dst_xfrm(dst) ? nvi_admit6(skb, dst) : SKB_NOT_DROPPED_YET;
+	if (unlikely(reason))
+		return nvi_refuse(skb, reason);
+
+	skb_forward_csum(skb);
+	if (skb_cow_head(skb, LL_RESERVED_SPACE(dst->dev) + dst->header_len)) {
+		__IP6_INC_STATS(net, ip6_dst_idev(dst), IPSTATS_MIB_OUTDISCARDS);
+		return nvi_drop(skb, NVI_DROP_ERROR);
+	}
+	ipv6_hdr(skb)->hop_limit--;
+	__IP6_INC_STATS(net, ip6_dst_idev(dst), IPSTATS_MIB_OUTFORWDATAGRAMS);
+	skb_clear_tstamp(skb);
+	NF_HOOK(NFPROTO_IPV6, NF_INET_FORWARD, net, NULL, skb, skb->dev,
+		dst->dev, dst->output);
+	return NVI_DIRECT;
 }
 
 static bool nvi_fragment6(const struct sk_buff *skb)
@@ -1113,18 +1272,20 @@ static struct dst_entry *nvi_route6(const struct nvi *nvi, struct sk_buff *skb)
 	bool keep;
 
 	nr = &this_cpu_ptr(nvi->pcpu)->routes6[hash_32(hash, NVI_ROUTES_BITS)];
-	dst = nvi_route_get6(net, nr, skb);
-	if (dst)
-		return dst;
+	if (NVI_KEEPS) {
+		dst = nvi_route_get6(net, nr, skb);
+		if (dst)
+			return dst;
 
-	dst_release(xchg(&nr->dst, NULL));
-	nr->saddr = ip6h->saddr;
-	nr->daddr = ip6h->daddr;
-	nr->mark = skb->mark;
-	nr->flowinfo = ip6_flowinfo(ip6h);
-	nr->sernum = atomic_read(&net->ipv6.fib6_sernum);
-	nr->rules = nvi_rules6(net);
-	nr->expires = jiffies + HZ;
+		dst_release(xchg(&nr->dst, NULL));
+		nr->saddr = ip6h->saddr;
+		nr->daddr = ip6h->daddr;
+		nr->mark = skb->mark;
+		nr->flowinfo = ip6_flowinfo(ip6h);
+		nr->sernum = atomic_read(&net->ipv6.fib6_sernum);
+		nr->rules = nvi_rules6(net);
+		nr->expires = jiffies + HZ;
+	}
 
 	fl6 = (struct flowi6) {
 		.flowi6_iif = nvi->dev->ifindex,
@@ -1141,12 +1302,22 @@ static struct dst_entry *nvi_route6(const struct nvi *nvi, struct sk_buff *skb)
 	rt = container_of(dst, struct rt6_info, dst);
 	from = rcu_dereference(rt->from);
 	/* Not where each flow takes one of several ways */
-	if (keep && !dst->error && from && !from->nh &&
+	if (NVI_KEEPS && keep && !dst->error && from && !from->nh &&
 	    !READ_ONCE(from->fib6_nsiblings) && dst_hold_safe(dst)) {
 		nr->cookie = rt6_get_cookie(rt);
 		WRITE_ONCE(nr->dst, dst);
 	}
 	return dst;
+}
+
+static bool nvi_queues(const struct net *net)
+{
+#ifdef CONFIG_XFRM
+	return READ_ONCE(net->xfrm.policy_count[XFRM_POLICY_OUT]) &&
+	       !READ_ONCE(net->xfrm.sysctl_larval_drop);
+#else
+	return false;
+#endif
 }
 
 /* A copy of the route, for this packet alone. Its interface is nvi, which
@@ -1186,6 +1357,7 @@ static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 {
 	struct dst_entry *dst, *own = NULL;
 	enum nvi_stat how = NVI_DIRECT;
+	enum skb_drop_reason reason;
 	const struct ipv6hdr *ip6h;
 	bool checked, transformed;
 	u32 flags;
@@ -1218,7 +1390,7 @@ static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 		how = NVI_RX_FRAGMENT;
 	else if (unlikely(ip6h->nexthdr == NEXTHDR_HOP))
 		how = NVI_RX_OPTIONS;
-	else if (unlikely(dst->lwtstate || nvi_defers(skb)))
+	else if (unlikely(dst->lwtstate || nvi_defers(skb, ip6h->nexthdr)))
 		how = NVI_RX_CONTEXT;
 
 	transformed = nvi_transformed(skb);
@@ -1227,20 +1399,21 @@ static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 	checked = how != NVI_DIRECT && how != NVI_RX_LOCAL &&
 		  secpath_exists(skb);
 	if (unlikely(checked && !nvi_policy_check(nvi, skb)))
-		return nvi_drop(skb, NVI_DROP_REFUSED);
-	if (how == NVI_DIRECT && unlikely(!nvi_admit6(skb, dst)))
-		return nvi_drop(skb, NVI_DROP_REFUSED);
+		return nvi_refuse(skb, SKB_DROP_REASON_XFRM_POLICY);
+	reason = how == NVI_DIRECT ? nvi_admit6(skb, dst) : SKB_NOT_DROPPED_YET;
+	if (unlikely(reason))
+		return nvi_refuse(skb, reason);
 	/* What is local is looked up again: a socket might keep the route, and so
-	 * the device.
+	 * the device. And so is what IPsec might keep for lack of a key.
 	 */
-	if (unlikely(how != NVI_RX_LOCAL && (how != NVI_DIRECT || transformed))) {
+	if (unlikely(how != NVI_RX_LOCAL && (how != NVI_DIRECT || transformed)) &&
+	    (transformed || checked || !nvi_queues(dev_net(nvi->dev)))) {
 		own = nvi_route6_own(nvi, dst, (transformed ? DST_NOXFRM : 0) |
 					       (checked ? DST_NOPOLICY : 0));
 		if (!own)
 			return nvi_drop(skb, NVI_DROP_ERROR);
 	}
 	nvi_conntrack(nvi, skb);
-	skb_orphan(skb);
 	skb_dst_drop(skb);
 	if (own)
 		skb_dst_set(skb, own);
@@ -1260,6 +1433,8 @@ static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 	 */
 	IP6CB(skb)->iif = nvi->dev->ifindex;
 	IP6CB(skb)->nhoff = offsetof(struct ipv6hdr, nexthdr);
+	if (skb->sk)
+		return nvi_send6(nvi, skb);
 	dst_input(skb);
 	return how;
 }
@@ -1329,7 +1504,8 @@ static void nvi_get_stats64(struct net_device *dev,
 	unsigned int i;
 
 	nvi_read_stats(netdev_priv(dev), packets, &st->tx_bytes, &st->rx_bytes);
-	for (i = 0; i < NVI_STATS; i++) {
+	st->rx_dropped = packets[NVI_RX_REFUSED];
+	for (i = 0; i < NVI_SUM; i++) {
 		st->tx_packets += packets[i];
 		if (i < NVI_DROP_NO_DST)
 			st->rx_packets += packets[i];
@@ -1337,6 +1513,32 @@ static void nvi_get_stats64(struct net_device *dev,
 			st->tx_dropped += packets[i];
 	}
 }
+
+#if IS_ENABLED(CONFIG_IPV6)
+static void nvi_neigh_flush(struct work_struct *work)
+{
+	struct nvi *nvi = container_of(work, struct nvi, neigh_work.work);
+
+	atomic_set(&nvi->neighbours, 0);
+	neigh_carrier_down(&nd_tbl, nvi->dev);
+}
+
+/* An entry says nothing: all of them mean nvi. */
+static int nvi_neigh_construct(struct net_device *dev, struct neighbour *n)
+{
+	struct nvi *nvi = netdev_priv(dev);
+	int count;
+
+	if (n->tbl != &nd_tbl)
+		return 0;
+	count = atomic_inc_return(&nvi->neighbours);
+	if (count > NVI_NEIGH_MANY)
+		mod_delayed_work(system_wq, &nvi->neigh_work, 0);
+	else if (count > NVI_NEIGH_FEW)
+		schedule_delayed_work(&nvi->neigh_work, HZ / 2);
+	return 0;
+}
+#endif
 
 static int nvi_init(struct net_device *dev)
 {
@@ -1360,6 +1562,9 @@ static int nvi_init(struct net_device *dev)
 		netif_napi_add(dev, &pc->napi, nvi_poll);
 	}
 	nvi->dev = dev;
+#if IS_ENABLED(CONFIG_IPV6)
+	INIT_DELAYED_WORK(&nvi->neigh_work, nvi_neigh_flush);
+#endif
 	list_add(&nvi->list, &nvi_list);
 	netdev_lockdep_set_classes(dev);
 	return 0;
@@ -1370,11 +1575,16 @@ static void nvi_uninit(struct net_device *dev)
 	struct nvi *nvi = netdev_priv(dev);
 	unsigned int cpu;
 
+#if IS_ENABLED(CONFIG_IPV6)
+	cancel_delayed_work_sync(&nvi->neigh_work);
+#endif
 	list_del(&nvi->list);
 	for_each_possible_cpu(cpu)
 		__netif_napi_del(&per_cpu_ptr(nvi->pcpu, cpu)->napi);
 	/* As __netif_napi_del() asks; nor is anything in nvi_xmit() then */
 	synchronize_net();
+	for_each_possible_cpu(cpu)
+		skb_queue_purge(&per_cpu_ptr(nvi->pcpu, cpu)->queue);
 	nvi_routes_flush(nvi);
 	free_percpu(nvi->pcpu);
 	/* rtnl_link_unregister() waits for devices on their way out */
@@ -1438,6 +1648,9 @@ static const struct net_device_ops nvi_netdev_ops = {
 	.ndo_get_stats64	= nvi_get_stats64,
 	.ndo_get_iflink		= nvi_get_iflink,
 	.ndo_change_carrier	= nvi_change_carrier,
+#if IS_ENABLED(CONFIG_IPV6)
+	.ndo_neigh_construct	= nvi_neigh_construct,
+#endif
 };
 
 static void nvi_get_drvinfo(struct net_device *dev,
@@ -1557,6 +1770,11 @@ static int nvi_newlink(struct net *src_net, struct net_device *dev,
 	struct nvi *nvi = netdev_priv(dev);
 	struct net_device *link;
 
+	if (!nvi_userns && dev_net(dev)->user_ns != &init_user_ns) {
+		NL_SET_ERR_MSG(extack,
+			       "nvi is not for user namespaces, unless its parameter userns is on");
+		return -EPERM;
+	}
 	if (!tb[IFLA_LINK])
 		return register_netdevice(dev);
 
@@ -1605,10 +1823,13 @@ static int nvi_device_event(struct notifier_block *nb, unsigned long event,
 	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
 	struct nvi *nvi;
 
+	if (event == NETDEV_UNREGISTER)
+		nvi_unhold(dev);
 	/* Rules find their device by its name, and change without a word */
 	if (event == NETDEV_CHANGENAME)
 		rt_genid_bump_ipv4(dev_net(dev));
-	if (event != NETDEV_UNREGISTER && event != NETDEV_CHANGE)
+	if (event != NETDEV_UNREGISTER && event != NETDEV_CHANGE &&
+	    event != NETDEV_CHANGENAME)
 		return NOTIFY_DONE;
 	list_for_each_entry(nvi, &nvi_list, list) {
 		if (!net_eq(dev_net(nvi->dev), dev_net(dev)))
@@ -1642,6 +1863,7 @@ static void __exit nvi_module_exit(void)
 {
 	rtnl_link_unregister(&nvi_link_ops);
 	unregister_netdevice_notifier(&nvi_notifier);
+	nvi_unhold(NULL);
 }
 
 module_init(nvi_module_init);
