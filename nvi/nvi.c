@@ -78,7 +78,7 @@ MODULE_PARM_DESC(userns, "Devices in network namespaces of user namespaces too (
  * for that (FRA_DSCP, the attribute behind FRA_DPORT_RANGE), else ip_route_input()'s
  * IPTOS_RT_MASK.
  */
-#define NVI_TOS_MASK	(FRA_MAX > FRA_DPORT_RANGE ? INET_DSCP_MASK : \
+#define NVI_TOS_MASK	(FRA_MAX - FRA_DPORT_RANGE ? INET_DSCP_MASK : \
 						     IPTOS_TOS_MASK & ~3)
 
 /* What became of a packet; the order is that of nvi_stat_names. */
@@ -405,7 +405,7 @@ static int nvi_send4(struct sk_buff *skb)
 }
 
 /* The input handler of nvi's routes: for what comes back by the receive path.
- * Context: BHs off, RCU. Consumes the packet.
+ * Context: RCU; BHs on, if NFQUEUE has had the packet. Consumes it.
  */
 static int nvi_forward4(struct sk_buff *skb)
 {
@@ -418,8 +418,11 @@ static int nvi_forward4(struct sk_buff *skb)
 		return nvi_send4(skb);
 	/* Not skb->dev, if nvi is in a VRF */
 	dev = dev_get_by_index_rcu(dev_net(skb->dev), IPCB(skb)->iif);
-	if (dev && nvi_is(dev))
+	if (dev && nvi_is(dev)) {
+		local_bh_disable();
 		nvi_count(netdev_priv(dev), NVI_RX_REFUSED, 0);
+		local_bh_enable();
+	}
 	kfree_skb_reason(skb, reason);
 	return NET_RX_DROP;
 }
