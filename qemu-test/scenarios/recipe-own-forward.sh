@@ -39,7 +39,12 @@ is 'the rules have refused the same to both' \
 	"$(rule_packets '--dport 25 -j REJECT' $IPT),$(rule_packets '--dport 53 -j REJECT' $IPT)" 2,2
 at_least 'the owner of a packet is known on the first pass' \
 	"$(rule_packets "POSTROUTING -o $VIA -m owner" $IPT)" 10
-is 'and not on the second' "$(rule_packets 'POSTROUTING -o up0 -m owner' $IPT)" 0
+second=$(rule_packets 'POSTROUTING -o up0 -m owner' $IPT)
+if [ "$VIA" = lo ]; then
+	is 'and not on the second' "$second" 0
+else
+	at_least 'and on the second: nvi keeps the socket' "$second" 10
+fi
 check 'the box talks to itself' pings box 1 $BOX
 settled wire
 [ "$F" = 4 ] && group=224.0.0.5 || group=ff02::5
