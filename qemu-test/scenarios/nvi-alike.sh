@@ -11,6 +11,7 @@
 # kernels: 6.1 6.12 stock
 # timeout: 300
 # weight: 60
+# shellcheck disable=SC2153 # family's variables
 : "${F:=4}"
 family "$F"
 export F
@@ -20,16 +21,18 @@ on far sysctl -qw net.ipv6.conf.all.disable_ipv6=1
 if [ "$F" = 4 ]; then
 	BOX1=192.0.3.1 BOXMK=192.0.4.1 CLNET=198.51.100.0/24 NEAR=198.51.100.3
 	PEER1=192.0.3.2 MK=192.0.4.2 MARK=192.0.4.9 BOXCL=198.51.100.1 CLGW=198.51.100.2
-	FARNET=203.0.113.0/24 BITS=30
+	FARNET=203.0.113.0/24 BITS=28 BIG=1460 IN=ip
 else
 	BOX1=2001:db8:4::1 BOXMK=2001:db8:5::1 CLNET=2001:db8:1::/64 NEAR=2001:db8:1::3
 	PEER1=2001:db8:4::2 MK=2001:db8:5::2 MARK=2001:db8:5::9 CLGW=2001:db8:1::2
-	FARNET=2001:db8:3::/64 BITS=126
+	FARNET=2001:db8:3::/64 BITS=124 BIG=1440 IN=ip6
 fi
 wire box cl0 $BOXCL/$BITS far fcl0 -
 wire box up0 $BOX/$BITS far fup0 -
 wire box up1 $BOX1/$BITS far fup1 -
 wire box mk0 $BOXMK/$BITS far fmk0 -
+# Clients may leave checksums and segments to the box.
+must on far ethtool -K fcl0 tx on sg on tso on gso on >/dev/null
 nvi nvi0
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv6.auto_flowlabels=0
 must sysctl -qw net.ipv4.icmp_ratemask=0 net.ipv6.icmp.ratemask=
@@ -84,7 +87,7 @@ SAVED='' NFT=1 LINKS=1
 reset() {
 	ip -$F -force -batch /run/base >/run/reset.err 2>&1
 	[ -z "$NFT" ] || nft -f /run/base.nft
-	[ -z "$LINKS" ] || { ip link set up0 mtu 1500; ip link del t0; tc qdisc del dev up0 root; ip -$F nexthop flush; } >/dev/null 2>&1
+	[ -z "$LINKS" ] || { ip link set up0 mtu 1500; ip link del t0; ethtool -K up0 tx off tso off; tc qdisc del dev up0 root; ip -$F nexthop flush; } >/dev/null 2>&1
 	for _s in $SAVED; do echo "${_s#*=}" >"${_s%%=*}"; done
 	SAVED='' NFT='' LINKS=''
 }
@@ -106,7 +109,7 @@ nat() {
 	table <<-END
 		table inet alike_row { chain nat {
 			type nat hook postrouting priority srcnat
-			oifname { "nvi0", "up0", "up1" } iifname "cl0" snat to $1
+			oifname { "nvi0", "up0", "up1" } iifname "cl0" snat $IN to $1
 		} }
 	END
 }
@@ -127,6 +130,38 @@ track() {
 rule() {
 	echo "table inet alike_row { chain c$1$(($2 + 1000)) { type filter hook $1 priority $2; $3; }; }" | table
 }
+
+# In short. VIA0 and VIA1: the way to hosts by either uplink. S4: where only IPv4 has a
+# sysctl. other PREFERENCE RULE: it leads to up1.
+VIA0="$FARNET via $PEER dev up0" VIA1="$FARNET via $PEER1 dev up1"
+other() { ips "rule add pref 9 $1 lookup 61" "route add $VIA1 table 61"; }
+only() { [ "$F" = "$1" ]; }
+# paths POLICY [WEIGHT]: of the sysctl fib_multipath_hash_policy, over two uplinks.
+paths() {
+	sys ipv$F/fib_multipath_hash_policy "$1"
+	ips "route add $FARNET table 60 nexthop via $PEER dev up0 weight ${2:-1} nexthop via $PEER1 dev up1"
+}
+# hops GROUP...: the same by a group of next hops.
+hops() {
+	LINKS=1
+	ips "nexthop add id 1 via $PEER dev up0" "nexthop add id 2 via $PEER1 dev up1" &&
+		ip nexthop add id 9 group "$@" && ips "route add $FARNET nhid 9 table 60"
+}
+# link KIND OPTIONS...: a tunnel t0, which hosts are behind.
+link() { LINKS=1; ip link add t0 type "$@" && ip link set t0 up && ips "route add $FARNET dev t0 table 60"; }
+# policy DIR SELECTOR...: of IPsec. esp SRC DST MODE SELECTOR...: that and a state, with no
+# encryption to look through.
+policy() { _dir=$1; shift; ip xfrm policy add dir "$_dir" "$@"; }
+esp() {
+	_s=$1 _d=$2 _m=$3
+	shift 3
+	policy out "$@" tmpl src "$_s" dst "$_d" proto esp mode "$_m" &&
+		ip xfrm state add src "$_s" dst "$_d" proto esp spi 0x100 mode "$_m" \
+			auth-trunc digest_null '' 0 enc ecb\(cipher_null\) '' ${IFID-}
+}
+modprobe -aq esp4 esp6 xfrm_user xfrm_interface crypto_null sch_fq sch_tbf ipip ip_gre ip6_tunnel ip6_gre mpls_iptunnel nf_conntrack_netlink
+# A key manager that never answers.
+ip xfrm monitor acquire >/dev/null 2>&1 &
 
 mkfifo /run/alike.in /run/alike.out
 python3 -u /unhole/alike.py $F </run/alike.in >/run/alike.out 2>/run/alike.err &
@@ -153,23 +188,233 @@ row() {
 	ask row "$1" "$3" "${4-}" "${5-}"
 }
 
+# --- what must differ --------------------------------------------------------------
+
+# In general: packets are sent with a TTL one higher through nvi0, the way into it is not
+# compared, nor are the counters of what goes by, nor FORWARD for the box's own packets.
+for difference in \
+	'The TTL is lowered once for each lookup' \
+	'FORWARD and POSTROUTING are crossed once for each lookup' \
+	"The machine's own packets cross FORWARD" \
+	'What is forwarded is counted once for each lookup' \
+	'What comes in by the nvi device'; do
+	ask says - "$difference" '' ''
+done
+AGAIN='What conntrack has reassembled is fragmented and reassembled once for each lookup'
+WRITTEN='Options that routers write into are written once for each lookup, and with the address of the interface that the packet came in by'
+NOBODY='Rules by uidrange see no sender on the second lookup'
+HEARD="The machine's own sockets hear by ICMP what the second lookup refuses"
+
 # --- forwarding as such ---------------------------------------------------------
 
 row 'UDP' : 'udp; udp len=0; udp len=1400; udp sport=7 dport=9'
 row 'TCP' : 'tcp flags=2; tcp flags=16 len=100; tcp flags=4'
 row 'ICMP echo' : 'icmp; icmp len=1400'
-row 'an unknown protocol' : 'raw proto=253 len=40; raw proto=132 len=40'
+row 'unknown protocols' : 'raw proto=253 len=40; raw proto=132 len=40; raw proto=50 len=40; raw proto=59 len=0'
 row 'UDP with no checksum' : 'udp csum=zero'
-row 'bad checksums of UDP, TCP and ICMP' : 'udp csum=bad; tcp csum=bad; icmp csum=bad'
+row 'bad checksums' : 'udp csum=bad; tcp csum=bad; icmp csum=bad'
 row 'partial checksums' : 'udp csum=partial; tcp csum=partial len=77; udp csum=partial len=33'
-row 'TOS is kept' : 'udp tos=0x10; udp tos=0xb8; udp tos=0x03; udp tos=0xff'
+row 'partial checksums, left to the uplink' 'LINKS=1; ethtool -K up0 tx on' 'udp csum=partial; tcp csum=partial len=77; udp'
+row 'GSO, segmented by the box' : 'tcp flags=16 csum=partial gso=1000 len=4500'
+row 'GSO, left to the uplink' 'LINKS=1; ethtool -K up0 tx on sg on tso on' 'tcp flags=16 csum=partial gso=1000 len=4500'
+row 'GSO, segments too big, DF' "ips 'route add $VIA0 mtu 1300 table 60'" 'tcp flags=16 csum=partial gso=1400 len=4500 df; tcp flags=16 csum=partial gso=1200 len=4500 df'
+only 6 || row 'GSO, segments too big' "ips 'route add $VIA0 mtu 1300 table 60'" 'tcp flags=16 csum=partial gso=1400 len=4500'
+row 'TOS and flow label are kept' : 'udp tos=0x10; udp tos=0xb8; udp tos=0x03; udp tos=0xff flow=0x12345'
 row 'TTL 1' : 'udp ttl=1; tcp ttl=1; icmp ttl=1' reasons
 row 'TTL 2' : 'udp ttl=2'
-row 'MTU of the route, DF' 'ips "route add $FARNET via $PEER dev up0 mtu 1300 table 60"' 'udp len=1400 df; udp len=1200 df' reasons
+row 'the priority by TOS' : 'udp tos=0x10; udp tos=0xb8; udp tos=0x08'
+row 'no priority by TOS' 'sys ipv4/ip_forward_update_priority 0' 'udp tos=0x10; udp tos=0xb8; udp tos=0x08'
+row 'a priority that was set before' "sys ipv4/ip_forward_update_priority 0; rule prerouting 0 'meta priority set 0x10005'" 'udp tos=0x10; udp'
+row 'a mark stays' "rule prerouting 0 'meta mark set 0x33'" 'udp; tcp'
+row 'fair queueing: no time of departure' 'LINKS=1; tc qdisc add dev up0 root fq' 'udp; tcp len=100'
+row 'neighbours' : 'udp flows=32 dsts' 'neigh'
+
+row 'a redirect' "ips 'route add $FARNET via $CLGW dev cl0 table 60'" 'udp src=near' once 'cl0,counters:No redirects are sent'
+
+# --- MTU ---------------------------------------------------------------------------
+
+row 'MTU of the route, DF' "ips 'route add $VIA0 mtu 1300 table 60'" 'udp len=1400 df; udp len=1200 df' reasons
+row 'MTU of the route' "ips 'route add $VIA0 mtu 1300 table 60'" 'udp len=1400; udp len=1200'
+row 'MTU of the route, locked, DF' "ips 'route add $VIA0 mtu lock 1300 table 60'" 'udp len=1400 df; udp len=1200 df'
+row 'MTU of the route, locked' "ips 'route add $VIA0 mtu lock 1300 table 60'" 'udp len=1400'
 row 'MTU of the device, DF' 'LINKS=1; ip link set up0 mtu 1400' 'udp len=1390 df; udp len=1200 df' reasons
-row 'no route' 'ips "route del $FARNET"' 'udp' 'once reasons'
-row 'prohibit' 'ips "route add prohibit $FARNET table 60"' 'udp' 'once reasons'
-row 'unreachable' 'ips "route add unreachable $FARNET table 60"' 'udp' 'once reasons'
-row 'blackhole' 'ips "route add blackhole $FARNET table 60"' 'udp' 'once reasons silent'
-row 'throw' 'ips "route add throw $FARNET table 60"' 'udp'
-row 'rule by TOS 0x10' 'ips "rule add pref 9 tos 0x10 lookup 61" "route add $FARNET via $PEER1 dev up1 table 61"' 'udp tos=0x10; udp; udp tos=0x30; udp tos=0x12; udp tos=0x14'
+row 'MTU of the device' 'LINKS=1; ip link set up0 mtu 1400' 'udp len=1390; icmp len=1390'
+PTB='3,4,1300'
+only 4 || PTB='2,0,1300'
+learned() { prepare "usock src=box len=1400 sport=999; error is=$PTB" own; }
+row 'a path MTU that was learned' learned 'udp len=1350 df; udp len=1350'
+row 'the same with ip_forward_use_pmtu' "sys ipv4/ip_forward_use_pmtu 1; learned" 'udp len=1350 df; udp len=1350'
+
+# --- routes and rules ------------------------------------------------------------
+
+row 'no route' "ips 'route del $FARNET'" 'udp' 'once reasons'
+for kind in prohibit unreachable blackhole; do
+	row "route: $kind" "ips 'route add $kind $FARNET table 60'" 'udp' 'once reasons silent'
+	row "rule: $kind" "ips 'rule add pref 9 to $FARNET $kind'" 'udp' 'once reasons silent'
+done
+row 'route: throw' "ips 'route add throw $FARNET table 60'" 'udp'
+row 'rule by TOS 0x10' "other 'tos 0x10'" 'udp tos=0x10; udp; udp tos=0x12; udp tos=0x14'
+row 'rule by TOS 0x10, DSCP beyond it' "other 'tos 0x10'" 'udp tos=0x30; udp tos=0xb0; udp tos=0x10'
+only 6 || row 'route by TOS 0x10' "ips 'route add $FARNET tos 0x10 via $PEER1 dev up1 table 60' 'route add $VIA0 table 60'" 'udp tos=0x10; udp; udp tos=0x30; udp tos=0x14'
+row 'rule by mark' "other 'fwmark 0x33'; rule prerouting 0 'th dport 2000 meta mark set 0x33'" 'udp; udp dport=9; udp'
+row 'rule by source' "other 'from $CLNET'" 'udp; udp src=spoof'
+row 'rule by destination port' "other 'ipproto udp dport 2000'" 'udp; udp dport=9; tcp; udp len=1400 frag=512; udp' rx
+row 'rule by source port' "other 'sport 1000-1003'" 'udp; udp sport=1007; tcp; tcp sport=1008'
+row 'rule by protocol' "other 'ipproto tcp'" 'udp; tcp; icmp; udp'
+row 'rule by uid 0' "other 'uidrange 0-0'" 'udp'
+row 'rule by uid 1000' "other 'uidrange 1000-1000'" 'udp'
+row 'a rule that suppresses default routes' "ips 'route del $FARNET' 'route add default via $PEER dev up0' 'rule add pref 9 lookup main suppress_prefixlength 0' 'route add $VIA1 table 60'; ips 'route del default'" 'udp'
+row 'a rule with goto' "ips 'rule add pref 20 lookup main' 'rule add pref 9 goto 20' 'route add $VIA1 table 60'" 'udp'
+if only 4; then
+	row 'realm of the route' "ips 'route add $VIA0 realm 5 table 60'" 'udp'
+	row 'realms of a rule' "ips 'rule add pref 9 from $CLNET realms 6/7 lookup main'" 'udp'
+	row 'realm of the source' "ips 'route replace $CLNET via $CLGW dev cl0 realm 3' 'route add $VIA0 realm 5 table 60'" 'udp'
+	for rp in 0 1 2; do
+		row "rp_filter $rp" "sys ipv4/conf/all/rp_filter $rp" 'udp; udp src=spoof; udp src=10.9.9.9' "$([ $rp = 0 ] || echo reasons)"
+	done
+	row 'log_martians, a spoofed source' 'sys ipv4/conf/all/rp_filter 1; sys ipv4/conf/all/log_martians 1' 'udp; udp src=box'
+	row 'addresses that no router forwards' "ips 'route add default via $PEER dev up0 table 60'" 'udp dst=mcast; udp dst=bcast; udp dst=classe; udp dst=zero; udp src=loop; udp src=mcast; udp src=bcast; udp src=zero; udp src=classe; udp src=box' 'once silent'
+else
+	row 'addresses that no router forwards' "ips 'route add default via $PEER dev up0 table 60'" 'udp dst=mcast; udp dst=loop; udp src=loop; udp src=mcast; udp src=zero; udp dst=mapped; udp src=mapped; udp src=box' 'once silent'
+	row 'to the unspecified address' "ips 'route add default via $PEER dev up0 table 60'" 'udp dst=zero' 'once' 'up0:A packet to the unspecified address of IPv6 is dropped'
+	row 'addresses of a link' "ips 'route add default via $PEER dev up0 table 60'" 'udp src=link; udp dst=link; udp dst=mlink' 'once silent early'
+fi
+
+# --- several next hops ------------------------------------------------------------
+
+FLOWS='udp flows=24; tcp flows=24 sport=3000; icmp flows=3; udp flows=24 dsts; udp flows=3 flow=0x12345; raw proto=253'
+for hash in 0 1 2 3; do
+	row "ECMP, hash policy $hash" "paths $hash" "$FLOWS"
+done
+row 'ECMP, by source port and protocol' "sys ipv$F/fib_multipath_hash_fields 0x14; paths 3" "$FLOWS"
+row 'ECMP, weights' 'paths 1 5' "$FLOWS"
+row 'ECMP, fragments' 'paths 1' 'udp flows=6 len=1000 frag=512' rx
+row 'a group of next hops' "sys ipv$F/fib_multipath_hash_policy 1; hops 1/2" "$FLOWS"
+row 'a group of next hops, weights' "sys ipv$F/fib_multipath_hash_policy 1; hops 1,4/2"
+row 'a resilient group' "sys ipv$F/fib_multipath_hash_policy 1; hops 1/2 type resilient buckets 8" "$FLOWS"
+row 'one next hop, by its number' "LINKS=1; ips 'nexthop add id 1 via $PEER1 dev up1' 'route add $FARNET nhid 1 table 60'" 'udp; tcp'
+row 'a next hop that is a blackhole' "LINKS=1; ips 'nexthop add id 1 blackhole' 'route add $FARNET nhid 1 table 60'" 'udp' 'once silent'
+
+# --- headers -------------------------------------------------------------------------
+
+if only 4; then
+	row 'options: no operation' : 'udp opts=01010101' rx
+	row 'options: unknown ones' : 'udp opts=1e0400aa; udp opts=820b0000000000000000aa01; udp opts=88041234' rx
+	row 'options: router alert' : 'udp opts=94040000' rx
+	row 'options: route recorded' : 'udp opts=070b04000000000000000000; udp opts=070704000000000000' rx "up0:$WRITTEN"
+	row 'options: timestamps for others' : 'udp opts=440c0503cb00710900000000' rx
+	row 'options: bad ones' : 'udp opts=0703ff; udp opts=4403; udp opts=07ff0400; udp opts=070b03000000000000000000' 'early once'
+	row 'source routes are refused' : 'udp dst=boxcl opts=830704cb007107' 'early once silent'
+	SRR='sys ipv4/conf/all/accept_source_route 1; sys ipv4/conf/cl0/accept_source_route 1'
+	row 'a loose source route' "$SRR" 'udp dst=boxcl opts=830704cb007107' rx "up0:$WRITTEN"
+	row 'a strict source route, on the link' "$SRR" 'udp dst=boxcl opts=890704c0000202' rx
+	row 'a strict source route, not on the link' "$SRR" 'udp dst=boxcl opts=890704cb007107' 'rx once'
+	row 'options and TTL 1' : 'udp opts=01010101 ttl=1; udp opts=94040000 ttl=1' 'rx2'
+	row 'options and MTU' "ips 'route add $VIA0 mtu 1300 table 60'" 'udp opts=01010101 len=1400 df; udp opts=01010101 len=1400' rx
+	row 'a header with a bad checksum' : 'udp badhdr' 'early reasons'
+	row 'a packet that is cut short' : 'udp len=100 cut=60' 'early reasons'
+else
+	row 'hop by hop: padding' : 'udp ext=0:' rx
+	row 'hop by hop: router alert' : 'udp ext=0:05020000' rx
+	row 'hop by hop: unknown, to be skipped' : 'udp ext=0:1e0401020304' rx
+	row 'hop by hop: unknown, to be dropped' : 'udp ext=0:5e0401020304; udp ext=0:9e0401020304' 'early once'
+	row 'hop by hop and hop limit 1' : 'udp ext=0: ttl=1' rx2
+	row 'hop by hop and MTU' "ips 'route add $VIA0 mtu 1300 table 60'" 'udp ext=0: len=1400' rx2
+	row 'destination options' : 'udp ext=60:1e0401020304; udp ext=60:c20401020304'
+	row 'routing headers' : 'udp ext=43:040000000000; udp ext=43:020100000000000020010db8000000000000000000000009; udp ext=43:000100000000'
+	row 'several headers' : 'udp ext=0:05020000,60:1e0401020304,43:040000000000,60:' rx
+	row 'a fragment header, and no fragment' : 'udp ext=44:00000000001234' rx
+	row 'a packet that is cut short' : 'udp len=100 cut=80' 'early reasons'
+fi
+row 'fragments' : 'udp len=1500 frag=512' rx
+row 'the first fragment' : 'udp len=1500 frag=512 pick=first' rx
+row 'later fragments' : 'udp len=1500 frag=512 pick=later' rx
+row 'fragments, the last one first' : 'udp len=1500 frag=512 pick=back' rx
+row 'fragments that overlap' : 'udp len=1500 frag=512 pick=over' rx
+row 'fragments and TTL 1' : 'udp len=1500 frag=512 ttl=1 pick=first' rx2
+row 'fragments and MTU' "ips 'route add $VIA0 mtu 1290 table 60'" 'udp len=2700 frag=1328; udp len=2700 frag=1200' rx
+
+# --- IPsec -----------------------------------------------------------------------------
+# With "dev up0" a policy is the second pass's alone; else the first pass has it, too.
+
+row 'IPsec: forwarding is blocked' "policy fwd src $CLNET dst $FARNET action block" 'udp' 'early reasons'
+row 'IPsec: forwarding to the uplink is blocked' "policy fwd src $CLNET dst $FARNET dev up0 action block" 'udp' reasons
+row 'IPsec: forwarding wants ESP' "policy fwd src $CLNET dst $FARNET dev up0 tmpl proto esp mode transport" 'udp' reasons
+row 'IPsec: blocked' "policy out src $CLNET dst $FARNET dev up0 action block" 'udp' reasons
+row 'IPsec: allowed' "policy out src $CLNET dst $FARNET action allow" 'udp'
+row 'IPsec: no state, packets are queued' "sys core/xfrm_larval_drop 0; policy out src $CLNET dst $FARNET dev up0 tmpl src $BOX dst $PEER proto esp mode tunnel" 'udp; icmp' silent
+row 'IPsec: no state, packets are dropped' "sys core/xfrm_larval_drop 1; policy out src $CLNET dst $FARNET dev up0 tmpl src $BOX dst $PEER proto esp mode tunnel" 'udp; icmp' 'silent reasons'
+row 'IPsec: tunnel, second pass' "esp $BOX $PEER tunnel src $CLNET dst $FARNET dev up0" 'udp; tcp len=100; icmp'
+row 'IPsec: tunnel' "esp $BOX $PEER tunnel src $CLNET dst $FARNET" 'udp; tcp len=100; icmp' early
+row 'IPsec: tunnel, too big, DF' "esp $BOX $PEER tunnel src $CLNET dst $FARNET dev up0" "udp len=$BIG df"
+row 'IPsec: tunnel, too big' "esp $BOX $PEER tunnel src $CLNET dst $FARNET dev up0" "udp len=$BIG"
+row 'IPsec: transport, second pass' "esp $NEAR $FAR transport src $NEAR dst $FAR dev up0" 'udp src=near'
+row 'IPsec: transport' "esp $NEAR $FAR transport src $NEAR dst $FAR" 'udp src=near'
+row 'IPsec: an xfrm interface' "IFID='if_id 7'; link xfrm dev up0 if_id 7 && esp $BOX $PEER tunnel src $CLNET dst $FARNET if_id 7; IFID=" 'udp; tcp len=100; icmp'
+if only 4; then
+	row 'IPsec: forwarding is blocked, disable_policy' "sys ipv4/conf/cl0/disable_policy 1; policy fwd src $CLNET dst $FARNET dev up0 action block" 'udp'
+	row 'IPsec: blocked, disable_xfrm' "sys ipv4/conf/up0/disable_xfrm 1; policy out src $CLNET dst $FARNET dev up0 action block" 'udp'
+fi
+
+# --- tunnels -----------------------------------------------------------------------------
+
+if only 4; then
+	TUNNEL='link ipip' GRE='link gre' OUTER="local $BOX remote $PEER"
+	row 'a tunnel whose TOS and TTL are the packet'"'"'s' "link ipip $OUTER ttl inherit tos inherit nopmtudisc" 'udp tos=0x10; udp tos=0x02; udp ttl=5'
+else
+	TUNNEL='link ip6tnl mode ip6ip6' GRE='link ip6gre' OUTER="local $BOX remote $PEER encaplimit none"
+fi
+row 'a tunnel' "$TUNNEL $OUTER ttl 64" 'udp; tcp len=100; icmp' newid
+row 'a tunnel, too big' "$TUNNEL $OUTER ttl 64" "udp len=$BIG df; udp len=$BIG" newid
+row 'a tunnel, GSO' "$TUNNEL $OUTER ttl 64" 'tcp flags=16 csum=partial gso=1000 len=4500' newid
+row 'GRE with key and checksum' "$GRE $OUTER ttl 64 key 7 csum" 'udp; tcp len=100' newid
+row 'MPLS' "ips 'route add $FARNET encap mpls 100 via inet${F#4} $PEER dev up0 table 60'" 'udp; tcp len=100' rx
+
+# --- netfilter ------------------------------------------------------------------------------
+
+row 'FORWARD drops' "rule forward 0 'oifname \"up0\" drop'" 'udp' 'silent reasons'
+row 'FORWARD rejects' "rule forward 0 'oifname \"up0\" reject with icmpx admin-prohibited'" 'udp; icmp'
+row 'FORWARD resets' "rule forward 0 'oifname \"up0\" meta l4proto tcp reject with tcp reset'" 'tcp; tcp flags=16 len=10'
+row 'FORWARD sets a mark and a priority' "rule forward 0 'oifname \"up0\" meta mark set 7 meta priority set 0x10003'" 'udp'
+row 'FORWARD clamps the MSS' "ips 'route add $VIA0 mtu 1300 table 60'; rule forward 0 'oifname \"up0\" tcp flags syn tcp option maxseg size set rt mtu'" 'tcp tcpopts=020405b4'
+row 'conntrack: new and established' track 'udp; reply; udp; tcp; reply; tcp flags=16 seq=101 ack=1' 'ct once'
+row 'conntrack: invalid' 'track; sys netfilter/nf_conntrack_tcp_loose 0' 'tcp flags=16 len=9; icmp csum=bad' ct
+row 'conntrack: untracked' "track; rule prerouting -300 notrack" 'udp' ct
+row 'conntrack: its mark' "track; rule prerouting 0 'ct mark set 9'" 'udp; udp' ct
+row 'conntrack: fragments' track 'udp len=1500 frag=512; udp len=1500 frag=512 pick=back' ct "counters:$AGAIN"
+row 'SNAT' "track; nat $BOX" 'udp; reply; tcp; reply; icmp' 'ct once'
+row 'SNAT, fragments' "nat $BOX" 'udp len=1500 frag=512; udp len=1500 frag=512 pick=back' once
+row 'SNAT, partial checksums and GSO' "nat $BOX" 'udp csum=partial; tcp flags=16 csum=partial gso=1000 len=4500' once
+row 'SNAT, UDP with no checksum' "nat $BOX" 'udp csum=zero' once
+row 'SNAT, errors from beyond' "nat $BOX" "udp len=1400 df; error is=$PTB; udp sport=5; error is=$([ $F = 4 ] && echo 3,3,0 || echo 1,4,0)" once
+row 'SNAT, TTL 1' "nat $BOX" 'udp ttl=1; tcp ttl=1; icmp ttl=1' once
+row 'SNAT, MTU' "nat $BOX; ips 'route add $VIA0 mtu 1300 table 60'" 'udp len=1400 df; tcp len=1400 df' once
+row 'SNAT, prohibit' "nat $BOX; ips 'route add prohibit $FARNET table 60'" 'udp' once
+row 'SNAT to a pool' "nat $UP''9" 'udp; icmp' once
+
+# --- the box's own packets -------------------------------------------------------------------
+
+row 'own: raw' : 'udp; tcp; icmp; raw proto=253; udp ttl=1' own
+row 'own: UDP' : 'usock; usock tos=0x10 sport=5; usock len=1400 sport=6' own
+row 'own: UDP with no checksum' : 'usock nocheck=1' own
+row 'own: TCP' : 'tsock; tsock tos=0x10 sport=5' 'own tcp'
+row 'own: UDP, too big for the device' : 'usock len=2000 pmtudisc=0' own
+row 'own: GSO' 'LINKS=1; ethtool -K up0 tx on' 'usock len=3000 gso=500' own
+row 'own: a mark' "other 'fwmark 0x33'" 'usock mark=0x33; usock sport=5' own
+row 'own: rule by uid 1000' "other 'uidrange 1000-1000'" 'usock uid=1000; usock sport=5' own "up0,up1,postrouting:$NOBODY"
+row 'own: rule by TOS' "other 'tos 0x10'" 'usock tos=0x10; usock sport=5; usock tos=0x30 sport=6' own
+row 'own: rule by port' "other 'ipproto udp dport 2000'" 'usock; usock sport=5 dport=9' own
+for hash in 0 1; do
+	row "own: ECMP, hash policy $hash" "paths $hash" 'usock sport=11; usock sport=12; usock sport=13; usock sport=14; usock sport=15; usock sport=16; tsock sport=11; tsock sport=12; tsock sport=13; tsock sport=14; tsock sport=15' 'own tcp'
+done
+row 'own: a priority' 'sys ipv4/ip_forward_update_priority 0' 'usock prio=5; usock prio=5 tos=0x10 sport=5' own
+row 'own: stamped when sent' : 'usock stamp' own
+row 'own: a time of departure' 'LINKS=1; tc qdisc add dev up0 root fq' 'usock later' 'own silent'
+row 'own: back pressure' 'LINKS=1; tc qdisc add dev up0 root tbf rate 8kbit burst 2000 limit 10000000' 'usock len=1000 times=200 buf=20000' 'own once only-socket'
+only 6 || row 'own, IPsec: transport, second pass' "esp $BOX $FAR transport src $BOX dst $FAR dev up0" 'usock; icmp' own
+row 'own, IPsec: transport' "esp $BOX $FAR transport src $BOX dst $FAR" 'usock; icmp' own
+only 6 || row 'own, IPsec: tunnel, second pass' "esp $BOX $PEER tunnel src $BOX dst $FARNET dev up0" 'usock; icmp' own
+row 'own, IPsec: tunnel' "esp $BOX $PEER tunnel src $BOX dst $FARNET" 'usock; icmp' own
+only 6 || row 'own, IPsec: no state, packets are queued' "sys core/xfrm_larval_drop 0; policy out src $BOX dst $FARNET dev up0 tmpl src $BOX dst $PEER proto esp mode tunnel" 'usock; icmp' 'own silent'
+row 'own: prohibit' "ips 'route add prohibit $FARNET table 60'" usock 'own once' "socket,counters:$HEARD"
+row 'own: MTU of the route, DF' "ips 'route add $VIA0 mtu 1300 table 60'" 'usock len=1400 pmtudisc=2' 'own once' "socket,counters:$HEARD"
