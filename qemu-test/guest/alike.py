@@ -568,10 +568,15 @@ def bare(pkt, options):
         inner = bytes(b[at + 8:len(b) - 2 - pad])
         if b[-1] in (4, 41):
             return bytes(b[:at + 8]) + bare(inner, options) + bytes(b[len(b) - 2 - pad:])
+    elif 'ports' in options and proto == 1 + 57 * (F == 6):
+        # Of an error: the addresses and ports that it quotes
+        q = at + 8
+        return bytes(b[q + 12:q + 24] if F == 4 else b[q + 8:q + 44])
     elif proto in (4, 41):
         return bytes(b[:at]) + bare(bytes(b[at:]), options)
     elif proto == 6 and 'tcp' in options:
-        b[at + 4:at + 8] = b[at + 16:at + 18] = bytes(4)[:4]
+        b[at + 4:at + 8] = bytes(4)
+        b[at + 16:at + 18] = bytes(2)
         del b[at + 20 + 4:]
     return bytes(b)
 
@@ -590,7 +595,7 @@ def brief(text):
         b = bytes.fromhex(h)
     except ValueError:
         return text
-    if len(b) < 20:
+    if len(b) < 40:
         return text
     more = more and ' ' + more
     if b[0] >> 4 == 4:

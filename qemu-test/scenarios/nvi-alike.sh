@@ -21,11 +21,11 @@ on far sysctl -qw net.ipv6.conf.all.disable_ipv6=1
 if [ "$F" = 4 ]; then
 	BOX1=192.0.3.1 BOXMK=192.0.4.1 CLNET=198.51.100.0/24 NEAR=198.51.100.3
 	PEER1=192.0.3.2 MK=192.0.4.2 MARK=192.0.4.9 BOXCL=198.51.100.1 CLGW=198.51.100.2
-	FARNET=203.0.113.0/24 BITS=28 BIG=1460 IN=ip
+	FARNET=203.0.113.0/24 BITS=28 BIG=1460 IN=ip PORTS=$BOX:5000
 else
 	BOX1=2001:db8:4::1 BOXMK=2001:db8:5::1 CLNET=2001:db8:1::/64 NEAR=2001:db8:1::3
 	PEER1=2001:db8:4::2 MK=2001:db8:5::2 MARK=2001:db8:5::9 CLGW=2001:db8:1::2
-	FARNET=2001:db8:3::/64 BITS=124 BIG=1440 IN=ip6
+	FARNET=2001:db8:3::/64 BITS=124 BIG=1440 IN=ip6 PORTS=[$BOX]:5000
 fi
 wire box cl0 $BOXCL/$BITS far fcl0 -
 wire box up0 $BOX/$BITS far fup0 -
@@ -63,6 +63,8 @@ cat >/run/base <<-END
 	neigh replace $PEER1 dev up1 lladdr 02:00:00:00:00:03 nud permanent
 	neigh replace $MK dev mk0 lladdr 02:00:00:00:00:04 nud permanent
 END
+only() { [ "$F" = "$1" ]; }
+only 4 || echo 'neigh replace fe80::1234 dev cl0 lladdr 02:00:00:00:00:0c nud permanent' >>/run/base
 cat >/run/base.nft <<-'END'
 	table inet alike_row
 	delete table inet alike_row
@@ -109,7 +111,7 @@ nat() {
 	table <<-END
 		table inet alike_row { chain cnat {
 			type nat hook postrouting priority srcnat
-			oifname { "nvi0", "up0", "up1" } iifname "cl0" snat $IN to $1
+			oifname { "nvi0", "up0", "up1" } iifname "cl0" ${2-} snat $IN to $1
 		}; }
 	END
 }
@@ -135,7 +137,6 @@ rule() {
 # sysctl. other PREFERENCE RULE: it leads to up1.
 VIA0="$FARNET via $PEER dev up0" VIA1="$FARNET via $PEER1 dev up1"
 other() { ips "rule add pref 9 $1 lookup 61" "route add $VIA1 table 61"; }
-only() { [ "$F" = "$1" ]; }
 # paths POLICY [WEIGHT]: of the sysctl fib_multipath_hash_policy, over two uplinks.
 paths() {
 	sys ipv$F/fib_multipath_hash_policy "$1"
@@ -202,6 +203,7 @@ for difference in \
 done
 AGAIN='What conntrack has reassembled is fragmented and reassembled once for each lookup'
 WRITTEN='Options that routers write into are written once for each lookup, and with the address of the interface that the packet came in by'
+QUOTED='What an error quotes of a packet has the checksum that SNAT has made'
 NOBODY='Rules by uidrange see no sender on the second lookup'
 HEARD="The machine's own sockets hear by ICMP what the second lookup refuses"
 
@@ -243,7 +245,7 @@ PTB='3,4,1300'
 only 4 || PTB='2,0,1300'
 learned() { prepare "usock src=box len=1400 sport=999; error is=$PTB" own; }
 row 'a path MTU that was learned' learned 'udp len=1350 df; udp len=1350'
-row 'the same with ip_forward_use_pmtu' "sys ipv4/ip_forward_use_pmtu 1; learned" 'udp len=1350 df; udp len=1350'
+only 6 || row 'the same with ip_forward_use_pmtu' "sys ipv4/ip_forward_use_pmtu 1; learned" 'udp len=1350 df; udp len=1350' '' "cl0,up0,counters:net.ipv4.ip_forward_use_pmtu has no effect"
 
 # --- routes and rules ------------------------------------------------------------
 
@@ -290,7 +292,7 @@ row 'ECMP, by source port and protocol' "sys ipv$F/fib_multipath_hash_fields 0x1
 row 'ECMP, weights' 'paths 1 5' "$FLOWS"
 row 'ECMP, fragments' 'paths 1' 'udp flows=6 len=1000 frag=512' rx
 row 'a group of next hops' "sys ipv$F/fib_multipath_hash_policy 1; hops 1/2" "$FLOWS"
-row 'a group of next hops, weights' "sys ipv$F/fib_multipath_hash_policy 1; hops 1,4/2"
+row 'a group of next hops, weights' "sys ipv$F/fib_multipath_hash_policy 1; hops 1,4/2" "$FLOWS"
 row 'a resilient group' "sys ipv$F/fib_multipath_hash_policy 1; hops 1/2 type resilient buckets 8" "$FLOWS"
 row 'one next hop, by its number' "LINKS=1; ips 'nexthop add id 1 via $PEER1 dev up1' 'route add $FARNET nhid 1 table 60'" 'udp; tcp'
 row 'a next hop that is a blackhole' "LINKS=1; ips 'nexthop add id 1 blackhole' 'route add $FARNET nhid 1 table 60'" 'udp' 'once silent'
@@ -351,10 +353,8 @@ row 'IPsec: tunnel, too big' "esp $BOX $PEER tunnel src $CLNET dst $FARNET dev u
 row 'IPsec: transport, second pass' "esp $NEAR $FAR transport src $NEAR dst $FAR dev up0" 'udp src=near'
 row 'IPsec: transport' "esp $NEAR $FAR transport src $NEAR dst $FAR" 'udp src=near'
 row 'IPsec: an xfrm interface' "IFID='if_id 7'; link xfrm dev up0 if_id 7 && esp $BOX $PEER tunnel src $CLNET dst $FARNET if_id 7; IFID=" 'udp; tcp len=100; icmp'
-if only 4; then
-	row 'IPsec: forwarding is blocked, disable_policy' "sys ipv4/conf/cl0/disable_policy 1; policy fwd src $CLNET dst $FARNET dev up0 action block" 'udp'
-	row 'IPsec: blocked, disable_xfrm' "sys ipv4/conf/up0/disable_xfrm 1; policy out src $CLNET dst $FARNET dev up0 action block" 'udp'
-fi
+row 'IPsec: forwarding is blocked, disable_policy' "sys ipv$F/conf/cl0/disable_policy 1; sys ipv$F/conf/nvi0/disable_policy 1; policy fwd src $CLNET dst $FARNET dev up0 action block" 'udp'
+only 6 || row 'IPsec: blocked, disable_xfrm' "sys ipv4/conf/up0/disable_xfrm 1; policy out src $CLNET dst $FARNET dev up0 action block" 'udp'
 
 # --- tunnels -----------------------------------------------------------------------------
 
@@ -383,13 +383,15 @@ row 'conntrack: untracked' "track; rule prerouting -300 notrack" 'udp' ct
 row 'conntrack: its mark' "track; rule prerouting 0 'ct mark set 9'" 'udp; udp' ct
 row 'conntrack: fragments' track 'udp len=1500 frag=512; udp len=1500 frag=512 pick=back' ct "$([ $F = 6 ] || echo "counters:$AGAIN")"
 row 'SNAT' "track; nat $BOX" 'udp; reply; tcp; reply; icmp' 'ct once'
-row 'SNAT, fragments' "nat $BOX" 'udp len=1500 frag=512; udp len=1500 frag=512 pick=back' once
+row 'SNAT, fragments' "nat $BOX" 'udp len=1500 frag=512; udp len=1500 frag=512 pick=back' once "$([ $F = 6 ] || echo "counters:$AGAIN")"
 row 'SNAT, partial checksums and GSO' "nat $BOX" 'udp csum=partial; tcp flags=16 csum=partial gso=1000 len=4500' once
 row 'SNAT, UDP with no checksum' "nat $BOX" 'udp csum=zero' once
 row 'SNAT, errors from beyond' "nat $BOX" "udp len=1400 df; error is=$PTB; udp sport=5; error is=$([ $F = 4 ] && echo 3,3,0 || echo 1,4,0)" once
-row 'SNAT, TTL 1' "nat $BOX" 'udp ttl=1; tcp ttl=1; icmp ttl=1' once
-row 'SNAT, MTU' "nat $BOX; ips 'route add $VIA0 mtu 1300 table 60'" 'udp len=1400 df; tcp len=1400 df' once
-row 'SNAT, prohibit' "nat $BOX; ips 'route add prohibit $FARNET table 60'" 'udp' once
+row 'SNAT, TTL 1' "nat $BOX" 'udp ttl=1; tcp ttl=1; icmp ttl=1' once "cl0:$QUOTED"
+row 'SNAT, MTU' "nat $BOX; ips 'route add $VIA0 mtu 1300 table 60'" 'udp len=1400 df; tcp len=1400 df' once "$([ $F = 6 ] || echo "cl0:$QUOTED")"
+row 'SNAT, prohibit' "nat $BOX; ips 'route add prohibit $FARNET table 60'" 'udp' once "cl0:$QUOTED"
+row 'SNAT of ports, from beyond and back' "track; nat $PORTS 'meta l4proto udp'" 'udp; reply; udp' 'ct once'
+row 'SNAT of ports, TTL 1: the port that the client knows' "nat $PORTS 'meta l4proto udp'" 'udp ttl=1 dport=2001' 'once ports'
 row 'SNAT to a pool' "nat $UP''9" 'udp; icmp' once
 
 # --- the box's own packets -------------------------------------------------------------------
@@ -414,7 +416,7 @@ row 'own: back pressure' 'LINKS=1; tc qdisc add dev up0 root tbf rate 8kbit burs
 only 6 || row 'own, IPsec: transport, second pass' "esp $BOX $FAR transport src $BOX dst $FAR dev up0" 'usock; icmp' own
 row 'own, IPsec: transport' "esp $BOX $FAR transport src $BOX dst $FAR" 'usock; icmp' own
 only 6 || row 'own, IPsec: tunnel, second pass' "esp $BOX $PEER tunnel src $BOX dst $FARNET dev up0" 'usock; icmp' own
-row 'own, IPsec: tunnel' "esp $BOX $PEER tunnel src $BOX dst $FARNET" 'usock; icmp' 'own early'
+row 'own, IPsec: tunnel' "esp $BOX $PEER tunnel src $BOX dst $FARNET" 'usock; usock sport=5' 'own early'
 only 6 || row 'own, IPsec: no state, packets are queued' "sys core/xfrm_larval_drop 0; policy out src $BOX dst $FARNET dev up0 tmpl src $BOX dst $PEER proto esp mode tunnel" 'usock; icmp' 'own silent'
 row 'own: prohibit' "ips 'route add prohibit $FARNET table 60'" usock 'own once' "socket,counters:$HEARD"
 row 'own: MTU of the route, DF' "ips 'route add $VIA0 mtu 1300 table 60'" 'usock len=1400 pmtudisc=2' 'own once' "socket,counters:$HEARD"
