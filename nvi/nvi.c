@@ -1055,16 +1055,19 @@ static enum nvi_stat nvi_unreach4(struct sk_buff *skb, int err)
 	case -EACCES:
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_PKT_FILTERED, 0);
 		break;
-	case -ENETUNREACH:
+	case -ENOBUFS:
+		return nvi_drop(skb, NVI_DROP_ERROR);
 	case -ELOOP:
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_NET_UNREACH, 0);
-		break;
-	}
-	if (err == -ELOOP)
 		return nvi_drop(skb, NVI_DROP_LOOP);
-	__IP_INC_STATS(dev_net(skb->dev), IPSTATS_MIB_INNOROUTES);
-	return nvi_drop(skb, err == -ENOBUFS ? NVI_DROP_ERROR :
-					       NVI_DROP_NO_ROUTE);
+	case -ENETUNREACH:
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_NET_UNREACH, 0);
+		__IP_INC_STATS(dev_net(skb->dev), IPSTATS_MIB_INNOROUTES);
+		return nvi_drop(skb, NVI_DROP_NO_ROUTE);
+	}
+	/* A route says so: the kernel has no counter for that, and no reason */
+	kfree_skb(skb);
+	return NVI_DROP_NO_ROUTE;
 }
 
 static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
@@ -1154,6 +1157,11 @@ static enum nvi_stat nvi_unreach6(struct sk_buff *skb, int err)
 		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_NOROUTE, 0);
 	if (err == -ELOOP)
 		return nvi_drop(skb, NVI_DROP_LOOP);
+	/* A blackhole, of which the kernel says nothing */
+	if (err == -EINVAL) {
+		kfree_skb(skb);
+		return NVI_DROP_NO_ROUTE;
+	}
 	__IP6_INC_STATS(dev_net(skb->dev), NULL, IPSTATS_MIB_INNOROUTES);
 	return nvi_drop(skb, NVI_DROP_NO_ROUTE);
 }
@@ -1179,6 +1187,7 @@ static enum skb_drop_reason nvi_admit6(struct sk_buff *skb,
 		   (skb_is_gso(skb) && skb_gso_validate_network_len(skb, mtu))))
 		return SKB_NOT_DROPPED_YET;
 	__IP6_INC_STATS(dev_net(skb->dev), NULL, IPSTATS_MIB_INTOOBIGERRORS);
+	__IP6_INC_STATS(dev_net(skb->dev), NULL, IPSTATS_MIB_FRAGFAILS);
 	icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
 	return SKB_DROP_REASON_PKT_TOO_BIG;
 }

@@ -76,13 +76,15 @@ struct unhole_stat {
  * @hooked: which hooks of ours are registered, by what they are for and by
  *	family; under unhole_mutex. They stay until the namespace or the module
  *	goes.
- * @said: limits what this namespace writes into the log. Its own, so that
- *	nobody else's messages hide it.
+ * @packets: limits what is written into the log about packets of this namespace.
+ *	Its own, so that nobody else's messages hide it.
+ * @rules: the same for rules that are refused
  */
 struct unhole_net {
 	struct unhole_stat __percpu *stat;
 	bool hooked[UNHOLE_HOOKS][2];
-	struct ratelimit_state said;
+	struct ratelimit_state packets;
+	struct ratelimit_state rules;
 };
 
 static DEFINE_MUTEX(unhole_mutex);
@@ -101,11 +103,14 @@ static struct unhole_stat __percpu *unhole_stat(const struct net *net)
 /* Whether a message about this namespace belongs into the machine's log: not
  * if a user without rights may own it, who could fill the log.
  */
-static bool unhole_may_say(struct net *net)
+static bool unhole_may_say(struct net *net, struct ratelimit_state *limit)
 {
-	struct unhole_net *un = net_generic(net, unhole_net_id);
+	return net->user_ns == &init_user_ns && __ratelimit(limit);
+}
 
-	return net->user_ns == &init_user_ns && __ratelimit(&un->said);
+static struct unhole_net *unhole_pernet(const struct net *net)
+{
+	return net_generic(net, unhole_net_id);
 }
 
 /* Bits of ours in the control block's flags, the highest ones of both
@@ -406,7 +411,7 @@ static noinline void unhole4(struct sk_buff *skb,
 	if (unlikely(unhole_masquerade(skb)) &&
 	    !inet_confirm_addr(net, __in_dev_get_rcu(skb->dev), 0,
 			       ip_hdr(skb)->saddr, RT_SCOPE_HOST) &&
-	    unhole_may_say(net))
+	    unhole_may_say(net, &unhole_pernet(net)->packets))
 		pr_warn("MASQUERADE at -o lo took %pI4, which is not an address of lo: use SNAT --to-source, or give lo the address\n",
 			&ip_hdr(skb)->saddr);
 	unhole(skb, net, info);
@@ -464,7 +469,7 @@ static noinline void unhole6(struct sk_buff *skb,
 	unhole_mark(skb, NFPROTO_IPV6, info->flags & XT_UNHOLE_ALLOW_LOCAL);
 	if (unlikely(unhole_masquerade(skb)) &&
 	    !nf_ipv6_chk_addr(net, &ipv6_hdr(skb)->saddr, skb->dev, 1) &&
-	    unhole_may_say(net))
+	    unhole_may_say(net, &unhole_pernet(net)->packets))
 		pr_warn("MASQUERADE at -o lo took %pI6c, which is not an address of lo: use SNAT --to-source, or give lo the address\n",
 			&ipv6_hdr(skb)->saddr);
 	unhole(skb, net, info);
@@ -494,6 +499,7 @@ unhole_tg6(struct sk_buff *skb, const struct xt_action_param *par)
 static int unhole_tg_check(const struct xt_tgchk_param *par)
 {
 	const struct xt_unhole_tginfo *info = par->targinfo;
+	struct ratelimit_state *limit = &unhole_pernet(par->net)->rules;
 	int err = 0;
 	bool raw;
 
@@ -503,24 +509,24 @@ static int unhole_tg_check(const struct xt_tgchk_param *par)
 	raw = strcmp(par->table, "raw") == 0;
 	if (!raw && strcmp(par->table, "mangle") != 0) {
 		/* The user may have chosen the name: it is escaped */
-		if (unhole_may_say(par->net))
+		if (unhole_may_say(par->net, limit))
 			pr_info("only usable in PREROUTING of the raw and mangle tables, not in %*pE\n",
 				(int)strlen(par->table), par->table);
 		return -EINVAL;
 	}
 	if (info->flags & ~XT_UNHOLE_MASK) {
-		if (unhole_may_say(par->net))
+		if (unhole_may_say(par->net, limit))
 			pr_info("this module does not know flags 0x%x: the plug-in is newer, update the module\n",
 				info->flags & ~XT_UNHOLE_MASK);
 		return -EINVAL;
 	}
 	if ((info->flags & UNHOLE_DETACHES) == UNHOLE_DETACHES) {
-		if (unhole_may_say(par->net))
+		if (unhole_may_say(par->net, limit))
 			pr_info("--reset-ct and --notrack exclude each other\n");
 		return -EINVAL;
 	}
 	if (info->flags & XT_UNHOLE_RESET_CT && !raw) {
-		if (unhole_may_say(par->net))
+		if (unhole_may_say(par->net, limit))
 			pr_info("--reset-ct is for the raw table: in mangle, conntrack has already seen the packet\n");
 		return -EINVAL;
 	}
@@ -608,7 +614,9 @@ static int __net_init unhole_net_init(struct net *net)
 {
 	struct unhole_net *un = net_generic(net, unhole_net_id);
 
-	ratelimit_state_init(&un->said, 5 * HZ, 50);
+	ratelimit_state_init(&un->packets, DEFAULT_RATELIMIT_INTERVAL,
+			     DEFAULT_RATELIMIT_BURST);
+	ratelimit_state_init(&un->rules, DEFAULT_RATELIMIT_INTERVAL, 50);
 	un->stat = alloc_percpu(struct unhole_stat);
 	if (!un->stat)
 		return -ENOMEM;
