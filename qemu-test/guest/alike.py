@@ -285,14 +285,12 @@ def drop_reasons():
 
 
 def seen_by_rules(track):
-    """What the sets of nvi-alike.sh's rules have seen, and empties them."""
-    sets = ['forwarding', 'postrouting'] + (['states'] if track else [])
-    with open('/run/alike.sets', 'w') as f:
-        for s in sets:
-            f.write('list set inet %s %s\nflush set inet %s %s\n' % ((('alike_ct' if s == 'states' else 'alike'), s) * 2))
-    text = subprocess.run(['nft', '-f', '/run/alike.sets'], capture_output=True, text=True).stdout
+    """What the sets of nvi-alike.sh's rules have seen so far."""
+    sets = [('forwarding', 'seen_forward'), ('postrouting', 'seen_postrouting')] + ([('states', 'states')] if track else [])
+    text = subprocess.run(['nft', 'list', 'ruleset'], check=True, stdout=subprocess.PIPE, text=True).stdout
     got = {}
-    for name, body in re.findall(r'set (\w+) \{(.*?)\n\t\}', text, re.S):
+    for name, s in sets:
+        body = re.search(r'\tset %s \{(.*?)\n\t\}' % s, text, re.S).group(1)
         got[name] = {}
         for key, n in re.findall(r'([^{},]*?) counter packets (\d+) bytes \d+', body):
             got[name][' '.join(key.split())] = int(n)
@@ -425,6 +423,9 @@ def sent_own(o, src, up):
 
 
 KEEP, ASKED = [], []
+# While somebody wants times of arrival, each packet gets one.
+STAMPS = socket.socket(AF, socket.SOCK_DGRAM)
+STAMPS.setsockopt(1, 29, 1)
 
 
 def answer(o, up):
@@ -498,7 +499,7 @@ def phase(on, text, options, src):
             forget()
         CAUGHT.clear()
         drop_reasons()
-        seen_by_rules(track)
+        rules = seen_by_rules(track)
         before, sent, marks, near = counters(), stat('tx_packets'), SEQ, neighbours()
         errors = transmit(text, options, src, on and 'early' not in options)
         ok = settle() and ok
@@ -515,7 +516,8 @@ def phase(on, text, options, src):
         if 'neigh' in options:
             res['new neighbours'] = neighbours() - near
         res['drop reasons'] = drop_reasons()
-        res.update(seen_by_rules(track))
+        for name, now in seen_by_rules(track).items():
+            res[name] = {k: v - rules[name].get(k, 0) for k, v in now.items() if v != rules[name].get(k, 0)}
         for s, o in ASKED:
             e = s.getsockopt(1, 4)
             if e:
@@ -669,6 +671,8 @@ def row(n, name, options, text, differs):
         bad.append('nothing was routed to nvi0')
     if not (a['cl0'] or a['up0'] or a['up1'] or a['counters'] or a['socket'] or 'silent' in options or a['drop reasons']):
         bad.append('nothing came of it')
+    if (a['up0'] or a['up1']) and not a['postrouting']:
+        bad.append('rules have seen nothing')
     diff = compare(a, b, options)
     fields, _, reason = differs.partition(':')
     fields = [f for f in fields.split(',') if f]
