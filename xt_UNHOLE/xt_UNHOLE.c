@@ -93,11 +93,14 @@ static bool userns;
 module_param(userns, bool, 0644);
 MODULE_PARM_DESC(userns, "let network namespaces that a user without rights may own use the target (default: no)");
 
+static struct unhole_net *unhole_pernet(const struct net *net)
+{
+	return net_generic(net, unhole_net_id);
+}
+
 static struct unhole_stat __percpu *unhole_stat(const struct net *net)
 {
-	const struct unhole_net *un = net_generic(net, unhole_net_id);
-
-	return un->stat;
+	return unhole_pernet(net)->stat;
 }
 
 /* Whether a message about this namespace belongs into the machine's log: not
@@ -106,11 +109,6 @@ static struct unhole_stat __percpu *unhole_stat(const struct net *net)
 static bool unhole_may_say(struct net *net, struct ratelimit_state *limit)
 {
 	return net->user_ns == &init_user_ns && __ratelimit(limit);
-}
-
-static struct unhole_net *unhole_pernet(const struct net *net)
-{
-	return net_generic(net, unhole_net_id);
 }
 
 /* Bits of ours in the control block's flags, the highest ones of both
@@ -283,7 +281,7 @@ static const unsigned int unhole_ops_n[UNHOLE_HOOKS] = {
 /* Process context, when a rule that needs them is inserted. */
 static int unhole_hook(struct net *net, enum unhole_hook what, u8 family)
 {
-	struct unhole_net *un = net_generic(net, unhole_net_id);
+	struct unhole_net *un = unhole_pernet(net);
 	unsigned int i = family == NFPROTO_IPV6;
 	int err = 0;
 
@@ -299,7 +297,7 @@ static int unhole_hook(struct net *net, enum unhole_hook what, u8 family)
 
 static void unhole_unhook(struct net *net)
 {
-	struct unhole_net *un = net_generic(net, unhole_net_id);
+	struct unhole_net *un = unhole_pernet(net);
 	unsigned int what, i;
 
 	for (what = 0; what < UNHOLE_HOOKS; what++)
@@ -430,9 +428,7 @@ unhole_tg4(struct sk_buff *skb, const struct xt_action_param *par)
 
 	if (likely(skb->dev == net->loopback_dev && skb_valid_dst(skb) &&
 		   skb_rtable(skb)->rt_type != RTN_UNICAST)) {
-		const struct unhole_net *un = net_generic(net, unhole_net_id);
-
-		this_cpu_inc(un->stat->genuine);
+		this_cpu_inc(unhole_stat(net)->genuine);
 	} else {
 		unhole4(skb, par);
 	}
@@ -483,9 +479,7 @@ unhole_tg6(struct sk_buff *skb, const struct xt_action_param *par)
 	if (likely(skb->dev == net->loopback_dev && skb_valid_dst(skb) &&
 		   container_of(skb_dst(skb), struct rt6_info,
 				dst)->rt6i_flags & RTF_LOCAL)) {
-		const struct unhole_net *un = net_generic(net, unhole_net_id);
-
-		this_cpu_inc(un->stat->genuine);
+		this_cpu_inc(unhole_stat(net)->genuine);
 	} else {
 		unhole6(skb, par);
 	}
@@ -567,8 +561,7 @@ static struct xt_target unhole_tg_reg[] __read_mostly = {
  */
 static void *unhole_seq_start(struct seq_file *seq, loff_t *pos)
 {
-	const struct unhole_net *un = net_generic(seq_file_net(seq),
-						  unhole_net_id);
+	const struct unhole_net *un = unhole_pernet(seq_file_net(seq));
 	unsigned int cpu;
 
 	if (*pos == 0)
@@ -612,7 +605,7 @@ static const struct seq_operations unhole_seq_ops = {
 
 static int __net_init unhole_net_init(struct net *net)
 {
-	struct unhole_net *un = net_generic(net, unhole_net_id);
+	struct unhole_net *un = unhole_pernet(net);
 
 	ratelimit_state_init(&un->packets, DEFAULT_RATELIMIT_INTERVAL,
 			     DEFAULT_RATELIMIT_BURST);
@@ -632,7 +625,7 @@ static int __net_init unhole_net_init(struct net *net)
 
 static void __net_exit unhole_net_exit(struct net *net)
 {
-	struct unhole_net *un = net_generic(net, unhole_net_id);
+	struct unhole_net *un = unhole_pernet(net);
 
 	unhole_unhook(net);
 	remove_proc_entry("unhole", net->proc_net_stat);
