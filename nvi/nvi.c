@@ -491,9 +491,9 @@ static void nvi_routes_flush(const struct nvi *nvi)
 	}
 }
 
-/* What fib_multipath_hash(), which is not exported, makes of a packet, but for
- * fib_multipath_hash_seed. Not skb_get_hash(): TCP's own changes while a connection
- * lasts.
+/* What fib_multipath_hash(), which is not exported, makes of a packet. From 6.11 on
+ * it also takes in a number of its own (fib_multipath_hash_from_keys()), which no
+ * module knows. Not skb_get_hash(): TCP's own changes while a connection lasts.
  */
 static void nvi_hash_addrs(const struct sk_buff *skb, struct flow_keys *keys)
 {
@@ -1150,18 +1150,16 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 #if IS_ENABLED(CONFIG_IPV6)
 static enum nvi_stat nvi_unreach6(struct sk_buff *skb, int err)
 {
-	if (err == -EACCES)
-		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH,
-				ICMPV6_ADM_PROHIBITED, 0);
-	else if (err != -EINVAL)
-		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_NOROUTE, 0);
-	if (err == -ELOOP)
-		return nvi_drop(skb, NVI_DROP_LOOP);
 	/* A blackhole, of which the kernel says nothing */
 	if (err == -EINVAL) {
 		kfree_skb(skb);
 		return NVI_DROP_NO_ROUTE;
 	}
+	icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH,
+			err == -EACCES ? ICMPV6_ADM_PROHIBITED : ICMPV6_NOROUTE,
+			0);
+	if (err == -ELOOP)
+		return nvi_drop(skb, NVI_DROP_LOOP);
 	__IP6_INC_STATS(dev_net(skb->dev), NULL, IPSTATS_MIB_INNOROUTES);
 	return nvi_drop(skb, NVI_DROP_NO_ROUTE);
 }
