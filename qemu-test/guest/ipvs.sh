@@ -33,3 +33,11 @@ asked() {
 		on $1 timeout $((5 * ${SLOW:-1})) socat -u "TCP$F:$(_host $VIP):80,connect-timeout=$((3 * ${SLOW:-1}))" - 2>/dev/null || echo none
 	done | sort | xargs
 }
+
+# service WAY: the virtual service, with a real server here and on each host. WAY is -m
+# (NAT) or -g (direct routing). real WORD ADDRESS [WAY]: ipvsadm WORD, for one of them.
+service() {
+	must ipvsadm -A -t "$(_host $VIP):80" -s rr
+	for _real in $REAL1 $REAL2 $OWN; do real -a $_real $1; done
+}
+real() { must ipvsadm $1 -t "$(_host $VIP):80" -r "$(_host $2):80" ${3:+$3}; }

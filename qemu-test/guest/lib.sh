@@ -134,6 +134,11 @@ _end() {
 	on "$1" ethtool -K "$2" tso off gso off gro off tx off rx off >/dev/null 2>&1
 	addresses "$1" "$2" "$3"
 }
+# unprivileged COMMAND...: as a user without rights, root in a user namespace of his own and in
+# a network namespace of that.
+unprivileged() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups unshare --user --map-root-user --net "$@"
+}
 # addresses NS DEV ADDR,...: the device up, with these addresses.
 addresses() {
 	{
@@ -219,8 +224,7 @@ nvi() { must ip link add ${2:+link "$2"} name "$1" type nvi; must ip link set "$
 nvi_stat() { ethtool -S "$1" | awk -v n="$2:" '$1 == n { print $2 }'; }
 
 # What a stock kernel needs on top: see README. Not where the way is an nvi device.
-# FOR says for whom; without it, for all.
-stock_sysctls() { [ $PATCHED = 1 ] || [ "$VIA" != lo ] || recipe stock-sysctls FOR="${FOR:-clients clients6}"; }
+stock_sysctls() { [ $PATCHED = 1 ] || [ "$VIA" != lo ] || recipe stock-sysctls FOR='clients clients6'; }
 
 # --- counters --------------------------------------------------------------
 

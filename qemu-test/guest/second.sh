@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # For scenarios on what the second lookup can lead to: tunnels, IPsec. Sourced after
 # lib.sh; uses what family and topology set.
-# shellcheck shell=sh disable=SC2034,SC2086,SC2154
+# shellcheck shell=sh disable=SC2034,SC2086,SC2153,SC2154
 
 # into SOURCE: what the client and the box send to FAR is led into $VIA by a mark, leaves
 # it with the source SOURCE, and is looked up in table 60 with that. By a mark again: to
@@ -46,4 +46,70 @@ policy() {
 	_ns=$1 _dir=$4 _sel="src $2 dst $3"
 	shift 4
 	must on $_ns ip xfrm policy add $_sel "$@" dir $_dir tmpl $_between proto esp reqid 1 mode tunnel
+}
+
+# A tunnel between the box and the peer, over and under: scenarios over-*. Its own
+# packets are UDP to port $OUTER.
+#
+#   client --- cl0 [box] up0 ------- peer: the far end, and 203.0.113.7 behind it
+#                        up1 -------
+two_uplinks() {
+	wire box up1 198.18.1.1/24,2001:db8:22::1/64 peer eth1 198.18.1.2/24,2001:db8:22::2/64
+	capture zero box up0
+	capture one box up1
+	capture client client eth0
+}
+
+# tunnel_family 4|6: family, and on top of it the tunnel's ends, the source T that NAT
+# gives to what goes through it, and the second uplink's addresses.
+tunnel_family() {
+	family $1
+	if [ $F = 4 ]; then
+		T=10.77.0.9 NEAR_END=10.77.0.1 FAR_END=10.77.0.2 BOX1=198.18.1.1 PEER1=198.18.1.2
+	else
+		T=2001:db8:77::9 NEAR_END=2001:db8:77::1 FAR_END=2001:db8:77::2 BOX1=2001:db8:22::1 PEER1=2001:db8:22::2
+	fi
+}
+
+# by CAPTURE SOURCE: the tunnel's own packets with this source.
+by() { seen $1 "udp and src $2 and dst $PEER and dst port $OUTER"; }
+
+# over: what the client and the box send is passed again, and goes through the tunnel,
+# which takes the first uplink.
+over() {
+	for who in client box; do
+		unholed=$(passed_again)
+		check "IPv$F, over, $who: answered" pings $who 3 $FAR
+		is "IPv$F, over, $who: passed again" $(($(passed_again) - unholed)) 3
+		speaks "IPv$F, over, $who" $who peer $FAR
+	done
+	settled zero
+	at_least "IPv$F, over: by the first uplink" "$(by zero $BOX)" 100
+	is "IPv$F, over: not by the second" "$(by one $BOX1)" 0
+}
+
+# under COMMAND...: the tunnel's own packets, too, are passed again, and leave by the
+# second uplink. COMMAND is what leads them into $VIA.
+under() {
+	must $IPT -t nat -I POSTROUTING -o $VIA -p udp --dport $OUTER -j SNAT --to-source $BOX1
+	must $IP rule add iif $VIA from $BOX1 fwmark 0x60 lookup 61
+	must $IP route add default via $PEER1 table 61
+	must "$@"
+	conntrack -F -f ipv$F 2>/dev/null
+	settled zero
+	sent=$(by zero $BOX) unholed=$(passed_again)
+	check "IPv$F, under: answered" pings box 3 $FAR_END
+	at_least "IPv$F, under: passed again" $(($(passed_again) - unholed)) 3
+	settled one
+	at_least "IPv$F, under: by the second uplink, with its source" "$(by one $BOX1)" 3
+	for who in client box; do speaks "IPv$F, over and under, $who" $who peer $FAR; done
+}
+
+# under_all_the_way: so has all that was sent since.
+under_all_the_way() {
+	for _c in zero one client; do settled $_c; done
+	at_least "IPv$F, over and under: by the second uplink" "$(by one $BOX1)" 100
+	is "IPv$F, under: nothing more by the first" $(($(by zero $BOX) - sent)) 0
+	is "IPv$F: nothing outside the tunnel" "$(seen zero "host $FAR or host $T") $(seen one "host $FAR or host $T")" '0 0'
+	at_least "IPv$F: replies come back to the client" "$(seen client "$REPLY and src $FAR and dst $CLIENT")" 9
 }

@@ -30,17 +30,14 @@ for f in 4 6; do
 		serve $ns $VIP
 	done
 	must $IP -n client route add $VIP via $BOXCL
-	must ipvsadm -A -t "$(_host $VIP):80" -s rr
-	for real in $REAL1 $REAL2 $OWN; do
-		must ipvsadm -a -t "$(_host $VIP):80" -r "$(_host $real):80" -g
-	done
+	service -g
 	for rule in without with; do
 		[ $rule = without ] || must $IPT -t raw -A PREROUTING -i lo -j UNHOLE
 		unholed=$(stat_unhole unholed)
 		is "IPv$F, $rule the rule, a client: each server answers" "$(asked client)" 'box box real1 real1 real2 real2'
-		for real in $REAL1 $REAL2; do must ipvsadm -d -t "$(_host $VIP):80" -r "$(_host $real):80"; done
+		for r in $REAL1 $REAL2; do real -d $r; done
 		is "IPv$F, $rule the rule, the box: its own server answers" "$(asked box)" 'box box box box box box'
-		for real in $REAL1 $REAL2; do must ipvsadm -a -t "$(_host $VIP):80" -r "$(_host $real):80" -g; done
+		for r in $REAL1 $REAL2; do real -a $r -g; done
 		is "IPv$F, $rule the rule: nothing is unholed" $(($(stat_unhole unholed) - unholed)) 0
 	done
 	for c in client one two; do settled $c; done

@@ -18,21 +18,18 @@ for f in 4 6; do
 	serve box $LOOP
 	serve real1 $REAL1
 	serve real2 $REAL2
-	must ipvsadm -A -t "$(_host $VIP):80" -s rr
-	for real in $REAL1 $REAL2 $OWN; do
-		must ipvsadm -a -t "$(_host $VIP):80" -r "$(_host $real):80" -m
-	done
+	service -m
 	for rule in without with; do
 		[ $rule = without ] || must $IPT -t raw -A PREROUTING -i lo -j UNHOLE
 		unholed=$(stat_unhole unholed)
 		is "IPv$F, $rule the rule, a client: each server answers" "$(asked client)" 'box box real1 real1 real2 real2'
 		is "IPv$F, $rule the rule, the box: each server answers" "$(asked box)" 'box box real1 real1 real2 real2'
 		# IPVS gives what comes from outside no loopback address; the box may have it.
-		must ipvsadm -d -t "$(_host $VIP):80" -r "$(_host $OWN):80"
-		must ipvsadm -a -t "$(_host $VIP):80" -r "$(_host $LOOP):80" -m
+		real -d $OWN
+		real -a $LOOP -m
 		is "IPv$F, $rule the rule, the box, $LOOP: each server answers" "$(asked box)" 'box box real1 real1 real2 real2'
-		must ipvsadm -d -t "$(_host $VIP):80" -r "$(_host $LOOP):80"
-		must ipvsadm -a -t "$(_host $VIP):80" -r "$(_host $OWN):80" -m
+		real -d $LOOP
+		real -a $OWN -m
 		is "IPv$F, $rule the rule: nothing is unholed" $(($(stat_unhole unholed) - unholed)) 0
 	done
 done

@@ -54,10 +54,10 @@ check 'all of them are reached' wait_for 10 all
 few() { [ "$(ip -6 neigh show nud all dev nvi0 | wc -l)" -le 16 ]; }
 check 'and a few neighbours stay on nvi0' wait_for 5 few
 
-refute 'a user namespace gets no nvi device' unshare -Urn ip link add nvi1 type nvi
-says 'and a reason' "$(unshare -Urn ip link add nvi1 type nvi 2>&1)" 'userns'
+refute 'a user namespace gets no nvi device' unprivileged ip link add nvi1 type nvi
+says 'and a reason' "$(unprivileged ip link add nvi1 type nvi 2>&1)" 'userns'
 must sh -c 'echo 1 >/sys/module/nvi/parameters/userns'
-check 'with the parameter userns it does' unshare -Urn ip link add nvi1 type nvi
+check 'with the parameter userns it does' unprivileged ip link add nvi1 type nvi
 must sh -c 'echo 0 >/sys/module/nvi/parameters/userns'
 host other
 check 'a network namespace of the box gets one at any time' ip -n other link add nvi1 type nvi

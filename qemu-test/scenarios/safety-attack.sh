@@ -24,12 +24,11 @@ python3 /unhole/attack.py "$@" || exit
 echo "met $(. /unhole/lib.sh; for c in unholed genuine no_route; do stat_unhole $c; done | paste -sd' ')"
 EOT
 chmod 755 /run /run/inside
-by_stranger() { setpriv --reuid=65534 --regid=65534 --clear-groups unshare --user --map-root-user --net sh /run/inside "$@"; }
 field() { sed -n "s/.*$2 \([0-9]*\).*/\1/p" "$1"; }
 
 # The stranger is the first to name the target: the kernel loads it for him, and refuses.
 rmmod xt_UNHOLE 2>/dev/null
-by_stranger filter prerouting -300 >/run/stranger 2>&1
+unprivileged sh /run/inside filter prerouting -300 >/run/stranger 2>&1
 is 'a stranger, module not loaded: nothing is accepted' "$(field /run/stranger accepted)" 0
 at_least '... of what he tried' "$(field /run/stranger tried)" 20
 says '... "not permitted" is why' "$(cat /run/stranger)" 'refused 1:'
@@ -44,7 +43,7 @@ at_least 'as root: packets took the way by user space' "$(field /run/root queued
 at_least 'as root: packets were unholed' "$(field /run/root met)" 400
 
 echo Y >$PARAMETER
-by_stranger >/run/stranger 2>&1 || not_ok "as a stranger: $(tail -n 3 /run/stranger)"
+unprivileged sh /run/inside >/run/stranger 2>&1 || not_ok "as a stranger: $(tail -n 3 /run/stranger)"
 echo "# $(cat /run/stranger)"
 is 'a stranger who may: the same is accepted' "$(field /run/stranger accepted)" "$(field /run/root accepted)"
 at_least 'a stranger who may: packets were unholed' "$(field /run/stranger met)" 400
