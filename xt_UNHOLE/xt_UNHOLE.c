@@ -76,14 +76,15 @@ struct unhole_stat {
  * @hooked: which hooks of ours are registered, by what they are for and by
  *	family; under unhole_mutex. They stay until the namespace or the module
  *	goes.
- * @packets: limits what is written into the log about packets of this namespace.
- *	Its own, so that nobody else's messages hide it.
+ * @packets: limits what is written into the log about packets of this namespace,
+ *	by family. Its own, so that nobody else's messages hide it; and each
+ *	family's, so that neither hides the other's.
  * @rules: the same for rules that are refused
  */
 struct unhole_net {
 	struct unhole_stat __percpu *stat;
 	bool hooked[UNHOLE_HOOKS][2];
-	struct ratelimit_state packets;
+	struct ratelimit_state packets[2];
 	struct ratelimit_state rules;
 };
 
@@ -409,14 +410,15 @@ static noinline void unhole4(struct sk_buff *skb,
 	if (unlikely(unhole_masquerade(skb)) &&
 	    !inet_confirm_addr(net, __in_dev_get_rcu(skb->dev), 0,
 			       ip_hdr(skb)->saddr, RT_SCOPE_HOST) &&
-	    unhole_may_say(net, &unhole_pernet(net)->packets))
+	    unhole_may_say(net, &unhole_pernet(net)->packets[0]))
 		pr_warn("MASQUERADE at -o lo took %pI4, which is not an address of lo: use SNAT --to-source, or give lo the address\n",
 			&ip_hdr(skb)->saddr);
 	unhole(skb, net, info);
 }
 
 /* Nearly all that meets the rule is loopback's own traffic. The type of its route
- * is enough to know it by, and it pays for no more than that.
+ * is enough to know it by, and it pays for no more than that: not for a call of
+ * unhole_stat() either, which a kernel that is built for size makes of it.
  *
  * XT_CONTINUE always: the rules that follow still see the packet, and
  * nft_compat would take an errno for a verdict.
@@ -428,7 +430,9 @@ unhole_tg4(struct sk_buff *skb, const struct xt_action_param *par)
 
 	if (likely(skb->dev == net->loopback_dev && skb_valid_dst(skb) &&
 		   skb_rtable(skb)->rt_type != RTN_UNICAST)) {
-		this_cpu_inc(unhole_stat(net)->genuine);
+		const struct unhole_net *un = net_generic(net, unhole_net_id);
+
+		this_cpu_inc(un->stat->genuine);
 	} else {
 		unhole4(skb, par);
 	}
@@ -465,7 +469,7 @@ static noinline void unhole6(struct sk_buff *skb,
 	unhole_mark(skb, NFPROTO_IPV6, info->flags & XT_UNHOLE_ALLOW_LOCAL);
 	if (unlikely(unhole_masquerade(skb)) &&
 	    !nf_ipv6_chk_addr(net, &ipv6_hdr(skb)->saddr, skb->dev, 1) &&
-	    unhole_may_say(net, &unhole_pernet(net)->packets))
+	    unhole_may_say(net, &unhole_pernet(net)->packets[1]))
 		pr_warn("MASQUERADE at -o lo took %pI6c, which is not an address of lo: use SNAT --to-source, or give lo the address\n",
 			&ipv6_hdr(skb)->saddr);
 	unhole(skb, net, info);
@@ -479,7 +483,9 @@ unhole_tg6(struct sk_buff *skb, const struct xt_action_param *par)
 	if (likely(skb->dev == net->loopback_dev && skb_valid_dst(skb) &&
 		   container_of(skb_dst(skb), struct rt6_info,
 				dst)->rt6i_flags & RTF_LOCAL)) {
-		this_cpu_inc(unhole_stat(net)->genuine);
+		const struct unhole_net *un = net_generic(net, unhole_net_id);
+
+		this_cpu_inc(un->stat->genuine);
 	} else {
 		unhole6(skb, par);
 	}
@@ -606,9 +612,12 @@ static const struct seq_operations unhole_seq_ops = {
 static int __net_init unhole_net_init(struct net *net)
 {
 	struct unhole_net *un = unhole_pernet(net);
+	unsigned int i;
 
-	ratelimit_state_init(&un->packets, DEFAULT_RATELIMIT_INTERVAL,
-			     DEFAULT_RATELIMIT_BURST);
+	for (i = 0; i < ARRAY_SIZE(un->packets); i++)
+		ratelimit_state_init(&un->packets[i],
+				     DEFAULT_RATELIMIT_INTERVAL,
+				     DEFAULT_RATELIMIT_BURST);
 	ratelimit_state_init(&un->rules, DEFAULT_RATELIMIT_INTERVAL, 50);
 	un->stat = alloc_percpu(struct unhole_stat);
 	if (!un->stat)
