@@ -76,17 +76,23 @@ is 'unhole-ipv6: on the wire' "$(asked "$REQUEST6" $CLIENT6)" 2
 is 'unhole-ipv6: unholed' "$(rule_packets UNHOLE ip6tables)" 2
 clean
 
+must sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.lo.accept_local=0
 example $PAGE unhole-stock
-is 'unhole-stock: the sysctls' "$(sysctl -n net.ipv4.conf.lo.accept_local net.ipv4.ip_forward net.ipv6.conf.all.forwarding | tr '\n' ' ')" '1 1 1 '
-# From outside, into the hole, and then for the box: on a patched kernel INPUT sees it
-# only with --allow-local.
+is 'unhole-stock: the sysctls' "$(sysctl -n net.ipv4.conf.lo.accept_local net.ipv4.conf.lo.forwarding net.ipv4.ip_forward | tr '\n' ' ')" '1 1 0 '
+hole_local
+unhole
+check 'unhole-stock: own packets pass' pings box 2 $FAR
+clean
+# From outside, into the hole, and then for the box: INPUT never sees it, with no rule.
+must sysctl -qw net.ipv4.ip_forward=1
 must ip route add default dev lo table 50
 must ip rule add iif cl0 lookup 50 pref 1
 must ip rule add lookup local pref 10
 must ip rule del pref 0
-unhole --allow-local
+unhole
+errors=$(mib IpInAddrErrors)
 refute 'unhole-stock: a packet from outside does not reach the box by lo' pings client 1 $BOX -W 1
-is 'unhole-stock: the rule has dropped it' "$(rule_packets 'addrtype ! --src-type LOCAL')" 1
+is 'unhole-stock: it is dropped and counted' $(($(mib IpInAddrErrors) - errors)) 1
 must ip rule add lookup local pref 0
 check 'unhole-stock: loopback itself works' pings box 1 127.0.0.1
 examples_done $PAGE

@@ -4,7 +4,9 @@
 # nor does one network namespace hide another one's.
 # kernels: 6.1 6.12 stock
 PARAMETER=/sys/module/xt_UNHOLE/parameters/userns
+must modprobe xt_UNHOLE
 echo Y >$PARAMETER
+is 'a user namespace may use the target' "$(cat $PARAMETER)" Y
 cat >/run/noise <<'EOT'
 ip link set lo up
 ip addr add 10.9.9.1/32 dev lo
