@@ -41,7 +41,7 @@ help:
 
 #: make demo                     a packet in the hole, and out of it (installs what is missing)
 demo:
-	@qemu-test/demo $(or $(K),6.12)
+	@qemu-test/demo $(K)
 
 #: make test [T=] [K=] [FLAVOUR=]   every scenario; T is names or globs
 test:
@@ -49,20 +49,20 @@ test:
 
 #: make run SCRIPT=file [K=] [FLAVOUR=]   a script in a fresh guest
 run:
-	@qemu-test/run "$(SCRIPT)" $(or $(K),6.12) $(or $(FLAVOUR),normal)
+	@qemu-test/run "$(SCRIPT)" "$(K)" $(FLAVOUR)
 
 #: make shell [K=] [FLAVOUR=]    an interactive guest
 shell:
-	@qemu-test/shell $(or $(K),6.12) $(or $(FLAVOUR),normal)
+	@qemu-test/shell "$(K)" $(FLAVOUR)
 
 #: make kernel [K=] [FLAVOUR=]   just the patched kernel and its modules
 kernel:
 	@qemu-test/host-packages
-	@qemu-test/kernel $(or $(K),6.12) $(or $(FLAVOUR),normal)
+	@qemu-test/kernel "$(K)" $(FLAVOUR)
 
 #: make bench [K=]               what each way costs: a table, results/bench.json, bench.svg
 bench:
-	@qemu-test/bench $(or $(K),6.12)
+	@qemu-test/bench $(K)
 
 #: make check                    static checks; writes results/review.md
 check:

@@ -7,7 +7,7 @@ tsc_khz() {
 	local bin
 	[ "$(uname -m)" = x86_64 ] || return 0
 	bin=$CACHE/tsc-$(hash_of <"$QT/tsc.c")
-	[ -x "$bin" ] || gcc-12 -O2 -o "$bin" "$QT/tsc.c" || return 0
+	[ -x "$bin" ] || cc -O2 -o "$bin" "$QT/tsc.c" || return 0
 	"$bin"
 }
 
@@ -32,9 +32,9 @@ boot_guest() {
 	OUTCOME=
 	[ "$flavour" = normal ] || slow=$SLOW_DEBUG
 
-	kernel=$CACHE/kernel/$k-$flavour
-	overlay=$kernel/overlay
-	root=$("$QT/root")
+	kernel=$("$QT/kernel" "$k" "$flavour")
+	overlay=$("$QT/modules" "$k" "$flavour")
+	root=$("$QT/root" "$(userland "$k")")
 	release=$(cat "$kernel/release")
 	accel=tcg,thread=single tsc=1000000 # a tick is an instruction
 	if [ -z "${ICOUNT-}" ]; then
@@ -51,8 +51,8 @@ boot_guest() {
 	cp "$run/overlay/unhole/init" "$run/overlay/init"
 	chmod +x "$run/overlay/init" "$run/overlay/unhole/runner"
 	{
-		printf 'MODE=%s\nSLOW=%s\nexport SLOW\n' "$mode" "$slow"
-		printf 'LOAD="%s %s"\n' "$([ "$k" != stock ] || echo "$STOCK_MODULES")" "${LOAD-}"
+		printf 'MODE=%s\nSLOW=%s\nGUEST_K=%s\nexport SLOW GUEST_K\n' "$mode" "$slow" "$k"
+		printf 'LOAD="%s %s"\n' "$(! is_stock "$k" || echo "$STOCK_MODULES")" "${LOAD-}"
 		[ $# -eq 0 ] || printf '%s\n' "$@"
 	} >"$run/overlay/job"
 	{

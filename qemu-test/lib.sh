@@ -11,8 +11,17 @@ export TOP=${QT%/*}
 # shellcheck source=qemu-test/config
 . "$QT/config"
 
-CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/xt_unhole
+export CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/xt_unhole
 mkdir -p "$CACHE"
+
+# From the table: every K, patched ones and stock ones, and "stock", the oldest of those.
+PATCHED_KERNELS=$(awk 'NF { printf "%s%s", s, $1; s = " " }' <<<"$RELEASES")
+KERNELS="$PATCHED_KERNELS $(awk 'NF { printf "%sstock-%s", s, $1; s = " " }' <<<"$RELEASES")"
+STOCK=stock-${PATCHED_KERNELS%% *}
+is_stock() { [ "${1#stock}" != "$1" ]; }
+# kernel_suite K, userland K: the suites that its kernel and its guest are of.
+kernel_suite() { awk -v k="${1#stock-}" '$1 == k { print $2 }' <<<"$RELEASES"; }
+userland() { awk -v k="${1#stock-}" '$1 == k { print $3 }' <<<"$RELEASES"; }
 
 say() { printf '%s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
@@ -54,12 +63,12 @@ with_progress() {
 }
 
 # lock NAME: takes a part of the cache (kernel-6.12, packages, ...) for this
-# process and those that it calls, until it ends; waits for another run.
+# process and those that it calls, until it ends; waits for whoever has it.
 lock() {
 	local fd
 	case " ${UNHOLE_LOCKS-} " in *" $1 "*) return 0 ;; esac
 	exec {fd}>"$CACHE/lock-$1"
-	flock -n "$fd" || { say "waiting for another run that works on $1"; flock "$fd"; }
+	flock -n "$fd" || { say "waiting for another process that works on $1"; flock "$fd"; }
 	export UNHOLE_LOCKS="${UNHOLE_LOCKS-} $1"
 }
 
@@ -71,9 +80,12 @@ need_disk() { # MiB
 		"free some, or point XDG_CACHE_HOME at a larger disk"
 }
 
-check_kernel_name() { # K
+# kernel_name K: the name in full; the default where there is none.
+kernel_name() {
+	local k=${1:-$DEFAULT_K}
+	[ "$k" != stock ] || k=$STOCK
 	case " $KERNELS " in
-	*" $1 "*) ;;
+	*" $k "*) echo "$k" ;;
 	*) die_cure "K=$1 is not supported" "K is one of: $KERNELS" ;;
 	esac
 }
@@ -83,9 +95,9 @@ check_flavour() { # K FLAVOUR
 	*" $2 "*) ;;
 	*) die_cure "FLAVOUR=$2 is not supported" "FLAVOUR is one of: $FLAVOURS" ;;
 	esac
-	[ "$1 $2" != "stock debug" ] || die_cure \
-		"K=stock has no debug flavour: it is Debian's own binary kernel" \
-		"use FLAVOUR=normal, or K=6.1 or K=6.12"
+	! is_stock "$1" || [ "$2" != debug ] || die_cure \
+		"K=$1 has no debug flavour: it is Debian's own binary kernel" \
+		"use FLAVOUR=normal, or K= one of: $PATCHED_KERNELS"
 }
 
 hash_of() { sha256sum | cut -c1-8; }

@@ -4,18 +4,18 @@
 
 QUILTRC=$QT/quiltrc
 
-# kmake TREE BUILD ARGUMENT...: the kernel's make. All calls in one build folder
-# must agree on compiler and flags, or make builds everything again.
+# kmake SUITE TREE BUILD ARGUMENT...: the kernel's make, with that release's compiler. All
+# calls in one build folder must agree on compiler and flags, or make builds everything again.
 kmake() {
-	local tree=$1 build=$2
-	shift 2
+	local suite=$1 tree=$2 build=$3
+	shift 3
 	# In depend mode ccache does not run the preprocessor before the
 	# compiler does: a fifth of the time of a cold build. __DATE__ and the
 	# build's user would differ, and cached objects would not.
-	env CCACHE_DIR="$CACHE/ccache" CCACHE_BASEDIR="$CACHE" CCACHE_MAXSIZE=4G CCACHE_DEPEND=1 \
+	"$QT/sdk" "$suite" env CCACHE_DIR="$CACHE/ccache" CCACHE_BASEDIR="$CACHE" CCACHE_MAXSIZE=6G CCACHE_DEPEND=1 \
 		KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' \
 		KBUILD_BUILD_USER=unhole KBUILD_BUILD_HOST=unhole \
-		make -C "$tree" O="$build" ARCH=x86_64 CC='ccache gcc-12' HOSTCC='ccache gcc-12' "$@"
+		make -C "$tree" O="$build" ARCH=x86_64 CC='ccache gcc' HOSTCC='ccache gcc' "$@"
 }
 
 # Files that a series touches.

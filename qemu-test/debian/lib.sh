@@ -7,7 +7,7 @@ begin() { NAME=$1 asserted=0 failed='' began=$(date +%s); echo "=== $NAME" >&2; 
 bad() { echo "FAILED: $1" >&2; [ -n "$failed" ] || failed=$1; }
 end() {
 	if [ -n "$failed" ]; then verdict=fail; else verdict=pass; fi
-	echo "RESULT stock normal $NAME $verdict $asserted $(($(date +%s) - began)) $(printf %s "$failed" | tr '\n' ' ')" >>"$OUT"
+	echo "RESULT $RESULT_OF $NAME $verdict $asserted $(($(date +%s) - began)) $(printf %s "$failed" | tr '\n' ' ')" >>"$OUT"
 }
 
 # check TEXT COMMAND..., refute TEXT COMMAND..., is TEXT GOT WANT, says TEXT GOT PATTERN
