@@ -4,7 +4,6 @@
 # It needs forwarding, at least of the port, and no rp_filter there, not even a loose
 # one. Everything else goes on being bridged.
 # claims: B2
-# kernels: 6.1 6.12 stock
 # weight: 8
 . /unhole/bridge.sh
 bridge_topology

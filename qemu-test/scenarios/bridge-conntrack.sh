@@ -4,7 +4,6 @@
 # answers on the bridge, untranslated, and the client rejects them. It takes a rule
 # for each direction, or br_netfilter for what is left on the bridge.
 # claims: B11
-# kernels: 6.1 6.12 stock
 # weight: 6
 . /unhole/bridge.sh
 bridge_topology

@@ -4,7 +4,6 @@
 # this host's; dnat to the port's MAC equals redirect, to another's plain DROP. The
 # packet's type is read behind the bridge, from a packet socket.
 # claims: B15
-# kernels: 6.1 6.12 stock
 # weight: 8
 . /unhole/bridge.sh
 bridge_topology

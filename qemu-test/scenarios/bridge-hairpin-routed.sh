@@ -3,7 +3,6 @@
 # leave with the bridge's MAC, and no ebtables snat, hairpin or br_netfilter is
 # needed. Forwarding and SNAT are, and a reverse path filter loses everything.
 # claims: B10
-# kernels: 6.1 6.12 stock
 # weight: 12
 . /unhole/bridge.sh
 . /unhole/bridge-fdb.sh

@@ -3,7 +3,6 @@
 # sender's MAC, the switch learns it at two ports, and what follows is lost. With
 # the bridge's MAC in both directions it works. What is flooded turns round, too.
 # claims: B9
-# kernels: 6.1 6.12 stock
 # weight: 12
 . /unhole/bridge.sh
 . /unhole/bridge-fdb.sh

@@ -3,7 +3,6 @@
 # sends the packet, and the answer goes round the bridge by the access point's own
 # short cut, unless ap_isolate forbids that or SNAT leads it to the bridge.
 # claims: B8
-# kernels: 6.1 6.12 stock
 # weight: 15
 . /unhole/bridge.sh
 . /unhole/bridge-fdb.sh

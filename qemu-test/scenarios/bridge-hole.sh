@@ -4,7 +4,6 @@
 # and leaves with the bridge's MAC. No hairpin, no ebtables, no redirects, and any
 # reverse path filter on the bridge. Each packet crosses PREROUTING once on br0.
 # claims: B7 L10
-# kernels: 6.1 6.12 stock
 # weight: 14
 . /unhole/bridge.sh
 . /unhole/bridge-fdb.sh

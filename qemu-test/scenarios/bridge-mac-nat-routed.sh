@@ -4,7 +4,6 @@
 # them, on all devices and on the bridge; so does a broute rule, since the packets
 # then come in by the port.
 # claims: B13 B14
-# kernels: 6.1 6.12 stock
 # weight: 10
 . /unhole/bridge.sh
 . /unhole/bridge-fdb.sh

@@ -3,7 +3,6 @@
 # MAC only. The article's three kinds of rules, one after the other, and what is
 # missing without the next.
 # claims: B12
-# kernels: 6.1 6.12 stock
 # weight: 10
 . /unhole/bridge.sh
 . /unhole/bridge-fdb.sh

@@ -4,7 +4,6 @@
 # one lower. With both, what matches the broute rule is routed, the rest goes
 # through br_netfilter. No packet goes both ways.
 # claims: B3 B4 B5
-# kernels: 6.1 6.12 stock
 # weight: 8
 . /unhole/bridge.sh
 bridge_topology

@@ -2,7 +2,6 @@
 # The recipes for bridges: "down" puts back exactly what was there, sysctls that
 # somebody had set and rules of others included. Bad input is said, all of it, before
 # anything is changed; an "up" that fails half way undoes what it did.
-# kernels: 6.1 6.12 stock
 # weight: 12
 . /unhole/bridge.sh
 bridge_topology

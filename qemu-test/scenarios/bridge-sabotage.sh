@@ -4,7 +4,6 @@
 # called PREROUTING. They do not cross it again: ip_sabotage_in(). Where that one
 # stands aside, on a bridge in a VRF, each packet is counted twice.
 # claims: B6
-# kernels: 6.1 6.12 stock
 # weight: 6
 . /unhole/bridge.sh
 bridge_topology

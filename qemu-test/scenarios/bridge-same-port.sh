@@ -5,7 +5,6 @@
 # another port the same rule works. And a hairpin sends broadcasts back, too: a
 # switch learns the client at the wrong port.
 # claims: B7
-# kernels: 6.1 6.12 stock
 # weight: 8
 . /unhole/bridge.sh
 switch_topology

@@ -2,7 +2,6 @@
 # The hole beside the ways that an unpatched kernel offers, capability by
 # capability, each tried with real packets. NOTES.md has the result as a table
 # (make compare), and this scenario is red where the two differ.
-# kernels: 6.1 6.12 stock
 # weight: 15
 # shellcheck disable=SC2016 # Markdown
 
@@ -171,8 +170,7 @@ noted() { # COLUMN ROW
 			print said
 		}' /unhole/NOTES.md
 }
-K=stock
-[ $PATCHED = 0 ] || K=$(echo "$KERNEL" | cut -d. -f1,2)
+K=$GUEST_K
 
 # --- a trial ---------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 # IPv6: an egress with an MTU of 1280 behind the hole: packets that must not be
 # fragmented learn the path MTU (Packet Too Big), the box's own UDP is fragmented,
 # a client fragments when it has been told, TCP flows.
-# kernels: 6.1 6.12 stock
 # weight: 6
 topology
 hole_local6

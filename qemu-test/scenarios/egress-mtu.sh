@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # An egress with an MTU of 1280 behind the hole: UDP with DF learns the path MTU,
 # UDP without is fragmented, TCP flows.
-# kernels: 6.1 6.12 stock
 # weight: 5
 topology
 hole_local

@@ -3,7 +3,6 @@
 # that goes through the hole: one of the flow's two directions ends at lo, without
 # a conntrack entry. For what comes in by the uplink only, it carries the whole
 # connection past the hole, translated as before, and by the device of the replies.
-# kernels: 6.1 6.12 stock
 # weight: 10
 topology
 OWN=192.0.2.9 OWN6=2001:db8:2::9

@@ -2,7 +2,6 @@
 # IPv6: a client's traffic through loopback to a host beyond the box: dropping the
 # route is all that it takes, on any kernel.
 # claims: L4
-# kernels: 6.1 6.12 stock
 # weight: 5
 topology
 hole_from6 cl0

@@ -2,7 +2,6 @@
 # A client's traffic through loopback to a host beyond the box: dropping the
 # route is all that it takes, on any kernel.
 # claims: L4
-# kernels: 6.1 6.12 stock
 # leaks: yes
 # weight: 5
 topology

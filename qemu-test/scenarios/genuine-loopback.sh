@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Loopback's own traffic is what it was: the same results and the same counters
 # with the rule as without it, for everything that loopback is for.
-# kernels: 6.1 6.12 stock
 # weight: 18
 # Own addresses on a device that sends nothing by itself (no MLD, no DAD), so that
 # every counter is the doing of what follows.

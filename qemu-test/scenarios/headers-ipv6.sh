@@ -2,7 +2,6 @@
 # IPv6 packets with extension headers, flow labels and fragments pass through the
 # hole, from the box and from a client, and arrive whole: byte for byte what was
 # sent, but for the hop limit, which is one lower for each lookup.
-# kernels: 6.1 6.12 stock
 # weight: 9
 topology
 hole_local6

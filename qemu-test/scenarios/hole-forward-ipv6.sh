@@ -3,7 +3,6 @@
 # it circles until its hop limit is gone. Patched: one pass, and its sender hears
 # that there is no route; a MIB counter and the drop's reason show it.
 # claims: L2
-# kernels: 6.1 6.12 stock
 # leaks: yes
 topology
 hole_from6 cl0

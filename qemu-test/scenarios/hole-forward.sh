@@ -3,7 +3,6 @@
 # TTL is gone. Patched: one pass, and its sender hears that the network is
 # unreachable; a MIB counter and the drop's reason show it.
 # claims: L2
-# kernels: 6.1 6.12 stock
 # leaks: yes
 topology
 hole_from cl0

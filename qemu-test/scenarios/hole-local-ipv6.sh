@@ -4,7 +4,6 @@
 # forwarding is off; where it is on, it circles, or is stopped on its first pass
 # (patched), and its sender hears that there is no route.
 # claims: L1
-# kernels: 6.1 6.12 stock
 topology
 hole_local6
 capture wire peer eth0

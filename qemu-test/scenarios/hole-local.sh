@@ -3,7 +3,6 @@
 # whatever its destination: it never reaches the other host. No rule, no patch
 # changes that.
 # claims: L1
-# kernels: 6.1 6.12 stock
 topology
 hole_local
 stock_sysctls

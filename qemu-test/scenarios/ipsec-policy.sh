@@ -10,7 +10,6 @@
 #   client --- cl0 [box] up0 === ESP, for T only === peer, 203.0.113.7 behind it
 #
 # claims: L9
-# kernels: 6.1 6.12 stock
 # weight: 14
 topology
 . /unhole/second.sh

@@ -2,7 +2,6 @@
 # The plug-in's tests in iptables' own format, by iptables' own runner, with both
 # front ends and both families; and the runner's own judgement: a line that is
 # wrong turns it red.
-# kernels: 6.1 6.12 stock
 # weight: 10
 # The runner takes a file's family from its name.
 must cp /unhole/libxt_UNHOLE.t /run/libxt_UNHOLE.t

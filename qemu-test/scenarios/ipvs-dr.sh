@@ -10,7 +10,6 @@
 #     | `--- r1 ------------------------------------- eth1 of real1: its answers
 #     `----- r2 ------------------------------------- eth1 of real2: its answers
 #
-# kernels: 6.1 6.12 stock
 # weight: 6
 . /unhole/ipvs.sh
 wire client r1 10.1.0.1/24,2001:db8:a1::1/64 real1 eth1 10.1.0.2/24,2001:db8:a1::2/64

@@ -7,7 +7,6 @@
 #   client --- cl0 [box: the virtual service, and a real server] up1 --- real1
 #                                                                up2 --- real2
 #
-# kernels: 6.1 6.12 stock
 # weight: 6
 . /unhole/ipvs.sh
 for f in 4 6; do

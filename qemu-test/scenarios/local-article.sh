@@ -4,7 +4,6 @@
 # lookup does not call it a martian. The packet then leaves by the real NIC; but
 # the box does not answer ARP for that address any more, nor take its packets.
 # claims: L3
-# kernels: 6.1 6.12 stock
 # leaks: yes
 topology
 must ip addr add 192.0.2.9/24 dev up0

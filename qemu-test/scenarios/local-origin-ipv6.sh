@@ -2,7 +2,6 @@
 # IPv6: the box's own traffic through loopback to another host, both ways. Patched:
 # forwarding is off and no sysctl is touched. Stock: with forwarding on.
 # claims: L3
-# kernels: 6.1 6.12 stock
 # weight: 15
 topology
 hole_local6

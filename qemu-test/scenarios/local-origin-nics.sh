@@ -4,7 +4,6 @@
 # each wired to each other by a hub, the far end in a namespace of its own. In IPv6:
 # local-origin-nics-ipv6.
 # claims: L3
-# kernels: 6.1 6.12 stock
 # weight: 13
 # timeout: 150
 family "${F:-4}"

@@ -2,7 +2,6 @@
 # The box's own traffic through loopback to another host, both ways. Patched: no
 # sysctl is touched. Stock: with those that README names.
 # claims: L3
-# kernels: 6.1 6.12 stock
 # weight: 10
 topology
 hole_local

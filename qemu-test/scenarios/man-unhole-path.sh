@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The examples of unhole-path(8), as they stand there, and each answer beside what a
 # packet then does.
-# kernels: 6.1 6.12 stock
 # weight: 5
 . /unhole/examples.sh
 PAGE=unhole-path.8

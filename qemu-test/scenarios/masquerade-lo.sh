@@ -3,7 +3,6 @@
 # device's, and the log says which. No packet is lost, whatever becomes of the
 # entry on the second pass. (Left alone, NAT kills the entry and the packet when
 # it leaves by another device than it was masqueraded for: 100 % loss, no log.)
-# kernels: 6.1 6.12 stock
 # leaks: yes
 # weight: 9
 topology

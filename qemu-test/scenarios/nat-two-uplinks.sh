@@ -3,7 +3,6 @@
 # routing on the translated source, out by one of two uplinks. One conntrack
 # entry, replies translated back, ESTABLISHED rules work on the second pass.
 # claims: L9
-# kernels: 6.1 6.12 stock
 # weight: 5
 host client far1 far2
 wire box cl0 $BOXCL/24 client eth0 198.51.100.2/24,198.51.100.3/24

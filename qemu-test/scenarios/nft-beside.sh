@@ -3,7 +3,6 @@
 # hole for nft's own rules. nft shows that rule if it is iptables-nft's, cannot
 # load what it shows, and takes it away with "flush ruleset"; iptables-legacy's it
 # neither sees nor touches.
-# kernels: 6.1 6.12 stock
 # weight: 5
 topology
 # By the device alone: the mark of hole-from.sh is a rule of iptables, too.

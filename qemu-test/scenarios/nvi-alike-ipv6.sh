@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # IPv6's twin of nvi-alike: the same rows, and headers that only IPv6 has.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # timeout: 300
 # weight: 60
 F=6

@@ -8,7 +8,6 @@
 # differ, in what and why: nvi(8) has to say that in these words. Everything that a
 # row sets up is taken back behind it.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # timeout: 300
 # weight: 60
 # shellcheck disable=SC2153 # family's variables

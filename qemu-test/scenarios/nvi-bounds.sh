@@ -4,7 +4,6 @@
 # fill the table that all namespaces share. A user namespace gets no nvi device unless
 # the module's parameter says so.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 5
 topology
 must sysctl -qw net.ipv6.conf.all.forwarding=1

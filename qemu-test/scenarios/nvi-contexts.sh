@@ -5,7 +5,6 @@
 # They go by the receive path on nvi0. An echo reply that is too big for the true
 # egress is the proof: the error about it comes back to the same socket.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 6
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

@@ -3,7 +3,6 @@
 # and tc on it, its name; bad input is refused with a reason, and the module stays
 # as long as a device does.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 5
 topology
 must sysctl -qw net.ipv4.ip_forward=1

@@ -6,7 +6,6 @@
 #
 #   client --- cl0 [box] up0 --- peer,  up1 --- peer2:  203.0.113.0/24 beyond both
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 8
 topology
 must sysctl -qw net.ipv4.ip_forward=1

@@ -3,7 +3,6 @@
 # both families, in both conntrack modes, and with an MTU on nvi0 that makes it
 # into fragments once more. They go by the receive path.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 8
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

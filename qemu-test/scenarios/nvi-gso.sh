@@ -4,7 +4,6 @@
 # With offloads off at the egress, no oversized segment and no bad checksum is on
 # the wire.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 8
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

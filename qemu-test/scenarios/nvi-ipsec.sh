@@ -4,7 +4,6 @@
 # nvi0, whoever sent what is in it. What has come in by an xfrm interface, fragments
 # too, passes once policies let it.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 8
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

@@ -2,7 +2,6 @@
 # A second lookup that is local: INPUT sees nvi0, never lo, whatever the sender.
 # The box's own TCP to itself that way: its segments must not meet its own locks.
 # claims: L10
-# kernels: 6.1 6.12 stock
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 nvi nvi0

@@ -3,7 +3,6 @@
 # with rp_filter 0, 1 and 2 on all. FORWARD sees nvi0 as their input interface. The
 # driver writes no sysctl.
 # claims: L3 L10
-# kernels: 6.1 6.12 stock
 # weight: 8
 sysctls() { sysctl -a 2>/dev/null | grep -E '^net\.ipv[46]\.' | grep -vF -e .nvi0. -e _count -e fib_ -e _mem; }
 sysctls >/run/before

@@ -3,7 +3,6 @@
 # takes along, realms of route, rule and source. And in a VRF, nvi0 is the input
 # interface of all packets, in both families: fragments leave where whole packets do.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 6
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

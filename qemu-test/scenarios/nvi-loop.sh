@@ -3,7 +3,6 @@
 # is dropped after one pass and counted, the sender hears of it at once, also where
 # SNAT has changed its address; so do senders on the box.
 # claims: L10
-# kernels: 6.1 6.12 stock
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 nvi nvi0

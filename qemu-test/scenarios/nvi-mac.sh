@@ -2,7 +2,6 @@
 # LOG and "-m mac" on the second pass see the Ethernet header that the packet came
 # in with, and see none where there is none any more.
 # claims: L10
-# kernels: 6.1 6.12 stock
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 nvi nvi0

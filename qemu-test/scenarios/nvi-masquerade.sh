@@ -3,7 +3,6 @@
 # latter, nothing behind the second lookup is tracked. An address of nvi0 is the
 # one that it takes.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 6
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

@@ -3,7 +3,6 @@
 # namespace, each under full traffic, of the link device, too. What is forwarded
 # goes on without it; nothing is left behind.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 12
 # cpus: 2
 # leaks: yes

@@ -3,7 +3,6 @@
 # and for the box, in both families. What nft shows of its rules, it can load again.
 # (For UNHOLE see nft-beside.)
 # claims: L10
-# kernels: 6.1 6.12 stock
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 nvi nvi0

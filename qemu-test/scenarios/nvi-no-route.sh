@@ -2,7 +2,6 @@
 # A second lookup that finds no route, or one that refuses: the sender hears at once
 # what ip_error() would have told it, also where SNAT has changed its address.
 # claims: L10
-# kernels: 6.1 6.12 stock
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 nvi nvi0

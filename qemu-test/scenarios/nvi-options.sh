@@ -3,7 +3,6 @@
 # box: the packet arrives with them. Options and hop-by-hop headers go by the
 # receive path, other headers do not need to.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 6
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

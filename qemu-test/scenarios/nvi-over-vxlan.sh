@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # over-vxlan with an nvi device instead of the rule.
 # claims: L9 L10
-# kernels: 6.1 6.12 stock
 # weight: 16
 via nvi0
 . /unhole/scenarios/over-vxlan.sh

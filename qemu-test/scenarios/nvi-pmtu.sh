@@ -3,7 +3,6 @@
 # has changed its address, UDP without DF is fragmented, TCP flows; of a client and
 # of the box, in both families. A TTL that ends on the second pass is reported, too.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 6
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

@@ -3,7 +3,6 @@
 # leaves the second pass of what has a helper untracked, whoever sent it. In IPv6:
 # nvi-recipe-ftp-snat6.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 5
 via nvi0
 . /unhole/scenarios/recipe-ftp-snat.sh

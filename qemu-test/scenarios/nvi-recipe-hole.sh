@@ -5,7 +5,6 @@
 # taken as it is; without the rule for the second lookup, what has a mark comes back
 # to it, and is dropped.
 # claims: L3 L4 L10
-# kernels: 6.1 6.12 stock
 # weight: 5
 topology
 via nvi0

@@ -4,7 +4,6 @@
 # second pass has no conntrack entry of its own, so a second NAT (two-stage-nat,
 # same-network) is not evaluated, whether it is tracked or not. In IPv6 as well.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 6
 topology
 via nvi0

@@ -2,7 +2,6 @@
 # recipe-own-forward with an nvi device instead of the rule; in IPv6:
 # nvi-recipe-own-forward6.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 6
 via nvi0
 . /unhole/scenarios/recipe-own-forward.sh

@@ -2,7 +2,6 @@
 # recipe-own-mss with an nvi device instead of the rule; in IPv6:
 # nvi-recipe-own-mss6, where the path MTU is learnt.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 6
 via nvi0
 . /unhole/scenarios/recipe-own-mss.sh

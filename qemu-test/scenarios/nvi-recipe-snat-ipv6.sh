@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # recipe-snat-ipv6 with an nvi device instead of the rule.
 # claims: L6 L7 L8 L10
-# kernels: 6.1 6.12 stock
 # weight: 10
 via nvi0
 . /unhole/scenarios/recipe-snat-ipv6.sh

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # recipe-snat-nexthop-subnet with an nvi device instead of the rule.
 # claims: L6 L8 L10
-# kernels: 6.1 6.12 stock
 # weight: 18
 via nvi0
 . /unhole/scenarios/recipe-snat-nexthop-subnet.sh

@@ -2,7 +2,6 @@
 # snat-own-address with an nvi device instead of the rule: on no kernel is the
 # source a martian, so nothing else is needed.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 5
 via nvi0
 . /unhole/scenarios/snat-own-address.sh

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # recipe-snat-pool with an nvi device instead of the rule.
 # claims: L6 L7 L10
-# kernels: 6.1 6.12 stock
 # weight: 16
 via nvi0
 . /unhole/scenarios/recipe-snat-pool.sh

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # nvi-recipe-uplinks in IPv6.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 12
 via nvi0
 F=6

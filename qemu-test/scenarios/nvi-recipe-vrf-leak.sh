@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # recipe-vrf-leak with an nvi device instead of the rule.
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 7
 via nvi0
 . /unhole/scenarios/recipe-vrf-leak.sh

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # recipe-vrf-nat with an nvi device instead of the rule; in IPv6: nvi-recipe-vrf-nat6.
 # claims: L9 L10
-# kernels: 6.1 6.12 stock
 # weight: 11
 via nvi0
 . /unhole/scenarios/recipe-vrf-nat.sh

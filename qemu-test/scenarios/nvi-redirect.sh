@@ -3,7 +3,6 @@
 # redirect: its sender cannot go there directly. And the source is looked at all the
 # same: a link-local one is not forwarded, neither a sender's nor one that SNAT made.
 # claims: L10
-# kernels: 6.1 6.12 stock
 host client peer
 # One cable for both: a bridge in a namespace of its own.
 host switch

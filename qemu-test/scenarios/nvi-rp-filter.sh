@@ -4,7 +4,6 @@
 # lookup finds nvi0, which a rule "iif cl0" makes it do; with a mark it does not. A
 # spoofed packet is dropped on the NIC as ever.
 # claims: L4 L10
-# kernels: 6.1 6.12 stock
 topology
 must sysctl -qw net.ipv4.ip_forward=1
 nvi nvi0

@@ -3,7 +3,6 @@
 # tc redirects to it. Multicast, broadcast and neighbour discovery end in silence.
 # 127/8 does not leave, whatever route_localnet says.
 # claims: L10
-# kernels: 6.1 6.12 stock
 topology
 nvi nvi0
 must ip addr add 10.9.9.1/24 dev nvi0

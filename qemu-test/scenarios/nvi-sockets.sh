@@ -2,7 +2,6 @@
 # The box's own packets keep their socket through nvi0, in both families: a slow uplink
 # holds it back, and it hears when its packets leave (transmit timestamps).
 # claims: L10
-# kernels: 6.1 6.12 stock
 # weight: 4
 topology
 must sysctl -qw net.ipv6.conf.all.forwarding=1

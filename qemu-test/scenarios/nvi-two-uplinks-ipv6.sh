@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # nvi-two-uplinks in IPv6.
 # claims: L9 L10
-# kernels: 6.1 6.12 stock
 # weight: 5
 CL2=2001:db8:1::2 CL3=2001:db8:1::3
 VIP=2001:db8:1::80 SERVER=2001:db8:3::80

@@ -4,7 +4,6 @@
 # the interface that the packet came in by both times, PREROUTING sees it once;
 # one conntrack entry; a capture on nvi0 shows what it is translated to.
 # claims: L9 L10
-# kernels: 6.1 6.12 stock
 # weight: 5
 host client far1 far2
 wire box cl0 $BOXCL/24 client eth0 198.51.100.2/24,198.51.100.3/24

@@ -4,7 +4,6 @@
 # what it sees of routing inside a VRF. And nvi0 in a VRF: the second lookup is that
 # VRF's.
 # claims: L10
-# kernels: 6.1 6.12 stock
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 must ip link add red type vrf table 70

@@ -2,7 +2,6 @@
 # IPv6: an old MASQUERADE rule on the uplink hides nobody any more: the
 # connection's NAT is bound once, on the first pass, and the rule is never
 # evaluated. SNAT belongs at -o lo.
-# kernels: 6.1 6.12 stock
 topology
 must sysctl -qw net.ipv6.conf.all.forwarding=1
 must ip6tables -t nat -A POSTROUTING -o up0 -j MASQUERADE

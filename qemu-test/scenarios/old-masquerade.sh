@@ -2,7 +2,6 @@
 # An old MASQUERADE rule on the uplink hides nobody any more: the connection's
 # NAT is bound once, on the first pass, and the rule is never evaluated. SNAT
 # belongs at -o lo.
-# kernels: 6.1 6.12 stock
 topology
 must sysctl -qw net.ipv4.ip_forward=1
 stock_sysctls

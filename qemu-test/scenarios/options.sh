@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The target's options, with both front ends: each does what it says to packets
 # that are unholed, nothing to others, and what makes no sense is refused.
-# kernels: 6.1 6.12 stock
 # leaks: yes
 # weight: 8
 topology

@@ -3,7 +3,6 @@
 # conntrack, verdict maps, marks of all kinds of chains, what only root may see.
 # Each verdict is put beside what a packet does; where it is "unknown", there are
 # packets of both fates.
-# kernels: 6.1 6.12 stock
 # weight: 10
 topology
 stock_sysctls

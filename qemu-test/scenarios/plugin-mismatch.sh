@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What users meet after an upgrade: a plug-in for another libxtables, a module
 # for another kernel. Each error names cause and cure, and changes nothing.
-# kernels: 6.1 6.12 stock
 dir=/run/xtables
 mkdir -p $dir
 cp -r /usr/lib/x86_64-linux-gnu/xtables/. $dir/

@@ -2,7 +2,6 @@
 # The commands that README shows and that are neither recipes nor the tour (those have
 # scenarios of their own) nor make's (make check asks make): each does what README says
 # there, and none is left out.
-# kernels: 6.1 6.12 stock
 # weight: 5
 . /unhole/examples.sh
 topology

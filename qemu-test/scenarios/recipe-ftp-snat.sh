@@ -4,7 +4,6 @@
 # entry dropped for the client they are not adjusted at all, with the entry kept
 # for the box twice: the control connection stands still. In IPv6 (recipe-ftp-snat6)
 # PORT and PASV are EPRT and EPSV.
-# kernels: 6.1 6.12 stock
 # weight: 5
 topology
 family "${F:-4}"

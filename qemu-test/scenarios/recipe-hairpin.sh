@@ -3,7 +3,6 @@
 # DNAT, the hole, SNAT, and out by the device that it came in by. The same rules
 # serve the world. Without SNAT the server answers the client itself, and the
 # client wants none of it. In IPv6: recipe-hairpin6.
-# kernels: 6.1 6.12 stock
 # weight: 9
 family "${F:-4}"
 host lan client server peer

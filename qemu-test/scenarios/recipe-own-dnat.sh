@@ -3,7 +3,6 @@
 # reach it by the hole. With the entry kept, or reset while the first pass has
 # one with the same addresses, the rule is not evaluated; a zone cures that too.
 # In IPv6: recipe-own-dnat6.
-# kernels: 6.1 6.12 stock
 # weight: 6
 topology
 family "${F:-4}"

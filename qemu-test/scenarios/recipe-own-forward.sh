@@ -3,7 +3,6 @@
 # refused to both, with an error that the socket hears; what it allows passes.
 # Without the hole the box does as it likes. In IPv6 (recipe-own-forward6), neighbour
 # discovery must stay out of the hole, or the neighbours lose the box.
-# kernels: 6.1 6.12 stock
 # weight: 6
 topology
 family "${F:-4}"

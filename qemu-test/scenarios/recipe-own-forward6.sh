@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # recipe-own-forward in IPv6.
-# kernels: 6.1 6.12 stock
 # weight: 6
 F=6
 . /unhole/scenarios/recipe-own-forward.sh

@@ -3,7 +3,6 @@
 # socket that finds lo announces 65495; an mtu on the route, or TCPMSS in FORWARD
 # on the second pass, make it 1240. By a mark set in OUTPUT it never was wrong.
 # In IPv6 (recipe-own-mss6): 65476 and 1220; and a path MTU is not learnt.
-# kernels: 6.1 6.12 stock
 # weight: 6
 topology
 family "${F:-4}"

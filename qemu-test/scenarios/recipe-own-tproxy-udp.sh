@@ -2,7 +2,6 @@
 # The transparent proxy with UDP: client and box are answered by the address that
 # they have asked; the proxy's own questions go out. Without the rule, the box's
 # never meet TPROXY.
-# kernels: 6.1 6.12 stock
 topology
 family "${F:-4}"
 must sysctl -qw $FORWARDING=1

@@ -3,7 +3,6 @@
 # address that each has asked for. The proxy's own connections go out. Without
 # the hole, the box's own traffic never meets TPROXY. In IPv6 (recipe-own-tproxy6),
 # patched, the hole must be told to allow it.
-# kernels: 6.1 6.12 stock
 # weight: 7
 topology
 family "${F:-4}"

@@ -4,7 +4,6 @@
 # the first die on the second pass, and of the others the neighbour hears nothing;
 # with them all are established. A session that BIRD calls direct has a socket that
 # is bound to the device, and never goes into the hole.
-# kernels: 6.1 6.12 stock
 # weight: 9
 topology
 stock_sysctls

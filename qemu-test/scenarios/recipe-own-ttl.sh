@@ -2,7 +2,6 @@
 # TTL and hop limit of the box's own packets are kept through the hole: a TCP
 # session with TTL 1 (eBGP) lives, 255 arrives as 255 (GTSM), 64 as 64. Without
 # the rules the first dies on the second pass, the second arrives as 254.
-# kernels: 6.1 6.12 stock
 # weight: 9
 topology
 stock_sysctls

@@ -2,7 +2,6 @@
 # Two uplinks, and connections that come in by the second: their replies, and
 # ICMP errors about them, leave by the second, of a client and of the box, in
 # both families. Without the recipe they leave by the default route.
-# kernels: 6.1 6.12 stock
 # weight: 11
 host client far1 far2
 B1=192.0.2.1 B2=192.0.2.129 B1_6=2001:db8:2:1::1 B2_6=2001:db8:2:2::1

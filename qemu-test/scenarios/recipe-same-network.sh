@@ -3,7 +3,6 @@
 # each other: the one's NAT on the way into the hole, the other's behind it. Both
 # also reach a third host, from one address and port, kept apart by their zones.
 # In IPv6: recipe-same-network6.
-# kernels: 6.1 6.12 stock
 # weight: 10
 family "${F:-4}"
 # The customers' own network, and what it is called outside.

@@ -3,7 +3,6 @@
 # hop, answered with a static one and with one that BIRD announces. Into the next
 # hop's subnet: lost until the box answers neighbour solicitations by proxy.
 # claims: L6 L7 L8
-# kernels: 6.1 6.12 stock
 # weight: 10
 topology
 must ip -n peer -6 route del default

@@ -3,7 +3,6 @@
 # by ARP. Nobody answers, and replies are lost; with the article's arptables rule
 # the box has asked first, in the name of the address; with proxy ARP it answers.
 # claims: L6 L8
-# kernels: 6.1 6.12 stock
 # weight: 18
 topology
 capture wire peer eth0

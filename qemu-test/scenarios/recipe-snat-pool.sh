@@ -4,7 +4,6 @@
 # from the box by BGP, they come. A packet for the pool that is no reply ends in
 # the box.
 # claims: L6 L7
-# kernels: 6.1 6.12 stock
 # weight: 16
 topology
 # The box is not the peer's default: it knows the box's subnet, and no more.

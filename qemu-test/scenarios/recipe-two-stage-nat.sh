@@ -3,7 +3,6 @@
 # conntrack entries for a connection; replies and ICMP errors through both.
 # With the entry kept, the second stage is never evaluated. In IPv6:
 # recipe-two-stage-nat6.
-# kernels: 6.1 6.12 stock
 # weight: 6
 family "${F:-4}"
 if [ "$F" = 4 ]; then C=10.0.0. INSIDE=100.64.0.1; else C=fd00:: INSIDE=fd00:64::1; fi

@@ -5,7 +5,6 @@
 # renumbered, which a ping survives and a TCP connection does not. In IPv6:
 # recipe-uplinks6.
 # claims: L9
-# kernels: 6.1 6.12 stock
 # weight: 14
 family "${F:-4}"
 if [ "$F" = 4 ]; then

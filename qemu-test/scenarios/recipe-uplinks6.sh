@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # recipe-uplinks in IPv6.
 # claims: L9
-# kernels: 6.1 6.12 stock
 # weight: 12
 F=6
 . /unhole/scenarios/recipe-uplinks.sh

@@ -4,7 +4,6 @@
 # the TTL is gone; on a patched one the sender hears "network unreachable" after
 # one pass; with the rule, another lookup is what it triggers, on all of them.
 # claims: L2 L4
-# kernels: 6.1 6.12 stock
 # weight: 7
 topology
 must ip link add red type vrf table 10

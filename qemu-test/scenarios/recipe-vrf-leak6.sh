@@ -4,7 +4,6 @@
 # kernel, is answered with an ICMP error on a patched one, and is looked up again
 # with the rule.
 # claims: L2 L4
-# kernels: 6.1 6.12 stock
 # weight: 6
 topology
 must sysctl -qw net.ipv6.conf.all.forwarding=1

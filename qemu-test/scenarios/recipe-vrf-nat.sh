@@ -5,7 +5,6 @@
 # another VRF, and replies for sockets that are bound to one; routes to the VRF's
 # device do. In IPv6: recipe-vrf-nat6.
 # claims: L9
-# kernels: 6.1 6.12 stock
 # weight: 11
 family "${F:-4}"
 host one two peer

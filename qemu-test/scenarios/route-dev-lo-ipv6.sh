@@ -2,7 +2,6 @@
 # "ip -6 route add X dev lo" makes a reject route, though it is printed as an
 # ordinary one: packets to X get an error and never enter loopback, so there is
 # nothing to unhole. A route by a nexthop object leads into the hole.
-# kernels: 6.1 6.12 stock
 topology
 unhole6
 must sysctl -qw net.ipv6.conf.all.forwarding=1

@@ -2,7 +2,6 @@
 # IPv6 has no rp_filter, but ip6tables' rpfilter match: on the uplink, with the
 # recipe (a mark leads into the hole) the replies arrive. With the route into the
 # hole in main they do not, for the reverse lookup finds lo.
-# kernels: 6.1 6.12 stock
 topology
 unhole6
 stock_sysctls

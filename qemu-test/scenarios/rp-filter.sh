@@ -2,7 +2,6 @@
 # Strict reverse path filtering on the uplink: with the recipe (a mark leads
 # into the hole) the replies arrive. With the route into the hole in main they
 # do not, for the reverse lookup finds lo.
-# kernels: 6.1 6.12 stock
 topology
 unhole
 stock_sysctls

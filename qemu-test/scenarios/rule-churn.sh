@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Insert, remove, rmmod, modprobe, under traffic, again and again: 200 times, and
 # 20 in the debug flavour. Both families by turns.
-# kernels: 6.1 6.12 stock
 # leaks: yes
 # weight: 28
 # cpus: 2

@@ -2,7 +2,6 @@
 # The rule's life in both front ends and both families: add, list, save, check,
 # restore, zero, delete; and every refused use gives a clear error and leaves
 # the ruleset as it was.
-# kernels: 6.1 6.12 stock
 # leaks: yes
 # weight: 10
 # timeout: 150

@@ -4,7 +4,6 @@
 # Nothing of that crashes, neither as root nor as a user without rights in a user
 # namespace; and such a user may not use target and driver at all unless the
 # administrator says so. (guest/attack.py makes the combinations.)
-# kernels: 6.1 6.12 stock
 # timeout: 240
 # weight: 60
 # leaks: yes

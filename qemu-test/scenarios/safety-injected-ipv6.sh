@@ -2,7 +2,6 @@
 # IPv6: a packet that a packet socket injects on lo has no route to drop: it gains
 # nothing from the rule. Where forwarding is off it is dropped, where it is on it
 # is forwarded, with the rule as without it: IPv6 validates no source.
-# kernels: 6.1 6.12 stock
 # weight: 6
 topology
 must modprobe xt_UNHOLE

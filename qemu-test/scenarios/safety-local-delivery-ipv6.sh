@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # safety-local-delivery for IPv6.
-# kernels: 6.1 6.12 stock
 # weight: 8
 F=6
 . /unhole/scenarios/safety-local-delivery.sh

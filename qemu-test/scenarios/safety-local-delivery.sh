@@ -3,7 +3,6 @@
 # as -i lo: directly, with NAT on the way to an address of the box, by a VRF device, or
 # with a source that the sender has made up. No rule of the user's is needed for that, and
 # none undoes it. (In IPv6 nobody validates the source.)
-# kernels: 6.1 6.12 stock
 # weight: 8
 topology
 family "${F:-4}"

@@ -2,7 +2,6 @@
 # The kernel log is the machine's. A user namespace writes nothing into it, whatever it
 # asks the target for, and hides nothing that the machine's own administrator is to read;
 # nor does one network namespace hide another one's.
-# kernels: 6.1 6.12 stock
 PARAMETER=/sys/module/xt_UNHOLE/parameters/userns
 must modprobe xt_UNHOLE
 echo Y >$PARAMETER

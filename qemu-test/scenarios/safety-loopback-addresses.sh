@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A source in 127/8 never reaches the wire through the hole, also where
 # route_localnet would let it; nor does a destination there come in.
-# kernels: 6.1 6.12 stock
 topology
 hole_local
 unhole

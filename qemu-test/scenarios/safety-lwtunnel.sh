@@ -2,7 +2,7 @@
 # The mark is good for one lookup, in IPv6 too: an unholed packet that a
 # lightweight tunnel (SRv6's End.X) sends on to its next segment is looked up
 # again, and that lookup has no exemption.
-# kernels: 6.1 6.12
+# not on: stock: it has no exemption that could be misused
 topology
 must ip6tables -t raw -A PREROUTING -i lo -j UNHOLE --allow-local
 must ip -6 nexthop add id 1 dev lo

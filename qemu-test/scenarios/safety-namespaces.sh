@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A rule in one network namespace does nothing in another, and neither do its
 # counters; nor does it touch another device than the namespace's own loopback.
-# kernels: 6.1 6.12 stock
 # leaks: yes
 topology
 host other

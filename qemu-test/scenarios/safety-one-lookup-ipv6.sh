@@ -2,7 +2,7 @@
 # The mark is good for one lookup. A packet with a segment routing header (RFC 8754)
 # that is unholed and then local, which takes --allow-local, is looked up again for its
 # next segment: that lookup gets no exemption.
-# kernels: 6.1 6.12
+# not on: stock: it has no exemption that could be misused
 topology
 hole_local6
 unhole6 --allow-local

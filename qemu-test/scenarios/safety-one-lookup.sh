@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The mark is good for one lookup. A source-routed packet that is unholed and
 # then local is looked up again, by its option: that lookup gets no exemption.
-# kernels: 6.1 6.12
+# not on: stock: it has no exemption that could be misused
 topology
 hole_local
 # The second lookup is to be a local one.

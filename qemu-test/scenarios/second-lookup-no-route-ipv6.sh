@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # IPv6: a second lookup that finds no route, or a route that says no: the sender
 # hears of it at once, with forwarding off as with forwarding on.
-# kernels: 6.1 6.12
+# not on: stock: the answer is the patches'
 # leaks: yes
 topology
 hole_local6

@@ -2,7 +2,6 @@
 # A second lookup that finds no route, or a route that says no: the sender hears
 # of it at once, with forwarding off as with forwarding on. (Without the patches it
 # must be on.)
-# kernels: 6.1 6.12 stock
 # leaks: yes
 topology
 hole_local

@@ -2,7 +2,6 @@
 # A loop that leads from lo by a VRF device back into lo is not seen by the guard: the
 # packet leaves lo for another device each time. Its TTL ends it, and its sender is told.
 # README and NOTES say so.
-# kernels: 6.1 6.12 stock
 topology
 stock_sysctls
 must sysctl -qw net.ipv4.ip_forward=1

@@ -2,7 +2,6 @@
 # IPv6: --set-xmark takes off the mark that leads into the hole, instead of a MARK
 # rule in mangle PREROUTING: MARK's syntax and meaning, and only for what is
 # unholed. Without it the second lookup leads into the hole again.
-# kernels: 6.1 6.12 stock
 topology
 hole_local6
 must ip6tables -t mangle -D PREROUTING -i lo -j MARK --set-mark 0

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # IPv6 in one go, with the rule of either front end: held by the hole without it,
 # local and external origin through the hole with it.
-# kernels: 6.1 6.12 stock
 # leaks: yes
 # weight: 5
 topology

@@ -4,7 +4,6 @@
 # is not needed, and costs no answers to neighbour solicitations, which go by the
 # interface's addresses: only the box's own use of the address.
 # claims: L5
-# kernels: 6.1 6.12 stock
 topology
 OWN=2001:db8:2::9
 must ip addr add $OWN/64 dev up0 nodad

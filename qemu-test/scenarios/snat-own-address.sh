@@ -3,7 +3,6 @@
 # way (address out of table local) costs the answers to ARP, and arping's
 # announcement brings the next hop back, to neighbours that ask or are asked.
 # claims: L3 L5
-# kernels: 6.1 6.12 stock
 # weight: 10
 topology
 capture wire peer eth0

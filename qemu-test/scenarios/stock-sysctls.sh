@@ -2,7 +2,7 @@
 # On an unpatched kernel a host stays a host: what README sets for the box's own IPv4
 # traffic does not make it a router, and what it sets for IPv6 keeps the default route
 # that it has learned by a router advertisement.
-# kernels: stock
+# not on: patched: no sysctl is wanted there
 topology
 must ip link add w0 type veth peer name w1 netns peer
 must sysctl -qw net.ipv6.conf.w0.accept_ra=1

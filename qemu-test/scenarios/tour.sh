@@ -2,7 +2,6 @@
 # README's three-minute tour: recipes/tour.sh, typed line by line, says what README
 # shows, but for times, identifiers and blanks at the end of a line. On an unpatched
 # kernel two lines are others, as README says.
-# kernels: 6.1 6.12 stock
 # weight: 5
 # same: what differs from run to run.
 same() { sed -E 's/time=[0-9.]+ ms/time=N ms/; s/id=[0-9]+/id=N/g; s/^icmp +1 [0-9]+/icmp 1 N/; s/ +$//'; }

@@ -3,7 +3,6 @@
 # mark leads to "local default dev lo", and TPROXY sees the packets on lo. That works
 # beside the patches, and the UNHOLE rule leaves it alone: TCP and UDP, of a client and of
 # the box, in both families, without the rule and with it, with as many packets on lo.
-# kernels: 6.1 6.12 stock
 # weight: 9
 topology
 modprobe -a xt_UNHOLE xt_TPROXY 2>/dev/null || :

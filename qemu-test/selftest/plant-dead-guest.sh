@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A guest that stops answering: its clock stands, so only the host can tell.
-# kernels: 6.12
 # flavours: normal
 # timeout: 3
 # act: stop

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A scenario that does not end.
-# kernels: 6.12
 # flavours: normal
 # timeout: 3
 # expect: timeout

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The guest is killed from outside in the middle of a scenario.
-# kernels: 6.12
 # flavours: normal
 # act: kill
 # expect: lost

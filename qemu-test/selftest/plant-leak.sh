@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Planted memory leaks: found after the scenario has passed. kmemleak is built
 # into every patched kernel, and asleep unless a boot wakes it.
-# kernels: 6.12
 # flavours: normal
 # append: kmemleak=on
 # expect: splat:leak

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Two planted locks, taken in both orders: the debug flavour's lockdep names it.
-# kernels: 6.12
 # flavours: debug
 # expect: splat:lockdep
 ok 'an assertion that holds does not save the run'

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A planted panic: the run ends red, and says so.
-# kernels: 6.12
 # flavours: normal
 # expect: panic
 ok 'an assertion that holds does not save the run'

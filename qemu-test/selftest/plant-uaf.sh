@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A planted use after free: the debug flavour's KASAN names it.
-# kernels: 6.12
 # flavours: debug
 # expect: splat:kasan
 ok 'an assertion that holds does not save the run'

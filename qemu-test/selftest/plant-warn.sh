@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A planted warn: the run ends red, and says so.
-# kernels: 6.12
 # flavours: normal
 # expect: splat:warn
 ok 'an assertion that holds does not save the run'
