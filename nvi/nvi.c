@@ -74,12 +74,25 @@ MODULE_PARM_DESC(userns, "Devices in network namespaces of user namespaces too (
 #define NVI_ROUTES_BITS	7
 #define NVI_KEEPS	(!IS_ENABLED(CONFIG_PREEMPT_RT))
 
+/* Where kernels differ. Their headers tell, not their version, which says nothing
+ * of what a distribution has taken over. NVI_NEWLINK_PARAMS is in Kbuild's hands:
+ * newlink() has its arguments in a structure since 6.15, and no macro tells.
+ */
+
 /* What of the TOS an input lookup takes along: all of the DSCP where rules can ask
- * for that (FRA_DSCP, the attribute behind FRA_DPORT_RANGE), else ip_route_input()'s
- * IPTOS_RT_MASK.
+ * for that (FRA_DSCP, 6.12: the attribute behind FRA_DPORT_RANGE), else
+ * ip_route_input()'s IPTOS_RT_MASK.
  */
 #define NVI_TOS_MASK	(FRA_MAX - FRA_DPORT_RANGE ? INET_DSCP_MASK : \
 						     IPTOS_TOS_MASK & ~3)
+/* 6.18: a lookup's TOS is a dscp_t, and its field a macro of another name. */
+#ifdef flowi4_dscp
+#define nvi_fl4_tos	flowi4_dscp
+#define nvi_tos(tos)	inet_dsfield_to_dscp(tos)
+#else
+#define nvi_fl4_tos	flowi4_tos
+#define nvi_tos(tos)	((tos) & NVI_TOS_MASK)
+#endif
 
 /* What became of a packet; the order is that of nvi_stat_names. */
 enum nvi_stat {
@@ -616,9 +629,10 @@ static bool nvi_good_path(const struct fib_nh_common *nhc)
 	if (nhc->nhc_gw_family == AF_INET)
 		n = __ipv4_neigh_lookup_noref(nhc->nhc_dev,
 					      (__force u32)nhc->nhc_gw.ipv4);
+#if IS_ENABLED(CONFIG_IPV6)
 	else if (nhc->nhc_gw_family == AF_INET6)
-		n = __ipv6_neigh_lookup_noref_stub(nhc->nhc_dev,
-						   &nhc->nhc_gw.ipv6);
+		n = __ipv6_neigh_lookup_noref(nhc->nhc_dev, &nhc->nhc_gw.ipv6);
+#endif
 	return !n || READ_ONCE(n->nud_state) & NUD_VALID;
 }
 
@@ -684,7 +698,7 @@ static u32 nvi_source_realms(const struct net_device *dev,
 		.flowi4_l3mdev = l3mdev_master_ifindex_rcu(dev),
 		.flowi4_mark = in_dev && IN_DEV_SRC_VMARK(in_dev) ?
 			       skb->mark : 0,
-		.flowi4_tos = there->flowi4_tos,
+		.nvi_fl4_tos = there->nvi_fl4_tos,
 		.flowi4_scope = RT_SCOPE_UNIVERSE,
 		.flowi4_uid = there->flowi4_uid,
 		.saddr = there->daddr,
@@ -781,7 +795,7 @@ static struct rtable *nvi_route4(const struct nvi *nvi, struct sk_buff *skb,
 	fl4 = (struct flowi4) {
 		.flowi4_iif = nvi->dev->ifindex,
 		.flowi4_mark = skb->mark,
-		.flowi4_tos = iph->tos & NVI_TOS_MASK,
+		.nvi_fl4_tos = nvi_tos(iph->tos),
 		.flowi4_scope = RT_SCOPE_UNIVERSE,
 		.flowi4_uid = sock_net_uid(net, NULL),
 		.saddr = iph->saddr,
@@ -1525,12 +1539,32 @@ static void nvi_get_stats64(struct net_device *dev,
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
+/* The one way to release entries that all kernels export. The lock of a table is a
+ * spinlock in later kernels.
+ */
+#define nvi_neigh_lock(lock)						\
+	_Generic((lock),						\
+		 spinlock_t *: spin_lock_bh((spinlock_t *)(void *)(lock)),	\
+		 rwlock_t *: write_lock_bh((rwlock_t *)(void *)(lock)))
+#define nvi_neigh_unlock(lock)						\
+	_Generic((lock),						\
+		 spinlock_t *: spin_unlock_bh((spinlock_t *)(void *)(lock)),	\
+		 rwlock_t *: write_unlock_bh((rwlock_t *)(void *)(lock)))
+
+/* Of any nvi device: an entry says nothing, and is made again where it is missed. */
+static int nvi_neigh_is_ours(struct neighbour *n)
+{
+	return nvi_is(n->dev) && !(n->nud_state & NUD_PERMANENT);
+}
+
 static void nvi_neigh_flush(struct work_struct *work)
 {
 	struct nvi *nvi = container_of(work, struct nvi, neigh_work.work);
 
 	atomic_set(&nvi->neighbours, 0);
-	neigh_carrier_down(&nd_tbl, nvi->dev);
+	nvi_neigh_lock(&nd_tbl.lock);
+	__neigh_for_each_release(&nd_tbl, nvi_neigh_is_ours);
+	nvi_neigh_unlock(&nd_tbl.lock);
 }
 
 /* An entry says nothing: all of them mean nvi. */
@@ -1773,9 +1807,8 @@ static int nvi_validate(struct nlattr *tb[], struct nlattr *data[],
 	return 0;
 }
 
-static int nvi_newlink(struct net *src_net, struct net_device *dev,
-		       struct nlattr *tb[], struct nlattr *data[],
-		       struct netlink_ext_ack *extack)
+static int nvi_create(struct net *src_net, struct net_device *dev,
+		      struct nlattr *tb[], struct netlink_ext_ack *extack)
 {
 	struct nvi *nvi = netdev_priv(dev);
 	struct net_device *link;
@@ -1809,6 +1842,26 @@ static int nvi_newlink(struct net *src_net, struct net_device *dev,
 	rcu_assign_pointer(nvi->link, link);
 	return register_netdevice(dev);
 }
+
+/* "link" is of the namespace that IFLA_LINK_NETNSID names, else of the caller's; before
+ * 6.15 rtnl_newlink() chose between them.
+ */
+#ifdef NVI_NEWLINK_PARAMS
+static int nvi_newlink(struct net_device *dev,
+		       struct rtnl_newlink_params *params,
+		       struct netlink_ext_ack *extack)
+{
+	return nvi_create(rtnl_newlink_link_net(params), dev, params->tb,
+			  extack);
+}
+#else
+static int nvi_newlink(struct net *src_net, struct net_device *dev,
+		       struct nlattr *tb[], struct nlattr *data[],
+		       struct netlink_ext_ack *extack)
+{
+	return nvi_create(src_net, dev, tb, extack);
+}
+#endif
 
 static struct net *nvi_get_link_net(const struct net_device *dev)
 {

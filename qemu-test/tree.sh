@@ -33,7 +33,7 @@ small_tree() { # PRISTINE PATCHDIR DIR
 	local f
 	rm -rf "$3"
 	mkdir -p "$3"
-	cp -r "$2" "$3/patches"
+	cp -rL "$2" "$3/patches"
 	basename "$2" >"$3/.unhole-series"
 	while read -r f; do
 		[ -e "$1/$f" ] || continue
