@@ -88,13 +88,17 @@ finish() {
 	exit 0
 } 2>&1
 
-# wait_for SECONDS COMMAND...: until it succeeds, or the deadline is over.
+# wait_for SECONDS COMMAND...: until it succeeds, or the deadline is over. A process takes
+# an emulated CPU milliseconds, so the clock is read without one.
+uptime() { read -r _up _ </proc/uptime; }
 wait_for() {
-	_deadline=$(($(date +%s) + $1 * ${SLOW:-1}))
+	uptime
+	_deadline=$((${_up%.*} + $1 * ${SLOW:-1}))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ "$(date +%s)" -lt "$_deadline" ] || return 1
-		sleep 0.05
+		uptime
+		[ "${_up%.*}" -lt "$_deadline" ] || return 1
+		sleep 0.02
 	done
 }
 
@@ -104,7 +108,7 @@ wait_for() {
 on() {
 	_ns=$1
 	shift
-	if [ "$_ns" = box ]; then "$@"; else ip netns exec "$_ns" "$@"; fi
+	if [ "$_ns" = box ]; then "$@"; else in-ns "$_ns" "$@"; fi
 }
 
 # Addresses are usable at once, link-local ones too.
@@ -112,28 +116,38 @@ NO_DAD=net.ipv6.conf.default.accept_dad=0
 host() {
 	for _h in "$@"; do
 		must ip netns add "$_h"
-		must ip -n "$_h" link set lo up
 		on "$_h" sysctl -qw "$NO_DAD"
+		must ip -n "$_h" link set lo up
 	done
+}
+# batch NS [LINE...]: lines of ip's, in one process; without any, from the input.
+batch() {
+	_bn=$1
+	shift
+	[ $# -eq 0 ] || { printf '%s\n' "$@" | batch "$_bn"; return; }
+	if [ "$_bn" = box ]; then ip -batch -; else ip -n "$_bn" -batch -; fi
 }
 
 # wire NS1 IF1 ADDR1 NS2 IF2 ADDR2: a cable (veth), with addresses (ADDR may be
 # a comma-separated list, or "-" for none). Offloads are off, so that what the
 # capture at the far end sees is what a wire would carry.
 wire() {
-	must ip link add "tmp-$2" type veth peer name "tmp-$5"
+	case $1,$4 in
+	box,box) must ip link add "$2" type veth peer name "$5" ;;
+	box,*) must ip link add "$2" type veth peer name "$5" netns "$4" ;;
+	*,box) must ip link add "$5" type veth peer name "$2" netns "$1" ;;
+	*) must ip -n "$1" link add "$2" type veth peer name "$5" netns "$4" ;;
+	esac
 	_end "$1" "$2" "$3"
 	_end "$4" "$5" "$6"
 }
 _end() {
-	if [ "$1" = box ]; then
-		must ip link set "tmp-$2" name "$2"
-	else
-		must ip link set "tmp-$2" netns "$1" name "$2"
-	fi
 	on "$1" ethtool -K "$2" tso off gso off gro off tx off rx off >/dev/null 2>&1
 	addresses "$1" "$2" "$3"
 }
+# mac_of NS DEV (/sys is the box's, whatever "on" says).
+mac_of() { ip -n "$1" -br link show "$2" | awk '{ print $3 }'; }
+
 # unprivileged COMMAND...: as a user without rights, root in a user namespace of his own and in
 # a network namespace of that.
 unprivileged() {
@@ -141,11 +155,18 @@ unprivileged() {
 }
 # addresses NS DEV ADDR,...: the device up, with these addresses.
 addresses() {
+	_rest=$3,
 	{
 		echo "link set $2 up"
-		[ "$3" = - ] || echo "$3" | tr , '\n' | sed "s/.*:.*/& nodad/; s/.*/addr add & dev $2/"
+		while [ "$_rest" != -, ] && [ -n "$_rest" ]; do
+			_a=${_rest%%,*} _rest=${_rest#*,}
+			case $_a in
+			*:*) echo "addr add $_a dev $2 nodad" ;;
+			*) echo "addr add $_a dev $2" ;;
+			esac
+		done
 	} >/run/addresses
-	must on "$1" ip -batch /run/addresses
+	must batch "$1" </run/addresses
 }
 
 # The topology of most scenarios:
@@ -160,14 +181,10 @@ topology() {
 	host client peer
 	wire box cl0 $BOXCL/24,$BOXCL6/64 client eth0 $CLIENT/24,$CLIENT6/64
 	wire box up0 $BOX/24,$BOX6/64 peer eth0 $PEER/24,$PEER6/64
-	must ip -n peer addr add $FAR/32 dev lo
-	must ip -n peer addr add $FAR6/128 dev lo nodad
-	must ip -n peer route add default via $BOX
-	must ip -n peer -6 route add default via $BOX6
-	must ip -n client route add default via $BOXCL
-	must ip -n client -6 route add default via $BOXCL6
-	must ip route add $FAR via $PEER
-	must ip -6 route add $FAR6 via $PEER6
+	must batch peer "addr add $FAR/32 dev lo" "addr add $FAR6/128 dev lo nodad" \
+		"route add default via $BOX" "route add default via $BOX6"
+	must batch client "route add default via $BOXCL" "route add default via $BOXCL6"
+	must batch box "route add $FAR via $PEER" "route add $FAR6 via $PEER6"
 }
 
 # via DEV: what recipes lead into, lo or an nvi device. BETWEEN: where table mangle
@@ -271,6 +288,7 @@ capture() {
 	_c=/run/capture.$1
 	mkdir -p "$_c"
 	echo "$2 $3" >"$_c/where"
+	echo 0 >"$_c/marks"
 	# A bulk transfer, of which only the headers are wanted, is not read
 	# packet by packet.
 	# shellcheck disable=SC2046 # one word or none
@@ -282,20 +300,16 @@ capture() {
 # stop NAME: the capture ends; what it has stays.
 stop() { kill "$(cat "/run/capture.$1/pid")"; }
 
-# settled NAME: all that was sent before has been captured. An ARP request for
-# an address that nobody has goes out behind it, and is waited for.
+# settled NAME: all that was sent before has been captured. A mark goes out behind it,
+# and is waited for.
 settled() {
 	_c=/run/capture.$1
-	_n=$(($(cat "$_c/marks" 2>/dev/null || echo 0) + 1))
+	read -r _n <"$_c/marks"
+	_n=$((_n + 1))
 	echo $_n >"$_c/marks"
 	read -r _ns _dev <"$_c/where"
-	on "$_ns" arping -q -c 1 -w 20 -I "$_dev" -s 0.0.0.0 "233.252.0.$_n" >/dev/null 2>&1 &
-	_p=$!
-	wait_for 20 _marked "$_c" "$(printf 'e9fc00%02x' "$_n")" || not_ok "capture $1 did not settle"
-	kill $_p 2>/dev/null
+	on "$_ns" /unhole/marked "$_dev" "$_c/pcap" "$_n" $((20 * ${SLOW:-1})) || not_ok "capture $1 did not settle"
 }
-# The last packets of the file hold the marker (others may follow it).
-_marked() { tail -c 20000 "$1/pcap" | od -An -v -tx1 | tr -d ' \n' | grep -q "$2"; }
 
 # seen NAME FILTER: how many of the captured packets match.
 seen() {

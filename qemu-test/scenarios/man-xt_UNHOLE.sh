@@ -17,7 +17,7 @@ check 'unhole-clients: answered' pings client 2 $FAR
 is 'unhole-clients: by the new source' "$(asked "$REQUEST" 192.0.2.9)" 2
 must ip route del table 101 default
 refute 'unhole-clients: by the second lookup, once table main leads nowhere' sh -c \
-	"ip route del $FAR; ip netns exec client ping -n -c 1 -W 1 $FAR"
+	"ip route del $FAR; in-ns client ping -n -c 1 -W 1 $FAR"
 must ip route add $FAR via $PEER
 # lnstat ends with 1, whatever it finds.
 example $PAGE unhole-look 'lnstat *'

@@ -5,7 +5,7 @@
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 nvi nvi0
-mac=$(on client cat /sys/class/net/eth0/address)
+mac=$(mac_of client eth0)
 for f in -4 -6; do
 	must ip $f rule add iif cl0 lookup 50
 	must ip $f rule add fwmark 0x50 lookup 50

@@ -51,7 +51,7 @@ check 'through nvi0, IPv6' pings client 2 2001:db8:3::7
 settled client
 is 'no redirect more' "$(seen client 'icmp[0] == 5') $(seen client 'icmp6[0] == 137')" "$was"
 capture peer peer eth0
-ll=fe80::$(on client cat /sys/class/net/eth0/ifindex):99
+ll=fe80::$(ip -n client -o link show eth0 | cut -d: -f1):99
 must ip -n client addr add $ll/64 dev eth0 nodad
 # The first pass refuses such a sender ...
 refute "a link-local sender is not answered" on client ping -n -c 1 -W 0.4 -I $ll 2001:db8:3::7

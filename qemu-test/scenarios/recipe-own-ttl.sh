@@ -17,7 +17,7 @@ session() {
 	fi
 	[ "$2" = 255 ] || min=nodelay
 	# Not by "on": a function in the background keeps the caller's pipe open.
-	ip netns exec peer socat "$server:$3,fork,reuseaddr,$min" PIPE >/dev/null 2>&1 &
+	in-ns peer socat "$server:$3,fork,reuseaddr,$min" PIPE >/dev/null 2>&1 &
 	wait_for 10 _listens peer t "$3" || return 1
 	echo hello | timeout $((${4:-5} * ${SLOW:-1})) socat -t 3 - "$client:$3,$ttl,readbytes=6" 2>/dev/null
 }
