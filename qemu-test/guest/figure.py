@@ -55,7 +55,8 @@ def hooks():
         key = (m.group(1), step[:3])
         if not found or found[-1][0] != key:
             found.append((key, step + [[]]))
-        rule = line.split(' -4 ', 1)
+        # iptables 1.8.9 says "-4" before the rule, 1.8.11 "iptables".
+        rule = re.split(' -4 | iptables ', line, maxsplit=1)
         if len(rule) == 2 and not rule[1].strip().endswith(('-j TRACE', '--comment seen')):
             found[-1][1][6].append(rule[1].strip())
     return [f[1] for f in found]

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # README's three-minute tour: recipes/tour.sh, typed line by line, says what README
-# shows, but for times, identifiers and blanks at the end of a line. On an unpatched
+# shows, but for times, identifiers, blanks at the end of a line, and what versions of
+# iptables print in other words. On an unpatched
 # kernel two lines are others, as README says.
 # weight: 5
 # same: what differs from run to run.
-same() { sed -E 's/time=[0-9.]+ ms/time=N ms/; s/id=[0-9]+/id=N/g; s/^icmp +1 [0-9]+/icmp 1 N/; s/ +$//'; }
+same() { sed -E 's/time=[0-9.]+ ms/time=N ms/; s/id=[0-9]+/id=N/g; s/^icmp +1 [0-9]+/icmp 1 N/; s/ +$//
+	s/policy ACCEPT [0-9]+ packets, [0-9]+ bytes/policy ACCEPT N packets, N bytes/; s/ 0    -- / all  -- /'; }
 # tour: the console blocks behind "<!-- tour -->", which are one session.
 tour() { awk '/^<!-- tour -->$/ { t = 1 } /^```$/ { t = on = 0 } on; t && /^```console$/ { on = 1 }' "$1"; }
 
