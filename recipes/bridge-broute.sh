@@ -8,13 +8,14 @@
 # BRIDGE  the bridge; it has an address in the hosts' network, or a route to it
 # MATCH   what is routed. ebtables does not track connections: it has to match
 #         both directions
-# TARGET  how a frame is handed to layer 3. Others than this one hand it over as
-#         another host's packet, and layer 3 drops it: see bridge.md, B15
+# TARGET  how a frame is handed to layer 3: redirect makes it the port's own; DROP
+#         hands it over as another host's packet, and layer 3 drops it: bridge.md, B15
 # shellcheck shell=sh
 set -e
 cd "$(dirname "$0")"
 . ./bridge-needs.sh
-: "${BRIDGE:=br0}" "${MATCH:=-p IPv4 --ip-proto tcp}" "${TARGET:=redirect --redirect-target DROP}"
+. ./bridge-needs-broute.sh
+: "${BRIDGE:=br0}" "${MATCH:=-p IPv4 --ip-proto tcp}" "${TARGET:=redirect}"
 
 need_root
 need_tool ip iproute2
@@ -30,7 +31,11 @@ sets_forwarding $(ports "$BRIDGE")
 # shellcheck disable=SC2046 # a list of devices
 sets_no_rp_filter $(ports "$BRIDGE")
 
-# In BROUTING, DROP means "not bridged". redirect makes the frame the port's own.
 # shellcheck disable=SC2086 # lists of arguments
-rule "$EBTABLES" -t broute -A BROUTING --logical-in "$BRIDGE" $MATCH -j $TARGET
+case $TARGET:$BROUTE in
+redirect*) broutes --logical-in "$BRIDGE" $MATCH ;;
+*:nft) nft_broutes "--logical-in $BRIDGE $MATCH" ;;
+# In BROUTING, DROP means "not bridged".
+*) rule "$BROUTE" -t broute -A BROUTING --logical-in "$BRIDGE" $MATCH -j $TARGET ;;
+esac
 finished

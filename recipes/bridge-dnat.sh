@@ -13,12 +13,13 @@
 # PORT    which TCP port of it
 # HOW     netfilter: br_netfilter shows both directions to iptables, and
 #         connection tracking translates the answers.
-#         broute: ebtables tracks nothing. One rule for each direction, and what
+#         broute: it tracks nothing. One rule for each direction, and what
 #         they match is routed: it needs forwarding
 # shellcheck shell=sh
 set -e
 cd "$(dirname "$0")"
 . ./bridge-needs.sh
+. ./bridge-needs-broute.sh
 : "${BRIDGE:=br0}" "${PUBLIC:=192.0.2.9}" "${SERVER:=192.0.2.3}" "${PORT:=80}" "${HOW:=netfilter}"
 
 need_root
@@ -43,10 +44,8 @@ else
 	sets_forwarding $(ports "$BRIDGE")
 	# shellcheck disable=SC2046 # a list of devices
 	sets_no_rp_filter $(ports "$BRIDGE")
-	rule "$EBTABLES" -t broute -A BROUTING --logical-in "$BRIDGE" -p IPv4 --ip-proto tcp \
-		--ip-dst "$PUBLIC" --ip-dport "$PORT" -j redirect --redirect-target DROP
-	rule "$EBTABLES" -t broute -A BROUTING --logical-in "$BRIDGE" -p IPv4 --ip-proto tcp \
-		--ip-src "$SERVER" --ip-sport "$PORT" -j redirect --redirect-target DROP
+	broutes --logical-in "$BRIDGE" -p IPv4 --ip-proto tcp --ip-dst "$PUBLIC" --ip-dport "$PORT"
+	broutes --logical-in "$BRIDGE" -p IPv4 --ip-proto tcp --ip-src "$SERVER" --ip-sport "$PORT"
 fi
 rule iptables -t nat -A PREROUTING -d "$PUBLIC" -p tcp --dport "$PORT" -j DNAT --to-destination "$SERVER"
 finished

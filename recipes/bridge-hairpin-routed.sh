@@ -14,24 +14,24 @@
 # ADDRESS       the bridge's own address
 # ASKED, DPORT  the address and TCP port that clients ask, beyond the bridge
 # SERVER        who shall answer instead, at the same TCP port
-# EBTABLES      ebtables-legacy (ebtables-nft has no table broute before 1.8.10)
+# EBTABLES      as for all recipes about bridges: see bridge-needs.sh
 # shellcheck shell=sh source-path=SCRIPTDIR
 
 : "${BRIDGE:=br0}" "${PORT:=p1}" "${ADDRESS:=192.0.2.1}"
-: "${ASKED:=192.0.2.9}" "${DPORT:=80}" "${SERVER:=192.0.2.3}" "${EBTABLES:=ebtables-legacy}"
+: "${ASKED:=192.0.2.9}" "${DPORT:=80}" "${SERVER:=192.0.2.3}"
 cd "$(dirname "$0")"
 . ./bridge-needs.sh
 . ./bridge-needs-port.sh
+. ./bridge-needs-broute.sh
 
 need_root
 need_tool ip iproute2
 need_tool sysctl procps
 need_tool iptables iptables
-need_tool "$EBTABLES" ebtables
 need_bridge "$BRIDGE"
 need_port "$PORT" "$BRIDGE"
 need_own_address "$BRIDGE" "$ADDRESS"
-need_table broute
+need_broute
 checked
 
 # What is asked comes in by the port, what is answered by the bridge.
@@ -39,8 +39,7 @@ sets_forwarding "$PORT" "$BRIDGE"
 # The port has no address, so the reverse lookup never leads to it.
 sets_no_rp_filter "$PORT"
 # To layer 3, as if the port were no port.
-rule "$EBTABLES" -t broute -A BROUTING -i "$PORT" -p IPv4 --ip-dst "$ASKED" \
-	--ip-proto tcp --ip-dport "$DPORT" -j redirect --redirect-target DROP
+broutes -i "$PORT" -p IPv4 --ip-dst "$ASKED" --ip-proto tcp --ip-dport "$DPORT"
 
 # The receive device is the port. SNAT leads the replies to the box itself, which
 # needs no broute rule for them. (They come in and leave by the bridge. No ICMP

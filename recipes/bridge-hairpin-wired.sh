@@ -14,11 +14,11 @@
 # ADDRESS       the bridge's own address
 # ASKED, DPORT  the address and TCP port that clients ask, beyond the bridge
 # SERVER        who shall answer instead, at the same TCP port
-# EBTABLES      ebtables-legacy or ebtables-nft
+# EBTABLES      as for all recipes about bridges: see bridge-needs.sh
 # shellcheck shell=sh source-path=SCRIPTDIR
 
 : "${BRIDGE:=br0}" "${PORT:=p1}" "${ADDRESS:=192.0.2.1}"
-: "${ASKED:=192.0.2.9}" "${DPORT:=80}" "${SERVER:=192.0.2.3}" "${EBTABLES:=ebtables-legacy}"
+: "${ASKED:=192.0.2.9}" "${DPORT:=80}" "${SERVER:=192.0.2.3}"
 cd "$(dirname "$0")"
 . ./bridge-needs.sh
 . ./bridge-needs-port.sh
@@ -29,7 +29,6 @@ need_tool bridge iproute2
 need_tool modprobe kmod
 need_tool sysctl procps
 need_tool iptables iptables
-need_tool "$EBTABLES" ebtables
 need_bridge "$BRIDGE"
 need_port "$PORT" "$BRIDGE"
 need_own_address "$BRIDGE" "$ADDRESS"

@@ -11,25 +11,25 @@
 # BRIDGE, PORT  the bridge, and the port where that network is
 # QUIET         how the box is kept from sending ICMP redirects: "sysctl"; or
 #               "broute", which leaves send_redirects alone; or "no"
-# EBTABLES      ebtables-legacy, or ebtables-nft (not with broute)
+# EBTABLES      as for all recipes about bridges: see bridge-needs.sh
 # shellcheck shell=sh source-path=SCRIPTDIR
 
-: "${BRIDGE:=br0}" "${PORT:=p1}" "${QUIET:=sysctl}" "${EBTABLES:=ebtables-legacy}"
+: "${BRIDGE:=br0}" "${PORT:=p1}" "${QUIET:=sysctl}"
 cd "$(dirname "$0")"
 . ./bridge-needs.sh
 . ./bridge-needs-port.sh
+. ./bridge-needs-broute.sh
 
 need_root
 need_tool sysctl procps
-need_tool "$EBTABLES" ebtables
 need_bridge "$BRIDGE"
 need_port "$PORT" "$BRIDGE"
-need_table nat
 case $QUIET in
-broute) need_table broute ;;
+broute) need_broute ;;
 sysctl | no) ;;
 *) missing "QUIET: '$QUIET' is none of sysctl, broute, no" ;;
 esac
+need_table nat
 checked
 MAC=$(cat "/sys/class/net/$BRIDGE/address")
 
@@ -53,7 +53,7 @@ broute)
 	sets_no_rp_filter "$PORT"
 	# Then it comes in by the port and leaves by the bridge. IPv4 only: with
 	# the article's "-p ! arp" the box's own IPv6 would not find its neighbours.
-	rule "$EBTABLES" -t broute -A BROUTING -p IPv4 -i "$PORT" -d "$MAC" -j redirect --redirect-target DROP
+	broutes -p IPv4 -i "$PORT" -d "$MAC"
 	;;
 esac
 finished

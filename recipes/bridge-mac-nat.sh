@@ -10,17 +10,16 @@
 #
 # BRIDGE, PORT  the bridge, and the port where that network is
 # HOSTS         the hosts behind it, each ADDRESS=MAC
-# EBTABLES      ebtables-legacy or ebtables-nft
+# EBTABLES      as for all recipes about bridges: see bridge-needs.sh
 # shellcheck shell=sh source-path=SCRIPTDIR
 
-: "${BRIDGE:=br0}" "${PORT:=p1}" "${EBTABLES:=ebtables-legacy}"
+: "${BRIDGE:=br0}" "${PORT:=p1}"
 : "${HOSTS:=192.0.2.11=02:00:00:00:00:11 192.0.2.12=02:00:00:00:00:12}"
 cd "$(dirname "$0")"
 . ./bridge-needs.sh
 . ./bridge-needs-port.sh
 
 need_root
-need_tool "$EBTABLES" ebtables
 need_bridge "$BRIDGE"
 need_port "$PORT" "$BRIDGE"
 need_table nat

@@ -3,11 +3,6 @@
 # no recipe itself.
 # shellcheck shell=sh
 
-# need_table TABLE: of ebtables.
-need_table() {
-	"$EBTABLES" -t "$1" -L >/dev/null 2>&1 ||
-		missing "$EBTABLES has no table $1 (kernel: CONFIG_BRIDGE_NF_EBTABLES; for ebtables-nft CONFIG_NF_TABLES_BRIDGE, and it has no broute before 1.8.10)"
-}
 # need_own_address BRIDGE ADDRESS
 need_own_address() {
 	ip -4 -o addr show dev "$1" 2>/dev/null | grep -qF " $2/" || missing "$1 does not have the address $2"

@@ -7,7 +7,7 @@
 #   sh bridge-NAME.sh [up]    checks, and says all that is missing; then does it
 #   sh bridge-NAME.sh down    puts everything back as it was before
 #
-# EBTABLES  the ebtables to use: one that has the table broute
+# EBTABLES  the ebtables to use; else the first that can do what is wanted
 # UNDO      the file that "down" reads; it must not outlive a reboot
 # shellcheck shell=sh
 set -e
@@ -39,14 +39,13 @@ need_br_netfilter() {
 	[ -d /proc/sys/net/bridge ] || modprobe -n -q br_netfilter 2>/dev/null ||
 		missing "this kernel has no module br_netfilter (CONFIG_BRIDGE_NETFILTER)"
 }
-# ebtables-nft has no table broute before 1.8.10; ebtables-legacy has. So the
-# first one that can list it is taken.
-need_broute() {
+# need_table TABLE: of ebtables, filter or nat: the first ebtables that can list it.
+need_table() {
 	for _e in ${EBTABLES:-ebtables-legacy ebtables}; do
-		! "$_e" -t broute -L >/dev/null 2>&1 || { EBTABLES=$_e; return 0; }
+		! unshare -n "$_e" -t "$1" -L >/dev/null 2>&1 || { EBTABLES=$_e; return 0; }
 	done
-	missing "no ebtables with a table broute: tried ${EBTABLES:-ebtables-legacy and ebtables}" \
-		"(Debian: apt-get install ebtables; kernel: CONFIG_BRIDGE_EBT_BROUTE)"
+	missing "no ebtables with a table $1: tried ${EBTABLES:-ebtables-legacy and ebtables}" \
+		"(Debian: apt-get install ebtables, or iptables; kernel: CONFIG_BRIDGE_NF_EBTABLES or CONFIG_NF_TABLES_BRIDGE)"
 }
 
 # checked: the end of the checks. Goes on for "up" only.

@@ -16,6 +16,7 @@
 set -e
 cd "$(dirname "$0")"
 . ./bridge-needs.sh
+. ./bridge-needs-broute.sh
 : "${BRIDGE:=br0}" "${ADDRESS:=192.0.2.1}" "${PORT:=80}" "${PROXY_PORT:=8080}" "${HOW:=netfilter}"
 
 need_root
@@ -38,8 +39,7 @@ else
 	# shellcheck disable=SC2046 # a list of devices
 	sets_no_rp_filter $(ports "$BRIDGE")
 	# One direction is enough here: the answers are the box's own.
-	rule "$EBTABLES" -t broute -A BROUTING --logical-in "$BRIDGE" -p IPv4 --ip-proto tcp --ip-dport "$PORT" \
-		-j redirect --redirect-target DROP
+	broutes --logical-in "$BRIDGE" -p IPv4 --ip-proto tcp --ip-dport "$PORT"
 	rule iptables -t nat -A PREROUTING -p tcp --dport "$PORT" -j DNAT --to-destination "$ADDRESS:$PROXY_PORT"
 fi
 finished

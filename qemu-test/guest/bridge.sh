@@ -27,6 +27,10 @@ port() {
 }
 forwards() { ip -n "$1" -d link show "$2" | grep -q 'state forwarding'; }
 
+# An ebtables that this kernel has; legacy ebtables is on its way out.
+EBT=ebtables-legacy
+$EBT -t nat -L >/dev/null 2>&1 || EBT=ebtables-nft
+
 # ip -n takes the box for a namespace, too.
 ip_netns_box() {
 	[ -e /run/netns/box ] || must ip netns attach box $$
@@ -136,13 +140,15 @@ brnf_loaded() { [ -d /proc/sys/net/bridge ]; }
 # state_of_box: everything that a recipe may change, as text, to be compared. The
 # ports' counters and the neighbours' ages are not in it.
 state_of_box() {
-	for _t in filter nat broute; do echo "ebtables $_t"; ebtables-legacy -t $_t -L --Lx; done
+	for _t in filter nat broute; do
+		[ $EBT = ebtables-nft ] || { echo "ebtables $_t"; $EBT -t $_t -L --Lx; }
+	done
 	# ebtables-nft leaves empty chains behind.
 	echo 'ebtables-nft'
 	nft list ruleset bridge | sed 's/counter packets [0-9]* bytes [0-9]*//' | grep -vE '^table |^	chain |^		type |^	*}|^$'
 	iptables-save | grep -v '^#' | sed 's/\[[0-9]*:[0-9]*\]//'
 	ip6tables-save | grep -v '^#' | sed 's/\[[0-9]*:[0-9]*\]//'
-	ip -d link show | sed 's/[a-z_]*timer *[0-9.]*//g'
+	ip -d link show | sed 's/[a-z_]*timer *[0-9.]*//g; s/fdb_n_learned [0-9]*//'
 	ip addr
 	ip rule
 	ip route show table all

@@ -40,7 +40,7 @@ answered="src $OUTSIDE and dst $CLIENT and dst port 1001"
 at_least 'the client is answered with the MAC of the bridge' "$(seen client "$answered and ether src $MAC_BR")" 3
 is 'and no other' "$(seen client "$answered and not ether src $MAC_BR")" 0
 is 'routed: the TTL is one less, both ways' "$(ttls server "$asked") $(ttls client "$answered")" '63 63'
-is 'no ebtables snat' "$(ebtables-legacy -t nat -L | grep -c snat)" 0
+is 'no ebtables snat' "$($EBT -t nat -L | grep -c snat)" 0
 # What is asked comes in by the port, what is answered comes in and leaves by the
 # bridge, which makes a redirect; NAT drops those.
 must iptables -A FORWARD -i p1 -o br0 -p tcp --dport 80

@@ -21,7 +21,7 @@ for n in box client server; do
 	[ "$w" = wlan0 ] || must ip -n $n link set "$w" name wlan0
 	shift
 done
-MAC_CLIENT=$(on client cat /sys/class/net/wlan0/address) MAC_SERVER=$(on server cat /sys/class/net/wlan0/address)
+MAC_CLIENT=$(mac_of client wlan0) MAC_SERVER=$(mac_of server wlan0)
 
 # radio ap_isolate: the access point, and the stations associated. A station waits
 # 0.2 s for an answer, which is little for an emulated machine that is busy: they
@@ -88,7 +88,7 @@ settled client
 settled server
 at_least 'snat: the server is asked by the box, with the MAC of the client' "$(seen server "$SYN and src $BOX and ether src $MAC_CLIENT and src port 1003")" 1
 at_least 'snat: the client is answered by the address that it asked, with the MAC of the server' "$(seen client "$SYNACK and src $OUTSIDE and ether src $MAC_SERVER and dst port 1003")" 1
-is 'snat: no ebtables' "$(ebtables-legacy -t nat -L | grep -c snat)" 0
+is 'snat: no ebtables' "$($EBT -t nat -L | grep -c snat)" 0
 # The access point sends a broadcast on to its stations, and so does the bridge.
 refute 'a question' on client arping -q -c 1 -w 1 -I wlan0 192.0.2.200
 settled server

@@ -58,7 +58,7 @@ try() { # WAY
 	is "$1: two lookups, two less of TTL" "$(ttls server "$got") $(ttls client "$back")" '62 62'
 	is "$1: the switch learns neither the client nor the server at the box's port" \
 		$(($(fdb_moves $1 $MAC_CLIENT s0) + $(fdb_moves $1 $MAC_SERVER s0))) 0
-	is "$1: no hairpin, no ebtables" "$(cat /sys/class/net/p1/brport/hairpin_mode) $(ebtables-legacy -t nat -L | grep -c snat)" '0 0'
+	is "$1: no hairpin, no ebtables" "$(cat /sys/class/net/p1/brport/hairpin_mode) $($EBT -t nat -L | grep -c snat)" '0 0'
 	is "$1: nobody is told to send elsewhere" "$(($(mib IcmpOutRedirects) - redirects))" 0
 	case $1 in
 	nvi)
@@ -74,7 +74,7 @@ try() { # WAY
 
 for way in nvi unhole; do
 	try $way
-	ip netns exec server socat TCP4-LISTEN:80,fork,reuseaddr SYSTEM:'echo server' &
+	in-ns server socat TCP4-LISTEN:80,fork,reuseaddr SYSTEM:'echo server' &
 	pid=$!
 	wait_for 10 _listens server t 80 || must false
 	# The filter that broute's packets do not survive. Behind nvi nobody asks it; behind
