@@ -3,6 +3,7 @@
 # device is the port, so REDIRECT finds no address and drops, and DNAT is needed.
 # It needs forwarding, at least of the port, and no rp_filter there, not even a loose
 # one. Everything else goes on being bridged.
+# patches: none
 # not on: stock-7.3: it has no legacy ebtables, whose words these are; bridge-meta-broute runs there
 # claims: B2
 # weight: 8

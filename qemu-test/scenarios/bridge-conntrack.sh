@@ -3,6 +3,7 @@
 # translated back. ebtables has none: a broute rule for one direction leaves the
 # answers on the bridge, untranslated, and the client rejects them. It takes a rule
 # for each direction, or br_netfilter for what is left on the bridge.
+# patches: none
 # not on: stock-7.3: it has no legacy ebtables, whose words these are; bridge-meta-broute runs there
 # claims: B11
 # weight: 6

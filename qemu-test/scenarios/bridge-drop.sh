@@ -3,6 +3,7 @@
 # host's, which drops it, if bridge and port have different MACs; redirect makes it
 # this host's; dnat to the port's MAC equals redirect, to another's plain DROP. The
 # packet's type is read behind the bridge, from a packet socket.
+# patches: none
 # not on: stock-7.3: it has no legacy ebtables, whose words these are; bridge-meta-broute runs there
 # claims: B15
 # weight: 8

@@ -2,6 +2,7 @@
 # The other way on a wired port: just the packets that want DNAT are routed. They
 # leave with the bridge's MAC, and no ebtables snat, hairpin or br_netfilter is
 # needed. Forwarding and SNAT are, and a reverse path filter loses everything.
+# patches: none
 # claims: B10
 # weight: 12
 . /unhole/bridge.sh

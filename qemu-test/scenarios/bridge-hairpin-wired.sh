@@ -2,6 +2,7 @@
 # Hairpin and SNAT on a wired port: the frames that turn round have their
 # sender's MAC, the switch learns it at two ports, and what follows is lost. With
 # the bridge's MAC in both directions it works. What is flooded turns round, too.
+# patches: none
 # not on: stock-7.3: it has no legacy ebtables, whose words these are; bridge-meta-broute runs there
 # claims: B9
 # weight: 12

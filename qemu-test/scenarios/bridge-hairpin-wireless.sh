@@ -2,6 +2,7 @@
 # DNAT on the bridge of an access point, from one station to another: hairpin
 # sends the packet, and the answer goes round the bridge by the access point's own
 # short cut, unless ap_isolate forbids that or SNAT leads it to the bridge.
+# patches: none
 # claims: B8
 # weight: 15
 . /unhole/bridge.sh

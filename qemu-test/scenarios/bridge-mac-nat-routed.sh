@@ -3,6 +3,7 @@
 # comes for the bridge's MAC, and sends ICMP redirects. send_redirects 0 stops
 # them, on all devices and on the bridge; so does a broute rule, since the packets
 # then come in by the port.
+# patches: none
 # not on: stock-7.3: it has no legacy ebtables, whose words these are; bridge-meta-broute runs there
 # claims: B13 B14
 # weight: 10

@@ -2,6 +2,7 @@
 # MAC NAT: two hosts behind a bridge at a switch port that lets in the bridge's
 # MAC only. The article's three kinds of rules, one after the other, and what is
 # missing without the next.
+# patches: none
 # not on: stock-7.3: it has no legacy ebtables, whose words these are; bridge-meta-broute runs there
 # claims: B12
 # weight: 10

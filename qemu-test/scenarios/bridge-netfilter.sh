@@ -3,6 +3,7 @@
 # its TTL and its MAC addresses, without ip_forward; routed by broute, it has a TTL
 # one lower. With both, what matches the broute rule is routed, the rest goes
 # through br_netfilter. No packet goes both ways.
+# patches: none
 # claims: B3 B4 B5
 # weight: 8
 . /unhole/bridge.sh

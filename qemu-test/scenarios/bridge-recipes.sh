@@ -2,6 +2,7 @@
 # The recipes for bridges: "down" puts back exactly what was there, sysctls that
 # somebody had set and rules of others included. Bad input is said, all of it, before
 # anything is changed; an "up" that fails half way undoes what it did.
+# patches: none
 # not on: stock-7.3: it has no legacy ebtables, whose words these are; bridge-meta-broute runs there
 # weight: 12
 . /unhole/bridge.sh

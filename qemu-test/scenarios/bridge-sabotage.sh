@@ -3,6 +3,7 @@
 # multicast MAC, and all frames on a promiscuous bridge go up after the bridge has
 # called PREROUTING. They do not cross it again: ip_sabotage_in(). Where that one
 # stands aside, on a bridge in a VRF, each packet is counted twice.
+# patches: none
 # claims: B6
 # weight: 6
 . /unhole/bridge.sh

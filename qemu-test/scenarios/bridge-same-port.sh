@@ -4,6 +4,7 @@
 # does (hairpin), the server answers the client directly, untranslated. Behind
 # another port the same rule works. And a hairpin sends broadcasts back, too: a
 # switch learns the client at the wrong port.
+# patches: none
 # claims: B7
 # weight: 8
 . /unhole/bridge.sh

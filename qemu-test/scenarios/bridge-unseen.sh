@@ -2,6 +2,7 @@
 # What only crosses a bridge is not seen by iptables: no chain of any table counts
 # it, conntrack has no entry, a rule that drops everything drops nothing. What the
 # bridge's own address is sent is seen, by the same rules.
+# patches: none
 # claims: B1
 . /unhole/bridge.sh
 bridge_topology

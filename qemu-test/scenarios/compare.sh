@@ -155,7 +155,8 @@ row() {
 }
 yes_if() { if "$@"; then echo yes; else echo no; fi; }
 
-# What the table of NOTES.md says: "X", or "X; KERNEL: Y" where a kernel differs.
+# What the table of NOTES.md says: "X", or "X; KERNEL: Y" where a kernel differs; "stock"
+# is all of those.
 noted() { # COLUMN ROW
 	awk -F ' *[|] *' -v col="$1" -v row="$2" -v k="$K" '
 		/^<!-- compare: begin/ { on = 1 }
@@ -165,8 +166,12 @@ noted() { # COLUMN ROW
 		$2 == row {
 			n = split($c, part, "; ")
 			said = part[1]
-			for (i = 2; i <= n; i++)
-				if (index(part[i], k ": ") == 1) said = substr(part[i], length(k) + 3)
+			for (i = 2; i <= n; i++) {
+				who = part[i]
+				sub(/: .*/, "", who)
+				if (who == k || who == "stock" && k ~ /^stock/)
+					said = substr(part[i], length(who) + 3)
+			}
 			print said
 		}' /unhole/NOTES.md
 }

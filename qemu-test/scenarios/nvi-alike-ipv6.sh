@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # IPv6's twin of nvi-alike: the same rows, and headers that only IPv6 has.
+# patches: none
 # claims: L10
 # timeout: 300
 # weight: 60

@@ -7,6 +7,7 @@
 # A row: a name, what is set up for it, packets, options, and, where the two must
 # differ, in what and why: nvi(8) has to say that in these words. Everything that a
 # row sets up is taken back behind it.
+# patches: none
 # claims: L10
 # timeout: 300
 # weight: 60

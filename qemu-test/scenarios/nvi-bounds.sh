@@ -3,6 +3,7 @@
 # with receive packet steering and with a qdisc on either. IPv6 neighbours on nvi0 do not
 # fill the table that all namespaces share. A user namespace gets no nvi device unless
 # the module's parameter says so.
+# patches: none
 # claims: L10
 # weight: 5
 topology

@@ -4,6 +4,7 @@
 # what the second lookup leads into a lightweight tunnel.
 # They go by the receive path on nvi0. An echo reply that is too big for the true
 # egress is the proof: the error about it comes back to the same socket.
+# patches: none
 # claims: L10
 # weight: 6
 topology

@@ -5,6 +5,7 @@
 # fib_multipath_use_neigh says so.
 #
 #   client --- cl0 [box] up0 --- peer,  up1 --- peer2:  203.0.113.0/24 beyond both
+# patches: none
 # claims: L10
 # weight: 8
 topology

@@ -2,6 +2,7 @@
 # Fragments: a large datagram with port-translating SNAT arrives byte for byte, in
 # both families, in both conntrack modes, and with an MTU on nvi0 that makes it
 # into fragments once more. They go by the receive path.
+# patches: none
 # claims: L10
 # weight: 8
 topology

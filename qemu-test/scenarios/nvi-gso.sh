@@ -3,6 +3,7 @@
 # the box and from a client, and arrives byte for byte, with MASQUERADE and without.
 # With offloads off at the egress, no oversized segment and no bad checksum is on
 # the wire.
+# patches: none
 # claims: L10
 # weight: 8
 topology

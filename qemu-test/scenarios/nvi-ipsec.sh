@@ -3,6 +3,7 @@
 # while there is no key. The box's own ESP is not encrypted once more, and comes in by
 # nvi0, whoever sent what is in it. What has come in by an xfrm interface, fragments
 # too, passes once policies let it.
+# patches: none
 # claims: L10
 # weight: 8
 topology

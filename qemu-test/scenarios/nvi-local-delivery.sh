@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A second lookup that is local: INPUT sees nvi0, never lo, whatever the sender.
 # The box's own TCP to itself that way: its segments must not meet its own locks.
+# patches: none
 # claims: L10
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

@@ -2,6 +2,7 @@
 # The second lookup asks as an input lookup of this kernel does: of the TOS what that
 # takes along, realms of route, rule and source. And in a VRF, nvi0 is the input
 # interface of all packets, in both families: fragments leave where whole packets do.
+# patches: none
 # claims: L10
 # weight: 6
 topology

@@ -2,6 +2,7 @@
 # A second lookup that leads back: to nvi0, to another nvi device, to lo. The packet
 # is dropped after one pass and counted, the sender hears of it at once, also where
 # SNAT has changed its address; so do senders on the box.
+# patches: none
 # claims: L10
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

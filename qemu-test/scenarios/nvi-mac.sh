@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # LOG and "-m mac" on the second pass see the Ethernet header that the packet came
 # in with, and see none where there is none any more.
+# patches: none
 # claims: L10
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

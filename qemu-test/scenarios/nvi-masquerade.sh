@@ -2,6 +2,7 @@
 # MASQUERADE on nvi0 works with conntrack kept and with "notrack on"; with the
 # latter, nothing behind the second lookup is tracked. An address of nvi0 is the
 # one that it takes.
+# patches: none
 # claims: L10
 # weight: 6
 topology

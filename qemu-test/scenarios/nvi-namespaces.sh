@@ -2,6 +2,7 @@
 # A device moved to another namespace, deleted, and deleted together with its
 # namespace, each under full traffic, of the link device, too. What is forwarded
 # goes on without it; nothing is left behind.
+# patches: none
 # claims: L10
 # weight: 12
 # cpus: 2

@@ -2,6 +2,7 @@
 # nvi with nftables alone: SNAT and the mark by nft, no iptables anywhere, for clients
 # and for the box, in both families. What nft shows of its rules, it can load again.
 # (For UNHOLE see nft-beside.)
+# patches: none
 # claims: L10
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A second lookup that finds no route, or one that refuses: the sender hears at once
 # what ip_error() would have told it, also where SNAT has changed its address.
+# patches: none
 # claims: L10
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

@@ -2,6 +2,7 @@
 # IPv4 options and IPv6 extension headers through nvi0, from a client and from the
 # box: the packet arrives with them. Options and hop-by-hop headers go by the
 # receive path, other headers do not need to.
+# patches: none
 # claims: L10
 # weight: 6
 topology

@@ -2,6 +2,7 @@
 # An egress MTU of 1280: UDP with DF learns the path's MTU, also where SNAT to a pool
 # has changed its address, UDP without DF is fragmented, TCP flows; of a client and
 # of the box, in both families. A TTL that ends on the second pass is reported, too.
+# patches: none
 # claims: L10
 # weight: 6
 topology

@@ -2,6 +2,7 @@
 # recipe-ftp-snat with an nvi device instead of the rule, and with nothing else: it
 # leaves the second pass of what has a helper untracked, whoever sent it. In IPv6:
 # nvi-recipe-ftp-snat6.
+# patches: none
 # claims: L10
 # weight: 5
 via nvi0

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # nvi-recipe-ftp-snat in IPv6.
+# patches: none
 # claims: L10
 # weight: 5
 via nvi0

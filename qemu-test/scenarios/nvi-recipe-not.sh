@@ -3,6 +3,7 @@
 # DNAT (own-dnat) and TPROXY (own-tproxy) do not see the box's own packets; and the
 # second pass has no conntrack entry of its own, so a second NAT (two-stage-nat,
 # same-network) is not evaluated, whether it is tracked or not. In IPv6 as well.
+# patches: none
 # claims: L10
 # weight: 6
 topology

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # recipe-snat-nexthop-subnet with an nvi device instead of the rule.
+# patches: none
 # claims: L6 L8 L10
 # weight: 18
 via nvi0

@@ -2,6 +2,7 @@
 # A packet that leaves by the interface that it came in by is no reason for an ICMP
 # redirect: its sender cannot go there directly. And the source is looked at all the
 # same: a link-local one is not forwarded, neither a sender's nor one that SNAT made.
+# patches: none
 # claims: L10
 host client peer
 # One cable for both: a bridge in a namespace of its own.

@@ -3,6 +3,7 @@
 # validates no source. With 1, replies are dropped on the uplink if the reverse
 # lookup finds nvi0, which a rule "iif cl0" makes it do; with a mark it does not. A
 # spoofed packet is dropped on the NIC as ever.
+# patches: none
 # claims: L4 L10
 topology
 must sysctl -qw net.ipv4.ip_forward=1

@@ -2,6 +2,7 @@
 # What was not routed to nvi0 is not forwarded by it: a packet socket's frames, what
 # tc redirects to it. Multicast, broadcast and neighbour discovery end in silence.
 # 127/8 does not leave, whatever route_localnet says.
+# patches: none
 # claims: L10
 topology
 nvi nvi0

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The box's own packets keep their socket through nvi0, in both families: a slow uplink
 # holds it back, and it hears when its packets leave (transmit timestamps).
+# patches: none
 # claims: L10
 # weight: 4
 topology

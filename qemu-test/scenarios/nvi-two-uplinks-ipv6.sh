@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # nvi-two-uplinks in IPv6.
+# patches: none
 # claims: L9 L10
 # weight: 5
 CL2=2001:db8:1::2 CL3=2001:db8:1::3

@@ -3,6 +3,7 @@
 # routed again on the translated source, out by one of two uplinks. FORWARD sees
 # the interface that the packet came in by both times, PREROUTING sees it once;
 # one conntrack entry; a capture on nvi0 shows what it is translated to.
+# patches: none
 # claims: L9 L10
 # weight: 5
 host client far1 far2

@@ -3,6 +3,7 @@
 # in the default VRF, to the uplink. FORWARD sees the VRF device both times, which is
 # what it sees of routing inside a VRF. And nvi0 in a VRF: the second lookup is that
 # VRF's.
+# patches: none
 # claims: L10
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

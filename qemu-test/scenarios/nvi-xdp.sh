@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # XDP on an nvi device: the driver has no native mode, and the refusal says so and
 # changes nothing; the generic one is at work on what comes in by nvi0. # claims: L10
+# patches: none
 # not on: patched: no bpf() in that configuration
 topology
 must sysctl -qw net.ipv4.ip_forward=1
