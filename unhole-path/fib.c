@@ -149,13 +149,15 @@ static int table_lookup(const struct flow *f, uint32_t table, struct result *res
 	return 0;
 }
 
-/* Is a selector met, or is the packet's field not told? */
-static enum tri port_match(const uint16_t *range, uint16_t port)
+/* Is a selector met, or is the packet's field not told? fib_rule_port_match() */
+static enum tri port_match(const uint16_t *range, uint16_t mask, uint16_t port)
 {
 	if (!range[0] && !range[1])
 		return YES;
 	if (!port)
 		return MAYBE;
+	if (mask)
+		return ((range[0] ^ port) & mask) == 0;
 	return port >= range[0] && port <= range[1];
 }
 
@@ -181,6 +183,21 @@ static int master_of(int index)
 	return m && strcmp(m->kind, "vrf") == 0 ? m->index : 0;
 }
 
+/* A rule's device. One that is a VRF also means its ports, and the VRF's own lookups,
+ * since about 6.15 (l3mdev_fib_rule_iif_match()), and does not before.
+ */
+static enum tri device_match(const char *name, const struct link *dev, const struct flow *f)
+{
+	const struct link *vrf;
+	int master;
+
+	if (dev && strcmp(name, dev->name) == 0)
+		return YES;
+	master = master_of(f->iif) ? master_of(f->iif) : master_of(f->oif);
+	vrf = link_by_index(master);
+	return master && vrf && strcmp(name, vrf->name) == 0 ? MAYBE : NO;
+}
+
 /* fib_rule_match(), fib4_rule_match(), fib6_rule_match() */
 static enum tri rule_match(const struct rule *r, const struct flow *f)
 {
@@ -188,10 +205,10 @@ static enum tri rule_match(const struct rule *r, const struct flow *f)
 	const struct link *out = link_by_index(f->oif);
 	enum tri m = YES;
 
-	if (r->iif[0] && (!in || strcmp(r->iif, in->name) != 0))
-		m = NO;
-	if (r->oif[0] && (!out || strcmp(r->oif, out->name) != 0))
-		m = NO;
+	if (r->iif[0])
+		m = both(m, device_match(r->iif, in, f));
+	if (r->oif[0])
+		m = both(m, device_match(r->oif, out, f));
 	if ((r->mark ^ f->mark) & r->mask)
 		m = NO;
 	if (r->src_len && (!f->has_src || !in_prefix(&f->src, &r->src, r->src_len)))
@@ -205,12 +222,14 @@ static enum tri rule_match(const struct rule *r, const struct flow *f)
 		m = NO;
 	else if (r->l3mdev)
 		m = both(m, MAYBE);	/* the kernel is asked, not this */
-	if (r->tos)
+	if (r->tos || r->dscp & r->dscp_mask)
 		m = NO;
+	if (r->has_label)
+		m = both(m, MAYBE);
 	if (r->ipproto)
 		m = both(m, f->proto ? r->ipproto == f->proto : MAYBE);
-	m = both(m, port_match(r->sport, f->sport));
-	m = both(m, port_match(r->dport, f->dport));
+	m = both(m, port_match(r->sport, r->sport_mask, f->sport));
+	m = both(m, port_match(r->dport, r->dport_mask, f->dport));
 	if (r->strange)
 		m = both(m, MAYBE);
 	return r->flags & FIB_RULE_INVERT ? invert(m) : m;
@@ -354,8 +373,20 @@ const char *describe_rule(const struct rule *r, char *buf, size_t len)
 		ADD(" ipproto %u", r->ipproto);
 	if (r->dport[1])
 		ADD(" dport %u-%u", r->dport[0], r->dport[1]);
+	if (r->dport_mask && r->dport_mask != 0xffff)
+		ADD("/0x%x", r->dport_mask);
 	if (r->sport[1])
 		ADD(" sport %u-%u", r->sport[0], r->sport[1]);
+	if (r->sport_mask && r->sport_mask != 0xffff)
+		ADD("/0x%x", r->sport_mask);
+	if (r->tos)
+		ADD(" tos 0x%02x", r->tos);
+	if (r->dscp_mask)
+		ADD(" dscp %u", r->dscp);
+	if (r->dscp_mask && r->dscp_mask != 0x3f)
+		ADD("/0x%02x", r->dscp_mask);
+	if (r->has_label)
+		ADD(" flowlabel ...");
 	if (r->l3mdev)
 		ADD(" l3mdev");
 	switch (r->action) {

@@ -170,6 +170,18 @@ static void get_ports(const struct nlattr *a, uint16_t *ports)
 	ports[1] = r->end;
 }
 
+/* What kernels from 6.12 on may say of a rule; the headers that this is compiled with may
+ * be older. A mask of ports is host byte order, and comes with every rule for one port.
+ */
+enum {
+	RULE_DSCP = FRA_DPORT_RANGE + 1,
+	RULE_FLOWLABEL,
+	RULE_FLOWLABEL_MASK,
+	RULE_SPORT_MASK,
+	RULE_DPORT_MASK,
+	RULE_DSCP_MASK,
+};
+
 static int on_rule(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct fib_rule_hdr *h = mnl_nlmsg_get_payload(nlh);
@@ -241,6 +253,24 @@ static int on_rule(const struct nlmsghdr *nlh, void *arg)
 			break;
 		case FRA_DPORT_RANGE:
 			get_ports(a, r->dport);
+			break;
+		case RULE_SPORT_MASK:
+			r->sport_mask = mnl_attr_get_u16(a);
+			break;
+		case RULE_DPORT_MASK:
+			r->dport_mask = mnl_attr_get_u16(a);
+			break;
+		case RULE_DSCP:
+			r->dscp = mnl_attr_get_u8(a);
+			if (!r->dscp_mask)
+				r->dscp_mask = 0x3f;
+			break;
+		case RULE_DSCP_MASK:
+			r->dscp_mask = mnl_attr_get_u8(a);
+			break;
+		case RULE_FLOWLABEL:
+		case RULE_FLOWLABEL_MASK:
+			r->has_label = true;
 			break;
 		case FRA_PAD:
 		case FRA_PROTOCOL:

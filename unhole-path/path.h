@@ -52,7 +52,9 @@ struct rule {
 	uint32_t uid_start, uid_end;
 	bool has_uid, l3mdev;
 	uint8_t ipproto;
-	uint16_t sport[2], dport[2];
+	uint16_t sport[2], dport[2], sport_mask, dport_mask;
+	uint8_t dscp, dscp_mask;	/* of the six bits of the DSCP */
+	bool has_label;		/* a flow label */
 	int suppress_plen, suppress_group;
 	bool strange;		/* has a selector that this tool does not know */
 };
