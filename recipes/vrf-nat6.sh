@@ -45,6 +45,10 @@ ip6tables -t nat -A POSTROUTING -o "$VIA" -m mark --mark 2 -j SNAT --to-source "
 ip -6 rule add iif "$VIA" from "$SNAT1" lookup "$TABLE0" pref 100
 ip -6 rule add iif "$VIA" from "$SNAT2" lookup "$TABLE0" pref 100
 
+# Since about 6.15 "iif VRF" also means what that VRF sends itself (its neighbour
+# discovery, the box's own): the VRF's table first, for those.
+ip -6 rule add iif lo l3mdev pref 98
+
 # Replies go to the VRF that asked. In IPv6 a rule sees the device of the VRF that
 # a packet came in by; in IPv4, the port.
 ip -6 rule add iif "$VRF0" fwmark 1 lookup "$TABLE1" pref 101

@@ -42,7 +42,8 @@ for ipt in iptables-nft iptables-legacy; do
 	nft list ruleset >/run/dump.nft 2>/dev/null
 	case $ipt in
 	*-nft)
-		says 'nft shows the rule' "$(cat /run/dump.nft)" 'iifname "lo" counter packets 3 bytes 252 xt target UNHOLE'
+		# (1.1.3 has it in quotes.)
+		says 'nft shows the rule' "$(sed 's/"UNHOLE"/UNHOLE/' /run/dump.nft)" 'iifname "lo" counter packets 3 bytes 252 xt target UNHOLE'
 		{ echo flush ruleset; cat /run/dump.nft; } >/run/reload.nft
 		refute 'nft cannot load what it has shown' nft -f /run/reload.nft
 		says 'and says why' "$(nft -f /run/reload.nft 2>&1)" \
@@ -58,7 +59,7 @@ for ipt in iptables-nft iptables-legacy; do
 			'unsupported xtables compat expression'
 		# An option would be lost in that list in any case.
 		must iptables-nft -t raw -A PREROUTING -i lo -j UNHOLE --notrack
-		is 'options are not shown' "$(nft list ruleset 2>/dev/null | grep -c 'UNHOLE$')" 2
+		is 'options are not shown' "$(nft list ruleset 2>/dev/null | grep -c 'UNHOLE"*$')" 2
 		must nft -f /run/own.nft
 		is 'flush ruleset takes it away' "$(iptables-nft-save | grep -c UNHOLE)" 0
 		refute 'and the hole is shut' pings client 1 $FAR -W 0.5
