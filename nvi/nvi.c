@@ -374,7 +374,7 @@ nvi_admit4(struct sk_buff *skb, const struct net_device *dev)
 	}
 	if (unlikely(IPCB(skb)->opt.is_strictroute && rt->rt_uses_gateway)) {
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_SR_FAILED, 0);
-		return SKB_DROP_REASON_IP_INHDR;
+		return SKB_DROP_REASON_NOT_SPECIFIED;
 	}
 
 	IPCB(skb)->flags |= IPSKB_FORWARDED;
@@ -1084,9 +1084,29 @@ static enum nvi_stat nvi_unreach4(struct sk_buff *skb, int err)
 	return NVI_DROP_NO_ROUTE;
 }
 
+/* Whether the packet has a strict source route. The receive path refuses that of any
+ * packet that is not addressed to the box, as this one is no more: the first pass has
+ * put in the next address, and written what options want written.
+ */
+static bool nvi_strict_route(const struct sk_buff *skb)
+{
+	const u8 *header = skb_network_header(skb);
+	unsigned int at = sizeof(struct iphdr);
+	unsigned int end = ip_hdr(skb)->ihl * 4;
+
+	while (at < end && header[at] != IPOPT_END && header[at] != IPOPT_SSRR)
+		if (header[at] == IPOPT_NOOP)
+			at++;
+		else if (at + 1 < end && header[at + 1] > 1)
+			at += header[at + 1];
+		else
+			return false;
+	return at < end && header[at] == IPOPT_SSRR;
+}
+
 static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 {
-	bool ref, transformed, checked = false;
+	bool ref, transformed, checked = false, strict = false;
 	enum nvi_stat how = NVI_DIRECT;
 	enum skb_drop_reason reason;
 	const struct iphdr *iph;
@@ -1094,6 +1114,11 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 
 	if (!pskb_may_pull(skb, sizeof(*iph)))
 		return nvi_drop(skb, NVI_DROP_ERROR);
+	if (unlikely(ip_hdr(skb)->ihl > 5)) {
+		if (!pskb_may_pull(skb, ip_hdr(skb)->ihl * 4))
+			return nvi_drop(skb, NVI_DROP_ERROR);
+		strict = nvi_strict_route(skb);
+	}
 	iph = ip_hdr(skb);
 	if (ipv4_is_multicast(iph->daddr) || ipv4_is_lbcast(iph->daddr))
 		return nvi_drop(skb, NVI_DROP_MULTICAST);
@@ -1108,7 +1133,7 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 	 */
 	if (unlikely(ip_is_fragment(iph)))
 		how = NVI_RX_FRAGMENT;
-	else if (unlikely(iph->ihl > 5))
+	else if (unlikely(iph->ihl > 5 && !strict))
 		how = NVI_RX_OPTIONS;
 	else if (unlikely(nvi_defers(skb, iph->protocol)))
 		how = NVI_RX_CONTEXT;
@@ -1151,6 +1176,11 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 	nvi_set_mac_header(skb, skb->dev);
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	IPCB(skb)->iif = skb->skb_iif;
+	if (unlikely(strict)) {
+		/* Errors do not go back by it: its last address is the box's */
+		IPCB(skb)->opt.optlen = iph->ihl * 4 - sizeof(*iph);
+		IPCB(skb)->opt.is_strictroute = 1;
+	}
 	reason = nvi_admit4(skb, nvi->dev);
 	if (unlikely(reason))
 		return nvi_refuse(skb, reason);

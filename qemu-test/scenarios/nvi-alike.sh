@@ -208,6 +208,7 @@ AGAIN='counters:What conntrack has reassembled is fragmented and reassembled onc
 only 4 || AGAIN='forwarding,postrouting:what conntrack has reassembled crosses the second FORWARD as fragments' AGAIN_CT="states,$AGAIN"
 ITSOWN='What the machine has encapsulated (IPsec, tunnels) is its own'
 WRITTEN='Options that routers write into are written once for each lookup, and with the address of the interface that the packet came in by'
+ROUTED='What an error quotes of a source route is as the first lookup has left it'
 QUOTED='What an error quotes of a packet has the checksum that SNAT has made'
 NOBODY='Rules by uidrange see no sender on the second lookup'
 HEARD="The machine's own sockets hear by ICMP what the second lookup refuses"
@@ -317,8 +318,12 @@ if only 4; then
 	row 'source routes are refused' : 'udp dst=boxcl opts=830704cb007107' 'early once silent'
 	SRR='sys ipv4/conf/all/accept_source_route 1; sys ipv4/conf/cl0/accept_source_route 1'
 	row 'a loose source route' "$SRR" 'udp dst=boxcl opts=830704cb007107' rx "up0:$WRITTEN"
-	row 'a strict source route, on the link' "$SRR" 'udp dst=boxcl opts=890704c0000202' '' "up0,counters,forwarding,postrouting:A strict source route is refused"
-	row 'a strict source route, not on the link' "$SRR" 'udp dst=boxcl opts=890704cb007107' once "cl0,counters,postrouting:A strict source route is refused"
+	STRICT='udp dst=boxcl opts=890704c0000202'
+	row 'a strict source route, on the link' "$SRR" "$STRICT; udp dst=boxcl opts=01820b0000000000000000aa01890704c0000202; udp dst=boxcl opts=890b04c0000202cb007107" '' "up0:$WRITTEN"
+	row 'a strict source route, not on the link' "$SRR" 'udp dst=boxcl opts=890704cb007107' reasons "cl0:$ROUTED"
+	row 'a strict source route and MTU' "$SRR; ips 'route add 192.0.2.2 dev up0 mtu 600 table 60'" "$STRICT len=1000; $STRICT len=1000 df" '' "up0,cl0:$ROUTED"
+	row 'a strict source route, FORWARD rejects' "$SRR; rule forward 0 'oifname \"up0\" reject with icmpx admin-prohibited'" "$STRICT csum=zero" '' "cl0:$ROUTED"
+	row 'a strict source route, fragments' "$SRR" "$STRICT len=1000 frag=512" once "up0,counters,forwarding,postrouting:A strict source route is refused in what comes in by the nvi device"
 	row 'options and TTL 1' : 'udp opts=01010101 ttl=1; udp opts=94040000 ttl=1' 'rx2'
 	row 'options and MTU' "ips 'route add $VIA0 mtu 1300 table 60'" 'udp opts=01010101 len=1400 df; udp opts=01010101 len=1400' rx
 	row 'a header with a bad checksum' : 'udp badhdr' 'early reasons'
