@@ -339,8 +339,7 @@ static struct dst_entry *unhole_dst(struct sk_buff *skb, const struct net *net,
 	/* Behind a lightweight tunnel's input route, SRv6 crosses PREROUTING
 	 * too, with another family's route, and needs it afterwards.
 	 */
-	if (unlikely(dst->error || dst->dev != skb->dev ||
-		     dst->ops->family != family ||
+	if (unlikely(dst->dev != skb->dev || dst->ops->family != family ||
 		     lwtunnel_input_redirect(dst->lwtstate) ||
 		     (info->flags & UNHOLE_DETACHES &&
 		      !unhole_may_detach(skb, family)))) {
