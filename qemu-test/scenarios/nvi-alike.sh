@@ -235,6 +235,9 @@ row 'no priority by TOS' 'sys ipv4/ip_forward_update_priority 0' 'udp tos=0x10; 
 row 'a priority that was set before' "sys ipv4/ip_forward_update_priority 0; rule prerouting 0 'meta priority set 0x10005'" 'udp tos=0x10; udp'
 row 'a mark stays' "rule prerouting 0 'meta mark set 0x33'" 'udp; tcp'
 row 'fair queueing: no time of departure' 'LINKS=1; tc qdisc add dev up0 root fq' 'udp; tcp len=100'
+# ... nor of arrival, which alike.py has asked for, at nvi0 neither.
+[ "$F" = 4 ] && OPTIONS='udp opts=01010101' || OPTIONS='udp ext=0:'
+row 'fair queueing: what comes in by nvi0 is stamped again' 'LINKS=1; tc qdisc add dev up0 root fq; sys core/netdev_tstamp_prequeue 0' "$OPTIONS" rx
 # In IPv6 they go a little later: nvi-bounds.
 only 6 || row 'neighbours' : 'udp flows=32 dsts' 'neigh'
 
