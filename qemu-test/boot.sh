@@ -71,7 +71,7 @@ boot_guest() {
 	# wired to them.
 	# shellcheck disable=SC2054 # commas inside arguments
 	cmd=(qemu-system-x86_64 -accel "$accel"
-		-smp "${CPUS:-$GUEST_CPUS}" -m "$mem" -nodefaults -no-user-config -display none -no-reboot
+		-smp "sockets=${CPUS:-$GUEST_CPUS}" -m "$mem" -nodefaults -no-user-config -display none -no-reboot
 		-kernel "$(readlink -f "$kernel/vmlinuz")" -initrd "$run/initrd"
 		-append "console=ttyS0 loglevel=7 panic=-1 oops=panic printk.devkmsg=on net.ifnames=0 dummy.numdummies=0 random.trust_cpu=on rcupdate.rcu_expedited=1 mitigations=off norandmaps no_timer_check${tsc:+ tsc_early_khz=$tsc}${APPEND:+ $APPEND}"
 		-virtfs "local,path=$run,mount_tag=results,security_model=none"
