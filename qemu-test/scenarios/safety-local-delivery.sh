@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Outside traffic that goes through the hole and is then for the box must not pass INPUT
-# as -i lo: directly, with NAT on the way to an address of the box, by a VRF device, or
+# as -i lo: directly, with NAT on the way to an address of the box, by a VRF device, by TEE, or
 # with a source that the sender has made up. No rule of the user's is needed for that, and
 # none undoes it. (In IPv6 nobody validates the source.)
 # weight: 8
@@ -11,9 +11,9 @@ must sysctl -qw $FORWARDING=1
 # As VRF set-ups do: "local" behind the rules that lead into the hole, and VRFs' own.
 if [ "$F" = 6 ]; then
 	must ip -6 nexthop add id 50 dev lo
-	into='default nhid 50'
+	into='default nhid 50' NOWHERE=2001:db8:99::1
 else
-	into='default dev lo'
+	into='default dev lo' NOWHERE=10.99.0.1
 fi
 must $IP route add $into table 50
 must $IP rule add iif cl0 to $BOX lookup 50 pref 10
@@ -69,6 +69,15 @@ if [ "$F" = 4 ]; then
 	kept 'by a VRF' client vrf
 	must ip route replace default dev lo table 50
 fi
+
+# By TEE, whose copy has an output route, too, to a gateway behind lo. (IPVS takes a way
+# out by loopback for one to the box itself, and lets the packet in where it came from.)
+must $IP rule del iif cl0 to $BOX pref 10
+must $IP route add $NOWHERE ${into#default }
+must $IPT -t mangle -A PREROUTING -i cl0 -p udp --dport 4000 -j TEE --gateway $NOWHERE
+kept 'by TEE' client copied
+must $IPT -t mangle -F PREROUTING
+must $IP rule add iif cl0 to $BOX lookup 50 pref 10
 
 # Nor does a rule that accepts it before everything else.
 must nft -f - <<EOT
