@@ -2,7 +2,7 @@
 # IPsec. A packet that a policy wants encrypted never leaves in the clear, not even
 # while there is no key. The box's own ESP is not encrypted once more, and comes in by
 # nvi0, whoever sent what is in it. What has come in by an xfrm interface, fragments
-# too, passes once policies let it.
+# too, passes once policies let it. Nothing of that keeps the egress from going.
 # patches: none
 # claims: L10
 # weight: 8
@@ -114,3 +114,7 @@ at_least 'and IPv6' "$(seen client "ip6[6] == 44 and src $FAR6")" 4
 is 'and a packet with an option' "$(seen client "udp port 99")" 1
 at_least 'fragments went by the receive path' $(($(nvi_stat nvi0 rx_fragment) - fragments)) 8
 is 'nothing was refused' $(($(nvi_stat nvi0 drop_refused) - refused)) 0
+
+# What was held for lack of a key holds the egress no longer than it is there.
+{ ip link del up0 && echo >/run/gone; } &
+check 'the egress can go' wait_for 6 test -e /run/gone
