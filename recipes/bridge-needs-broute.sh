@@ -25,13 +25,13 @@ can_meta_broute() {
 # given, as nft.
 need_broute() {
 	if [ "${BROUTE-}" != nft ]; then
-		for _e in ${EBTABLES:-ebtables-legacy ebtables}; do
+		for _e in ${EBTABLES:-ebtables-legacy ebtables-nft ebtables}; do
 			! can_redirect "$_e" || { BROUTE=$_e; return 0; }
 		done
 	fi
 	[ -n "$EBTABLES" ] || ! can_meta_broute || { BROUTE=nft; return 0; }
 	missing "nothing here hands frames to layer 3: tried redirect in the table broute of" \
-		"${EBTABLES:-ebtables-legacy and ebtables, and \"meta broute\" of nft}" \
+		"${EBTABLES:-ebtables-legacy, ebtables-nft and ebtables, and \"meta broute\" of nft}" \
 		"(Debian 12: apt-get install ebtables; Debian 13 and later: apt-get install nftables;" \
 		"kernel: CONFIG_BRIDGE_EBT_BROUTE and CONFIG_BRIDGE_EBT_REDIRECT, or CONFIG_NFT_BRIDGE_META)"
 }

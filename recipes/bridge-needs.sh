@@ -41,10 +41,10 @@ need_br_netfilter() {
 }
 # need_table TABLE: of ebtables, filter or nat: the first ebtables that can list it.
 need_table() {
-	for _e in ${EBTABLES:-ebtables-legacy ebtables}; do
+	for _e in ${EBTABLES:-ebtables-legacy ebtables-nft ebtables}; do
 		! unshare -n "$_e" -t "$1" -L >/dev/null 2>&1 || { EBTABLES=$_e; return 0; }
 	done
-	missing "no ebtables with a table $1: tried ${EBTABLES:-ebtables-legacy and ebtables}" \
+	missing "no ebtables with a table $1: tried ${EBTABLES:-ebtables-legacy, ebtables-nft and ebtables}" \
 		"(Debian: apt-get install ebtables, or iptables; kernel: CONFIG_BRIDGE_NF_EBTABLES or CONFIG_NF_TABLES_BRIDGE)"
 }
 
