@@ -58,23 +58,39 @@ is 'no flow table: answered' "$(ask 4 $FAR)" 4
 is 'no flow table: each request goes through the hole' $(($(stat_unhole unholed) - before)) 4
 is 'no flow table: two lookups, two TTLs' "$(ttls)" '4 of 62'
 
-flows ''
-before=$(stat_unhole unholed)
-is 'flow add for all: no answer is heard' "$(ask 2 $FAR)" 0
-settled wire
-is 'flow add for all: though they were sent' "$(seen wire "udp and src $FAR and dst $OWN")" 6
-at_least 'flow add for all: the connection is offloaded' "$(offloaded ipv4)" 1
-is 'flow add for all: and its way back leads into lo' \
-	"$(nft list table inet flows | sed -n 's/.*saddr.*counter packets \([0-9]*\) .*/\1/p')" 2
-settled client
-is 'flow add for all: where the answers are translated a second time' \
-	"$(seen client "udp and src $FAR and dst $CLIENT and src port 7")" 4
-at_least '... to a port that nobody asked' "$(seen client "udp and src $FAR and dst $CLIENT and not src port 7")" 1
+# Kernels before 7 offload a flow through lo, and lose it. Later ones refuse that
+# (nft_dev_forward_path(), net/netfilter/nf_flow_table_path.c) until the flow leaves by
+# another device.
+if [ "${KERNEL%%.*}" -ge 7 ]; then
+	flows ''
+	is 'flow add for all: answered' "$(ask 4 $FAR)" 4
+	is 'flow add for all: nothing leads into lo' \
+		"$(nft list table inet flows | sed -n 's/.*saddr.*counter packets \([0-9]*\) .*/\1/p')" 0
+	settled client
+	is 'flow add for all: the answers are translated once' "$(seen client "udp and src $FAR and dst $CLIENT and not src port 7")" 0
+	flows 'iifname "cl0"'
+	is 'flow add on the first pass: answered' "$(ask 3 $FAR)" 3
+	settled wire
+	is '... by one connection' "$(seen wire "udp and src $OWN and not src port 4444")" 0
+else
+	flows ''
+	before=$(stat_unhole unholed)
+	is 'flow add for all: no answer is heard' "$(ask 2 $FAR)" 0
+	settled wire
+	is 'flow add for all: though they were sent' "$(seen wire "udp and src $FAR and dst $OWN")" 6
+	at_least 'flow add for all: the connection is offloaded' "$(offloaded ipv4)" 1
+	is 'flow add for all: and its way back leads into lo' \
+		"$(nft list table inet flows | sed -n 's/.*saddr.*counter packets \([0-9]*\) .*/\1/p')" 2
+	settled client
+	is 'flow add for all: where the answers are translated a second time' \
+		"$(seen client "udp and src $FAR and dst $CLIENT and src port 7")" 4
+	at_least '... to a port that nobody asked' "$(seen client "udp and src $FAR and dst $CLIENT and not src port 7")" 1
 
-flows 'iifname "cl0"'
-is 'flow add on the first pass: the third request is the first one offloaded, and lost' "$(ask 3 $FAR)" 2
-settled wire
-is '... since it leaves lo as a new connection' "$(seen wire "udp and src $OWN and not src port 4444")" 1
+	flows 'iifname "cl0"'
+	is 'flow add on the first pass: the third request is the first one offloaded, and lost' "$(ask 3 $FAR)" 2
+	settled wire
+	is '... since it leaves lo as a new connection' "$(seen wire "udp and src $OWN and not src port 4444")" 1
+fi
 ttls >/dev/null
 
 flows 'iifname "up0"'
