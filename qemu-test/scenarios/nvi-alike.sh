@@ -87,12 +87,13 @@ for hook in forward postrouting; do
 	END
 done >/run/alike.nft
 must nft -f /run/alike.nft
-SAVED='' NFT=1 LINKS=1
+SAVED='' NFT=1 LINKS=1 PREQUEUE=1
 reset() {
 	ip -$F -force -batch /run/base >/run/reset.err 2>&1
 	[ -z "$NFT" ] || nft -f /run/base.nft
 	[ -z "$LINKS" ] || { ip link set up0 mtu 1500; ip link del t0; ethtool -K up0 tx off tso off; tc qdisc del dev up0 root; ip -$F nexthop flush; } >/dev/null 2>&1
 	for _s in $SAVED; do echo "${_s#*=}" >"${_s%%=*}"; done
+	[ "$PREQUEUE" = 1 ] || prequeue 1
 	SAVED='' NFT='' LINKS=''
 }
 
@@ -104,6 +105,9 @@ sys() {
 	SAVED="/proc/sys/net/$1=$_v $SAVED"
 	echo "$2" >"/proc/sys/net/$1"
 }
+# prequeue N: net.core.netdev_tstamp_prequeue. It is the machine's, and only the initial
+# namespace shows it.
+prequeue() { PREQUEUE=$1; nsenter --net=/unhole/init-netns sysctl -qw net.core.netdev_tstamp_prequeue="$1"; }
 # ips LINE...: lines for ip.
 ips() { printf '%s\n' "$@" >/run/ips; ip -$F -batch /run/ips; }
 # table: of nftables, on stdin.
@@ -237,7 +241,7 @@ row 'a mark stays' "rule prerouting 0 'meta mark set 0x33'" 'udp; tcp'
 row 'fair queueing: no time of departure' 'LINKS=1; tc qdisc add dev up0 root fq' 'udp; tcp len=100'
 # ... nor of arrival, which alike.py has asked for, at nvi0 neither.
 [ "$F" = 4 ] && OPTIONS='udp opts=01010101' || OPTIONS='udp ext=0:'
-row 'fair queueing: what comes in by nvi0 is stamped again' 'LINKS=1; tc qdisc add dev up0 root fq; sys core/netdev_tstamp_prequeue 0' "$OPTIONS" rx
+row 'fair queueing: what comes in by nvi0 is stamped again' 'LINKS=1; tc qdisc add dev up0 root fq; prequeue 0' "$OPTIONS" rx
 # In IPv6 they go a little later: nvi-bounds.
 only 6 || row 'neighbours' : 'udp flows=32 dsts' 'neigh'
 
