@@ -76,6 +76,10 @@ mutants:
 compare:
 	@qemu-test/compare-table
 
+#: make tried                    README's table of what was tried where, from the last make test
+tried:
+	@qemu-test/tried
+
 #: make figure                   packet-path.svg: the packet's path, as traced
 figure:
 	@qemu-test/figure
@@ -146,6 +150,6 @@ clean:
 	rm -rf results
 	git clean -fdXq xt_UNHOLE libxt_UNHOLE nvi unhole-path
 
-.PHONY: help demo test run shell kernel bench check mutants compare figure patches modules install clean \
+.PHONY: help demo test run shell kernel bench check mutants compare tried figure patches modules install clean \
 	plug-in unhole-path install-modules install-plug-in install-unhole-path install-recipes \
 	install-manuals uninstall deb
