@@ -42,7 +42,13 @@ is "the doctor's cure" "$(unhole-path doctor | sed -n 's/.*\(sysctl -w .*all.for
 recipe stock-sysctls FOR=own6
 check "own6: the box's own traffic goes through the hole" pings box 2 $FAR6
 is 'own6: the learned default route stays' "$(learned)" 1
-is 'own6: of that device alone' "$(cat /proc/sys/net/ipv6/conf/w0/accept_ra) $(cat /proc/sys/net/ipv6/conf/cl0/accept_ra)" '2 1'
+if [ -e /proc/sys/net/ipv6/conf/lo/force_forwarding ]; then
+	is 'own6: lo alone forwards' "$(forwards ipv6 all) $(cat /proc/sys/net/ipv6/conf/lo/force_forwarding)" '0 1'
+	ra=1
+else
+	ra=2
+fi
+is 'own6: accept_ra, of that device alone' "$(cat /proc/sys/net/ipv6/conf/w0/accept_ra) $(cat /proc/sys/net/ipv6/conf/cl0/accept_ra)" "$ra 1"
 is 'own6: IPv4 is as it was' "$(forwards ipv4 cl0)" 0
 check 'own6: and it is learned again' wait_for 20 _learns
 
