@@ -68,6 +68,10 @@ bench:
 check:
 	@qemu-test/check
 
+#: make matrix [NEWEST=1]        compiles the modules for every kernel that Debian has
+matrix:
+	@NEWEST=$(NEWEST) qemu-test/matrix
+
 #: make mutants [T=]             breaks the product line by line: do the scenarios notice?
 mutants:
 	@qemu-test/mutants $(if $(T),'$(T)')
@@ -150,6 +154,6 @@ clean:
 	rm -rf results
 	git clean -fdXq xt_UNHOLE libxt_UNHOLE nvi unhole-path
 
-.PHONY: help demo test run shell kernel bench check mutants compare tried figure patches modules install clean \
+.PHONY: help demo test run shell kernel bench check matrix mutants compare tried figure patches modules install clean \
 	plug-in unhole-path install-modules install-plug-in install-unhole-path install-recipes \
 	install-manuals uninstall deb

@@ -23,6 +23,9 @@ is_stock() { [ "${1#stock}" != "$1" ]; }
 kernel_suite() { awk -v k="${1#stock-}" '$1 == k { print $2 }' <<<"$RELEASES"; }
 userland() { awk -v k="${1#stock-}" '$1 == k { print $3 }' <<<"$RELEASES"; }
 
+# triplet ARCH: as compilers for it are called.
+triplet() { awk -v a="$1" '$1 == a { print $2 }' <<<"$TRIPLETS"; }
+
 say() { printf '%s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
