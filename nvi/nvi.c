@@ -1569,19 +1569,9 @@ static void nvi_get_stats64(struct net_device *dev,
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
-/* The one way to release entries that all kernels export. The lock of a table is a
- * spinlock in later kernels.
+/* Of any nvi device: an entry says nothing, and is made again where it is missed.
+ * Called with the table's lock and the entry's.
  */
-#define nvi_neigh_lock(lock)						\
-	_Generic((lock),						\
-		 spinlock_t *: spin_lock_bh((spinlock_t *)(void *)(lock)),	\
-		 rwlock_t *: write_lock_bh((rwlock_t *)(void *)(lock)))
-#define nvi_neigh_unlock(lock)						\
-	_Generic((lock),						\
-		 spinlock_t *: spin_unlock_bh((spinlock_t *)(void *)(lock)),	\
-		 rwlock_t *: write_unlock_bh((rwlock_t *)(void *)(lock)))
-
-/* Of any nvi device: an entry says nothing, and is made again where it is missed. */
 static int nvi_neigh_is_ours(struct neighbour *n)
 {
 	return nvi_is(n->dev) && !(n->nud_state & NUD_PERMANENT);
@@ -1590,11 +1580,21 @@ static int nvi_neigh_is_ours(struct neighbour *n)
 static void nvi_neigh_flush(struct work_struct *work)
 {
 	struct nvi *nvi = container_of(work, struct nvi, neigh_work.work);
+	void *lock = &nd_tbl.lock;
 
 	atomic_set(&nvi->neighbours, 0);
-	nvi_neigh_lock(&nd_tbl.lock);
-	__neigh_for_each_release(&nd_tbl, nvi_neigh_is_ours);
-	nvi_neigh_unlock(&nd_tbl.lock);
+	/* The one way to release entries that all kernels export. It wants the
+	 * table's lock, which is a spinlock in later ones.
+	 */
+	if (__same_type(nd_tbl.lock, spinlock_t)) {
+		spin_lock_bh(lock);
+		__neigh_for_each_release(&nd_tbl, nvi_neigh_is_ours);
+		spin_unlock_bh(lock);
+	} else {
+		write_lock_bh(lock);
+		__neigh_for_each_release(&nd_tbl, nvi_neigh_is_ours);
+		write_unlock_bh(lock);
+	}
 }
 
 /* An entry says nothing: all of them mean nvi. */
