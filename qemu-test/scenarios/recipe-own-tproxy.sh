@@ -46,7 +46,7 @@ check 'another port is no business of the proxy' tcp_copy box peer $FAR 5001 1
 
 [ "$F" = 4 ] && LOOPBACK=127.0.0.1 || LOOPBACK=::1
 # Loopback's own traffic to that port is left alone.
-socat TCP$F-LISTEN:80,bind=$(_host $LOOPBACK),reuseaddr EXEC:'echo local' &
+socat TCP$F-LISTEN:80,bind=$(_host $LOOPBACK),reuseaddr SYSTEM:'read -r _; echo local' &
 wait_for 10 _listens box t 80 || must false
 is 'a local server on that port' "$(ask box $LOOPBACK)" local
 
