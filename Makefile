@@ -47,6 +47,10 @@ demo:
 test:
 	@K=$(K) FLAVOUR=$(FLAVOUR) qemu-test/test
 
+#: make kselftest [K=] [T=]      the kernel's own tests, with the patches and without
+kselftest:
+	@qemu-test/kselftest $(K)
+
 #: make run SCRIPT=file [K=] [FLAVOUR=]   a script in a fresh guest
 run:
 	@qemu-test/run "$(SCRIPT)" "$(K)" $(FLAVOUR)
@@ -64,7 +68,7 @@ kernel:
 bench:
 	@qemu-test/bench $(K)
 
-#: make check                    static checks; writes results/review.md
+#: make check [T=]               static checks, by subject; writes results/review.md
 check:
 	@qemu-test/check
 
@@ -154,6 +158,6 @@ clean:
 	rm -rf results
 	git clean -fdXq xt_UNHOLE libxt_UNHOLE nvi unhole-path
 
-.PHONY: help demo test run shell kernel bench check matrix mutants compare tried figure patches modules install clean \
+.PHONY: help demo test kselftest run shell kernel bench check matrix mutants compare tried figure patches modules install clean \
 	plug-in unhole-path install-modules install-plug-in install-unhole-path install-recipes \
 	install-manuals uninstall deb

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The plug-in of iptables, and programs of the harness.
+# Sourced by check.
+# shellcheck shell=bash
+
+ok_if 'cppcheck: the plug-in' cppcheck -q --enable=warning,portability,performance --error-exitcode=1 \
+	--inline-suppr libxt_UNHOLE
+ok_if 'the plug-in builds without a warning' make -s -C libxt_UNHOLE O="$work" WARN='-Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Werror'
+ok_if "cppcheck: the harness's programs" cppcheck -q --enable=warning,portability,performance \
+	--error-exitcode=1 qemu-test/*.c qemu-test/selftest/plant
