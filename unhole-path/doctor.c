@@ -2,6 +2,7 @@
 /* The whole box: what would keep packets in the hole, or let out too many. */
 #include "path.h"
 #include <errno.h>
+#include <glob.h>
 #include <linux/fib_rules.h>
 #include <linux/netfilter/xt_UNHOLE.h>
 #include <linux/rtnetlink.h>
@@ -180,6 +181,24 @@ static void check_signature(const char *module)
 		    "this kernel refuses a module that is not signed (%s), and %s is not", why, module);
 }
 
+/* Where a module does not compile for the kernel that runs, DKMS keeps the log (see
+ * debian/dkms/pre-build in the sources).
+ */
+static bool not_compiled(const char *check, enum level level, const char *module, const char *tree)
+{
+	char pattern[512];
+	glob_t logs;
+	bool is;
+
+	snprintf(pattern, sizeof(pattern), "/var/lib/dkms/%s/*/make.log-%s", tree, release());
+	is = glob(pattern, 0, NULL, &logs) == 0;
+	if (is)
+		say(level, check, "apt-get install ./unhole-dkms_*.deb    # a newer one; or boot a kernel that README names",
+		    "%s does not compile for %s, which goes without it: see %s", module, release(), logs.gl_pathv[0]);
+	globfree(&logs);
+	return is;
+}
+
 static void check_module(void)
 {
 	static const char *const places[] = {
@@ -195,6 +214,8 @@ static void check_module(void)
 		say(OK, "module", NULL, "xt_UNHOLE is loaded");
 		return;
 	}
+	if (not_compiled("module", BAD, "xt_UNHOLE", "unhole"))
+		return;
 	for (i = 0; i < ARRAY_SIZE(places); i++) {
 		for (j = 0; j < ARRAY_SIZE(suffixes); j++) {
 			snprintf(path, sizeof(path), "/lib/modules/%s/%s%s", release(), places[i], suffixes[j]);
@@ -207,12 +228,15 @@ static void check_module(void)
 	}
 	if (sscanf(release(), "%u.%u", &major, &minor) == 2 && (major < 6 || (major == 6 && minor < 1)))
 		say(BAD, "module", NULL, "xt_UNHOLE is for kernels from 6.1 up, and this is %s", release());
-	else
+	else {
+		snprintf(path, sizeof(path), "/lib/modules/%s/build/include", release());
 		/* DKMS builds it as soon as it can */
-		say(BAD, "module", access("/var/lib/dkms/unhole", F_OK) == 0 ?
-		    "apt-get install linux-headers-$(uname -r)" :
-		    "apt-get install ./unhole-dkms_*.deb    # or make install, in the sources",
+		say(BAD, "module", access("/var/lib/dkms/unhole", F_OK) != 0 ?
+		    "apt-get install ./unhole-dkms_*.deb    # or make install, in the sources" :
+		    access(path, F_OK) != 0 ? "apt-get install linux-headers-$(uname -r)" :
+		    "dkms autoinstall    # builds it, or says why not",
 		    "xt_UNHOLE is not loaded, and there is none for %s", release());
+	}
 }
 
 /* Where iptables looks: where its other plug-ins are. */
@@ -774,6 +798,8 @@ int doctor(bool json, bool color)
 		check_module();
 		check_plugin();
 	}
+	if (!nvi)
+		not_compiled("nvi-module", WARN, "nvi", "unhole-nvi");
 	say(OK, "holes", NULL, "routes that lead into the hole: %u of IPv4, %u of IPv6",
 	    holes[0][HOLE_LO] + holes[0][HOLE_NVI], holes[1][HOLE_LO] + holes[1][HOLE_NVI]);
 	check_devices();

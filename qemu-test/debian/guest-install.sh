@@ -37,14 +37,14 @@ rules=$(iptables-save -t raw | grep '^-A')
 pings 100000 >/run/ping &
 # The client's ping is what is asked for its figures
 while ! pid=$(ip netns pids client) || [ -z "$pid" ]; do :; done
-is 'the module that runs' "$(cat /sys/module/xt_UNHOLE/version)" 0.9
+is 'the module that runs' "$(cat /sys/module/xt_UNHOLE/version)" "$OLD"
 check 'apt upgrades them' apt_install /mnt/new/*.deb
 is 'the rule stands' "$(iptables-save -t raw | grep '^-A')" "$rules"
 for p in $pid; do kill -INT "$p"; done
 wait
 says 'no packet was lost meanwhile' "$(cat /run/ping)" ' 0% packet loss'
 is 'the module on disk is the new one' "$(modinfo -F version xt_UNHOLE)" ''
-is 'the module that runs is the old one' "$(cat /sys/module/xt_UNHOLE/version)" 0.9
+is 'the module that runs is the old one' "$(cat /sys/module/xt_UNHOLE/version)" "$OLD"
 iptables-save >/run/saved
 check 'all rules are restored' iptables-restore /run/saved
 is 'the rule stands again' "$(iptables-save -t raw | grep '^-A')" "$rules"

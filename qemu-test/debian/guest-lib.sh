@@ -42,7 +42,10 @@ answers() { # COMMAND...: until it does, or 30 times
 }
 pings() { ip netns exec client ping -q -i 0.2 -c "$1" -W 2 203.0.113.7; }
 # What came to the next hop with the translated source, since it was asked last.
-arrived() { ip netns exec hop iptables -nvxL INPUT -Z | awk '$8 == "192.0.2.9" || $7 == "192.0.2.9" { print $1 }'; }
+arrived() {
+	ip netns exec hop iptables-save -c -t filter | sed -n 's/^\[\([0-9]*\):.* -s 192\.0\.2\.9\/32.*/\1/p'
+	ip netns exec hop iptables -Z INPUT
+}
 # The box as it was before the recipe, but for the modules.
 undo() {
 	iptables -t raw -F

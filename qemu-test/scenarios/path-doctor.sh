@@ -177,3 +177,24 @@ says 'its cure' "$(unhole-path doctor)" 'apt-get install ./unhole-dkms' 'make in
 must mkdir -p "/lib/modules/$(uname -r)/updates/dkms"
 : >"/lib/modules/$(uname -r)/updates/dkms/xt_UNHOLE.ko.zst"
 healthy 'a module that is not loaded'
+
+# DKMS knows it, and has not built it: why, and what to do
+must mkdir -p /var/lib
+must mount -t tmpfs tmpfs /var/lib
+must rm -r "/lib/modules/$(uname -r)"
+must mkdir -p /var/lib/dkms/unhole/1.1 /var/lib/dkms/unhole-nvi/1.1
+says 'no headers' "$(unhole-path doctor)" 'apt-get install linux-headers-'
+must mkdir -p "/lib/modules/$(uname -r)/build/include"
+says 'headers, and no module' "$(unhole-path doctor)" 'dkms autoinstall'
+: >"/var/lib/dkms/unhole/1.1/make.log-$(uname -r)"
+: >/var/lib/dkms/unhole/1.1/make.log-1.2.3
+: >/var/lib/dkms/unhole-nvi/1.1/make.log-1.2.3
+is 'a module that does not compile' "$(wrong)" 'module '
+says 'which, for what kernel, and the cure' "$(unhole-path doctor)" "xt_UNHOLE does not compile for $(uname -r), " \
+	"see /var/lib/dkms/unhole/1.1/make.log-$(uname -r)" 'install ./unhole-dkms_*.deb    # a newer one'
+: >"/var/lib/dkms/unhole-nvi/1.1/make.log-$(uname -r)"
+is 'nor does nvi' "$(wrong)" 'module nvi-module '
+must mkdir -p "/lib/modules/$(uname -r)/updates/dkms"
+: >"/lib/modules/$(uname -r)/updates/dkms/xt_UNHOLE.ko.zst"
+must rm "/var/lib/dkms/unhole/1.1/make.log-$(uname -r)"
+is 'nvi alone does not' "$(wrong)" 'nvi-module '
