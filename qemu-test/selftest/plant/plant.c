@@ -22,7 +22,7 @@
 
 static char *fault = "";
 module_param(fault, charp, 0444);
-MODULE_PARM_DESC(fault, "panic, warn, leak, uaf, lock, arp, ip or ip6");
+MODULE_PARM_DESC(fault, "panic, int3, warn, leak, uaf, lock, arp, ip or ip6");
 
 static unsigned int hits;
 module_param(hits, uint, 0444);
@@ -89,6 +89,9 @@ static int __init plant_init(void)
 
 	if (!strcmp(fault, "panic"))
 		panic("planted");
+	/* A breakpoint that nobody has set */
+	if (!strcmp(fault, "int3"))
+		asm volatile("int3");
 	if (!strcmp(fault, "warn"))
 		WARN(1, "planted\n");
 	if (!strcmp(fault, "uaf"))
