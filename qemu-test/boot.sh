@@ -27,7 +27,7 @@ tsc_khz() {
 # (of QEMU, with its arguments).
 boot_guest() {
 	local k=$1 flavour=$2 run=$3 mode=$4 kernel overlay root release accel mem cmd tsc
-	local slow=1 qemu verdict rc left
+	local slow=1 qemu verdict rc left APPEND=${APPEND-}
 	shift 4
 	OUTCOME=
 	[ "$flavour" = normal ] || slow=$SLOW_DEBUG
@@ -41,6 +41,7 @@ boot_guest() {
 		accel=${ACCEL_FOUND:=$("$QT/accel" "$kernel/vmlinuz")} tsc=
 		[ "$accel" = kvm ] || tsc=${TSC_FOUND:=$(tsc_khz)}
 	fi
+	APPEND="${APPEND-} $(flavour "$flavour" 3)"
 	mem=$GUEST_MIB
 	[ "$flavour" = normal ] || mem=$GUEST_MIB_DEBUG
 

@@ -93,14 +93,27 @@ kernel_name() {
 	esac
 }
 
-check_flavour() { # K FLAVOUR
-	case " $FLAVOURS " in
-	*" $2 "*) ;;
-	*) die_cure "FLAVOUR=$2 is not supported" "FLAVOUR is one of: $FLAVOURS" ;;
+# flavour NAME FIELD: of FLAVOURS, or nothing.
+flavour() { awk -v f="$1" -v n="$2" '$1 == f && $n != "-" { print $n }' <<<"$FLAVOURS"; }
+# flavour_kernels NAME: those that have it.
+flavour_kernels() {
+	local k
+	k=$(flavour "$1" 4)
+	case $k in
+	all) echo "$KERNELS" ;;
+	patched) echo "$PATCHED_KERNELS" ;;
+	*) echo "${k//,/ }" ;;
 	esac
-	! is_stock "$1" || [ "$2" != debug ] || die_cure \
-		"K=$1 has no debug flavour: it is Debian's own binary kernel" \
-		"use FLAVOUR=normal, or K= one of: $PATCHED_KERNELS"
+}
+check_flavour() { # K FLAVOUR
+	local have
+	have=$(flavour_kernels "$2")
+	[ -n "$have" ] || die_cure "FLAVOUR=$2 is not supported" \
+		"FLAVOUR is one of: $(awk 'NF { printf "%s%s", s, $1; s = " " }' <<<"$FLAVOURS")"
+	case " any $have " in
+	*" $1 "*) ;;
+	*) die_cure "K=$1 has no $2 flavour" "use FLAVOUR=normal, or K= one of: $have" ;;
+	esac
 }
 
 hash_of() { sha256sum | cut -c1-8; }

@@ -102,6 +102,17 @@ wait_for() {
 	done
 }
 
+# front_ends NAME...: those of them that this kernel has. Legacy ones may be left out of a
+# kernel since 6.17, and a real-time kernel cannot have them; all others must.
+front_ends() {
+	for _f in "$@"; do
+		case $_f-$(uname -v) in
+		*-legacy-*PREEMPT_RT*) $_f -t raw -S >/dev/null 2>&1 || continue ;;
+		esac
+		echo "$_f"
+	done
+}
+
 # --- hosts and links -------------------------------------------------------
 
 # "box" is the namespace that the scenario runs in.

@@ -18,7 +18,7 @@ done
 capture wire peer eth0
 
 # --set-xmark: takes the mark off that led into the hole, and no other.
-for ipt in iptables-legacy iptables-nft; do
+for ipt in $(front_ends iptables-legacy iptables-nft); do
 	must $ipt -t raw -A PREROUTING -i lo -j UNHOLE
 	refute "$ipt: with the mark left on, the second lookup finds the hole again" pings box 1 $FAR
 	must $ipt -t raw -F
@@ -93,7 +93,7 @@ is 'and not counted as an error' $(($(mib IpInAddrErrors) - errors)) 0
 must iptables -t raw -F
 
 # What makes no sense. (All the other refusals are rule-life's.)
-for ipt in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
+for ipt in $(front_ends iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft); do
 	must $ipt -t raw -A PREROUTING -i lo -j UNHOLE --set-xmark 0x3/0xff --reset-ct --allow-local
 	must $ipt -t raw -A PREROUTING -i lo -j UNHOLE --notrack
 	saved $ipt -t raw >/run/raw1
