@@ -2,6 +2,7 @@
 # SNAT at -o lo into the next hop's own subnet: the next hop asks for the address
 # by ARP. Nobody answers, and replies are lost; with the article's arptables rule
 # the box has asked first, in the name of the address; with proxy ARP it answers.
+# not on: rt: a real-time kernel has no legacy arptables, whose words these are
 # claims: L6 L8
 # weight: 18
 topology

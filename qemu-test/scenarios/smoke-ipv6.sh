@@ -9,7 +9,7 @@ hole_from6 cl0
 must sysctl -qw net.ipv6.conf.all.forwarding=1
 refute 'local origin, no rule: no answer' pings box 1 $FAR6 -W 0.5
 refute 'external origin, no rule: no answer' pings client 1 $FAR6 -W 0.5
-for ipt in ip6tables-legacy ip6tables-nft; do
+for ipt in $(front_ends ip6tables-legacy ip6tables-nft); do
 	must $ipt -t raw -A PREROUTING -i lo -j UNHOLE
 	before=$(stat_unhole unholed)
 	check "$ipt: local origin: answered" pings box 3 $FAR6
