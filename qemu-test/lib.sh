@@ -26,6 +26,18 @@ userland() { awk -v k="${1#stock-}" '$1 == k { print $3 }' <<<"$RELEASES"; }
 # triplet ARCH: as compilers for it are called.
 triplet() { awk -v a="$1" '$1 == a { print $2 }' <<<"$TRIPLETS"; }
 
+# matches NAME GLOBS: is it one of them?
+matches() {
+	local glob IFS=' '
+	set -f
+	for glob in $2; do
+		# shellcheck disable=SC2254 # a glob is what it may be
+		case $1 in $glob) set +f; return 0 ;; esac
+	done
+	set +f
+	return 1
+}
+
 say() { printf '%s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
