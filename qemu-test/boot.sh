@@ -41,7 +41,7 @@ boot_guest() {
 		accel=${ACCEL_FOUND:=$("$QT/accel" "$kernel/vmlinuz")} tsc=
 		[ "$accel" = kvm ] || tsc=${TSC_FOUND:=$(tsc_khz)}
 	fi
-	APPEND="${APPEND-} $(flavour "$flavour" 3)"
+	APPEND="${APPEND-} $(field "$FLAVOURS" "$flavour" 3)"
 	mem=$GUEST_MIB
 	[ "$flavour" = normal ] || mem=$GUEST_MIB_DEBUG
 

@@ -19,12 +19,14 @@ PATCHED_KERNELS=$(awk 'NF { printf "%s%s", s, $1; s = " " }' <<<"$RELEASES")
 KERNELS="$PATCHED_KERNELS $(awk 'NF { printf "%sstock-%s", s, $1; s = " " }' <<<"$RELEASES")"
 STOCK=stock-${PATCHED_KERNELS%% *}
 is_stock() { [ "${1#stock}" != "$1" ]; }
+# field TABLE KEY N: of the row of a table in config; nothing for "-", or where there is no
+# such row.
+field() { awk -v k="$2" -v n="$3" '$1 == k && $n != "-" { print $n }' <<<"$1"; }
 # kernel_suite K, userland K: the suites that its kernel and its guest are of.
-kernel_suite() { awk -v k="${1#stock-}" '$1 == k { print $2 }' <<<"$RELEASES"; }
-userland() { awk -v k="${1#stock-}" '$1 == k { print $3 }' <<<"$RELEASES"; }
-
+kernel_suite() { field "$RELEASES" "${1#stock-}" 2; }
+userland() { field "$RELEASES" "${1#stock-}" 3; }
 # triplet ARCH: as compilers for it are called.
-triplet() { awk -v a="$1" '$1 == a { print $2 }' <<<"$TRIPLETS"; }
+triplet() { field "$TRIPLETS" "$1" 2; }
 
 # matches NAME GLOBS: is it one of them?
 matches() {
@@ -105,12 +107,15 @@ kernel_name() {
 	esac
 }
 
-# flavour NAME FIELD: of FLAVOURS, or nothing.
-flavour() { awk -v f="$1" -v n="$2" '$1 == f && $n != "-" { print $n }' <<<"$FLAVOURS"; }
+# built_flavour NAME: the flavour as which its kernel is built. What differs by the command
+# line only is the same kernel.
+built_flavour() {
+	if [ "$1" = pristine ] || [ -n "$(field "$FLAVOURS" "$1" 2)" ]; then echo "$1"; else echo normal; fi
+}
 # flavour_kernels NAME: those that have it.
 flavour_kernels() {
 	local k
-	k=$(flavour "$1" 4)
+	k=$(field "$FLAVOURS" "$1" 4)
 	case $k in
 	all) echo "$KERNELS" ;;
 	patched) echo "$PATCHED_KERNELS" ;;

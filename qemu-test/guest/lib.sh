@@ -102,8 +102,8 @@ wait_for() {
 	done
 }
 
-# front_ends NAME...: those of them that this kernel has. Legacy ones may be left out of a
-# kernel since 6.17, and a real-time kernel cannot have them; all others must.
+# front_ends NAME...: all of them; but on a real-time kernel, which cannot have the legacy
+# ones, those that are there.
 front_ends() {
 	for _f in "$@"; do
 		case $_f-$(uname -v) in
