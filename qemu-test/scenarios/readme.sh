@@ -3,6 +3,7 @@
 # scenarios of their own) nor make's (make check asks make): each does what README says
 # there, and none is left out.
 # weight: 5
+# alone: it removes the modules, which namespaces of scenarios before it may still hold
 . /unhole/examples.sh
 topology
 must ip addr add 192.0.2.9/24 dev up0
@@ -74,6 +75,7 @@ clean
 conntrack -F 2>/dev/null
 # A rule that nft has taken away lets go of its module a little later.
 check 'xt_UNHOLE can be removed' wait_for 30 rmmod xt_UNHOLE
+echo "xt_UNHOLE is held by: $(cat /sys/module/xt_UNHOLE/refcnt 2>/dev/null || echo nobody)"
 check 'nvi can be removed' wait_for 30 rmmod nvi
 must modprobe nvi
 must modprobe xt_UNHOLE
