@@ -61,8 +61,8 @@ shell:
 
 #: make kernel [K=] [FLAVOUR=]   just the patched kernel and its modules
 kernel:
-	@qemu-test/host-packages
-	@qemu-test/kernel "$(K)" $(FLAVOUR)
+	@qemu-test/build/host-packages
+	@qemu-test/build/kernel "$(K)" $(FLAVOUR)
 
 #: make bench [K=]               what each way costs: a table, results/bench.json, bench.svg
 bench:
@@ -94,7 +94,7 @@ figure:
 
 #: make patches                  the in-tree patches, from xt_UNHOLE/ and nvi/
 patches:
-	@qemu-test/make-patch --write
+	@qemu-test/build/make-patch --write
 
 #: make modules [KDIR=]          the modules for the running or another kernel, and the plug-in
 modules:

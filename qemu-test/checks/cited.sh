@@ -29,5 +29,5 @@ cited_all() {
 }
 ok_if 'NOTES.md, recipes/bridge.md: each source line that they name is known here' cited_all
 for k in $PATCHED_KERNELS; do
-	ok_if "$k: the source lines that NOTES.md and recipes/bridge.md name" cited_lines "$k" "$("$QT/fetch" source "$k")"
+	ok_if "$k: the source lines that NOTES.md and recipes/bridge.md name" cited_lines "$k" "$("$QT/build/fetch" source "$k")"
 done

@@ -31,7 +31,7 @@ names_exist() {
 	local f n=0 anchor
 	# shellcheck disable=SC2086 # a glob, as "snat-pool*-nexthop.sh"
 	while read -r f; do
-		ls recipes/$f qemu-test/scenarios/$f $f >"$work/ls" 2>/dev/null || :
+		ls recipes/$f qemu-test/scenarios/*/$f $f >"$work/ls" 2>/dev/null || :
 		[ -s "$work/ls" ] || { echo "there is no $f"; return 1; }
 		n=$((n + 1))
 	done < <(grep -ohE '[A-Za-z0-9/*-]+\.sh\b' README.md NOTES.md | grep -v NAME | sort -u)

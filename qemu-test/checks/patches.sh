@@ -11,14 +11,14 @@ report=$TOP/results/review.md
 } >"$report"
 
 for what in xt_UNHOLE nvi; do
-	"$QT/make-patch" $what >"$work/generated" || :
+	"$QT/build/make-patch" $what >"$work/generated" || :
 	ok_if "the patch of $what and $what/ agree (else: make patches)" same "$(echo patches/common/*-$what-*)" "$work/generated"
 done
 
 for K in $PATCHED_KERNELS; do
-	kernel=$("$QT/kernel" "$K")
+	kernel=$("$QT/build/kernel" "$K")
 	lock "kernel-$K"
-	pristine=$("$QT/fetch" source "$K")
+	pristine=$("$QT/build/fetch" source "$K")
 	tree=$CACHE/tree/$K
 	build=$(readlink -f "$kernel/build") suite=$(userland "$K")
 	checkpatch=$pristine/scripts/checkpatch.pl
@@ -28,7 +28,7 @@ for K in $PATCHED_KERNELS; do
 	cp_args=(--strict --no-tree --quiet --no-signoff --ignore FILE_PATH_CHANGES,COMMIT_LOG_LONG_LINE,FROM_SIGN_OFF_MISMATCH,ALLOC_WITH_SIZEOF)
 	mapfile -t patches < <(grep -v '^#' "patches/$K/series" | grep .)
 
-	ok_if "$K: the series applies, fuzz 0" bash -c ". '$QT/lib.sh'; . '$QT/tree.sh'; small_tree '$pristine' '$TOP/patches/$K' '$work/small-$K' && apply_series '$work/small-$K'"
+	ok_if "$K: the series applies, fuzz 0" bash -c ". '$QT/lib/lib.sh'; . '$QT/build/tree.sh'; small_tree '$pristine' '$TOP/patches/$K' '$work/small-$K' && apply_series '$work/small-$K'"
 	cat >"$work/refresh" <<-EOT
 		cd "$work/small-$K" && quilt --quiltrc "$QUILTRC" pop -a -q >/dev/null
 		for p in ${patches[*]}; do
@@ -37,7 +37,7 @@ for K in $PATCHED_KERNELS; do
 		diff -ru "$TOP/patches/$K" patches
 	EOT
 	ok_if "$K: quilt refresh changes nothing" bash "$work/refresh"
-	"$QT/make-patch" hooks "$K" >"$work/generated" || :
+	"$QT/build/make-patch" hooks "$K" >"$work/generated" || :
 	ok_if "$K: the patch that has both built is as generated (else: make patches)" same "$(echo "patches/$K"/*-net-build-*)" "$work/generated"
 	ok_if "$K: the target and the driver are the same files as for every kernel" \
 		test "$(find "patches/$K" -type l -lname '../common/*' | wc -l)" = "$(find patches/common -type f | wc -l)"
@@ -81,7 +81,7 @@ for K in $PATCHED_KERNELS; do
 		sed -E 's/:[0-9]+:[0-9]+:/:/' "$work/build" | grep -E 'warning|error' | sort -u >"$work/$K-warnings-$1" || :
 		(cd "$build" && ld -r -o "$work/$K-$1/debug.o" "${existing[@]}")
 		# One line a structure, its members and offsets.
-		"$QT/sdk" "$suite" pahole "$work/$K-$1/debug.o" 2>/dev/null | awk '
+		"$QT/build/sdk" "$suite" pahole "$work/$K-$1/debug.o" 2>/dev/null | awk '
 			/^(struct|union) / { s = ""; on = 1 }
 			on { s = s " " $0 }
 			/^}/ { if (on) { gsub(/[ \t]+/, " ", s); print s } on = 0 }' | sort -u >"$work/$K-layout-$1"

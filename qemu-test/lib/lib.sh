@@ -6,7 +6,7 @@ set -euo pipefail
 export LC_ALL=C
 umask 022
 
-QT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+QT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export TOP=${QT%/*}
 # shellcheck source=qemu-test/config
 . "$QT/config"
@@ -134,6 +134,9 @@ check_flavour() { # K FLAVOUR
 }
 
 hash_of() { sha256sum | cut -c1-8; }
+
+# scenario_files FOLDER [NAME]: the scenarios in a folder and in its rooms, or that one.
+scenario_files() { find "$1" -maxdepth 2 -name "${2:-*}.sh" | sort; }
 
 # equal NAME GOT WANT: a self-test's result, as qemu-test/test reads them. RESULT_OF is its
 # kernel and flavour; the seconds are those since the one before.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The guest's part of qemu-test/bench: sets up every way in a box of its own, side
 # by side, and measures them in turn. Writes lines of words to /results/raw, which
-# qemu-test/bench-report reads. PASSES, ROUNDS, PACKETS, ORIGINS and CT come from the host.
+# qemu-test/measure/report reads. PASSES, ROUNDS, PACKETS, ORIGINS and CT come from the host.
 # shellcheck shell=sh
 set -e
 . /job

@@ -2,7 +2,7 @@
 # The patched source tree of a kernel, in the cache. Sourced after lib.sh.
 # shellcheck shell=bash
 
-QUILTRC=$QT/quiltrc
+QUILTRC=$QT/build/quiltrc
 
 # kmake SUITE TREE BUILD ARGUMENT...: the kernel's make, with that release's compiler. All
 # calls in one build folder must agree on compiler and flags, or make builds everything again.
@@ -12,7 +12,7 @@ kmake() {
 	# In depend mode ccache does not run the preprocessor before the
 	# compiler does: a fifth of the time of a cold build. __DATE__ and the
 	# build's user would differ, and cached objects would not.
-	"$QT/sdk" "$suite" env CCACHE_DIR="$CACHE/ccache" CCACHE_BASEDIR="$CACHE" CCACHE_MAXSIZE=6G CCACHE_DEPEND=1 \
+	"$QT/build/sdk" "$suite" env CCACHE_DIR="$CACHE/ccache" CCACHE_BASEDIR="$CACHE" CCACHE_MAXSIZE=6G CCACHE_DEPEND=1 \
 		KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' \
 		KBUILD_BUILD_USER=unhole KBUILD_BUILD_HOST=unhole \
 		make -C "$tree" O="$build" ARCH=x86_64 CC='ccache gcc' HOSTCC='ccache gcc' "$@"

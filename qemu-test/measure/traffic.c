@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bench-traffic: what qemu-test/bench-guest.sh sends and receives. One process,
+ * bench-traffic: what qemu-test/measure/guest.sh sends and receives. One process,
  * no library but libc, so that its own cost is the same for every way.
  *
  *   udp NETNS DST PORT BYTES WARMUP COUNT ROUNDS

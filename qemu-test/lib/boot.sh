@@ -6,8 +6,8 @@
 tsc_khz() {
 	local bin
 	[ "$(uname -m)" = x86_64 ] || return 0
-	bin=$CACHE/tsc-$(hash_of <"$QT/tsc.c")
-	[ -x "$bin" ] || cc -O2 -o "$bin" "$QT/tsc.c" || return 0
+	bin=$CACHE/tsc-$(hash_of <"$QT/lib/tsc.c")
+	[ -x "$bin" ] || cc -O2 -o "$bin" "$QT/lib/tsc.c" || return 0
 	"$bin"
 }
 
@@ -32,13 +32,13 @@ boot_guest() {
 	OUTCOME=
 	[ "$flavour" = normal ] || slow=$SLOW_DEBUG
 
-	kernel=$("$QT/kernel" "$k" "$flavour")
-	overlay=$("$QT/modules" "$k" "$flavour")
-	root=$("$QT/root" "$(userland "$k")")
+	kernel=$("$QT/build/kernel" "$k" "$flavour")
+	overlay=$("$QT/build/modules" "$k" "$flavour")
+	root=$("$QT/build/root" "$(userland "$k")")
 	release=$(cat "$kernel/release")
 	accel=tcg,thread=single tsc=1000000 # a tick is an instruction
 	if [ -z "${ICOUNT-}" ]; then
-		accel=${ACCEL_FOUND:=$("$QT/accel" "$kernel/vmlinuz")} tsc=
+		accel=${ACCEL_FOUND:=$("$QT/lib/accel" "$kernel/vmlinuz")} tsc=
 		[ "$accel" = kvm ] || tsc=${TSC_FOUND:=$(tsc_khz)}
 	fi
 	APPEND="${APPEND-} $(field "$FLAVOURS" "$flavour" 3)"
@@ -47,7 +47,7 @@ boot_guest() {
 
 	mkdir -p "$run/overlay/unhole"
 	cp -r "$QT/guest/." "$TOP/recipes" "$TOP/NOTES.md" "$TOP/README.md" "$TOP/packet-path.svg" \
-		"$TOP/nvi/nvi.8" "$TOP/unhole-path/unhole-path.8" "$TOP/unhole-path/schema.json" "$QT/splats" "$run/overlay/unhole/"
+		"$TOP/nvi/nvi.8" "$TOP/unhole-path/unhole-path.8" "$TOP/unhole-path/schema.json" "$QT/lib/splats" "$run/overlay/unhole/"
 	make -s -C "$TOP/libxt_UNHOLE" O="$run/overlay/unhole" "$run/overlay/unhole/xt_UNHOLE.8"
 	cp "$run/overlay/unhole/init" "$run/overlay/init"
 	chmod +x "$run/overlay/init" "$run/overlay/unhole/runner"
@@ -157,7 +157,7 @@ boot_guest() {
 			*:clean) OUTCOME="splat:$name: $hit" ;;
 			esac
 			break
-		done <"$QT/splats"
+		done <"$QT/lib/splats"
 	fi
 	[ "$OUTCOME" = clean ]
 }
