@@ -124,7 +124,7 @@ for ipt in $(front_ends iptables-legacy iptables-nft ip6tables-legacy ip6tables-
 	refute "$ipt: an unknown flag" env XTABLES_LIBDIR=/unhole/newer:/usr/lib/x86_64-linux-gnu/xtables \
 		$ipt -t raw -A PREROUTING -j UNHOLE --allow-local
 	says "$ipt: the kernel log names it, and the cure" "$(dmesg | sed -n "/unhole-mark $ipt\$/,\$p")" \
-		'does not know flags 0x8: the plug-in is newer, update the module'
+		'does not know flags 0x40000000: the plug-in is newer, update the module'
 	# One that is newer still has a revision that the kernel does not.
 	refute "$ipt: a newer revision" env XTABLES_LIBDIR=/unhole/rev1:/usr/lib/x86_64-linux-gnu/xtables \
 		$ipt -t raw -A PREROUTING -j UNHOLE
