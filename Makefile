@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # xt_UNHOLE. "make" says what there is.
 
-# Which kernel, flavour and scenarios; empty means all, or the default of the
-# call.
+# Which kernel, flavour and scenarios, and how many guests at once; empty means all, or the
+# default of the call.
 K ?=
 FLAVOUR ?=
+GUESTS ?=
 T ?=
 export T
 
@@ -43,9 +44,9 @@ help:
 demo:
 	@qemu-test/demo $(K)
 
-#: make test [T=] [K=] [FLAVOUR=]   every scenario; T is names or globs
+#: make test [T=] [K=] [FLAVOUR=] [GUESTS=]   every scenario; T is names or globs
 test:
-	@K=$(K) FLAVOUR=$(FLAVOUR) qemu-test/test
+	@K=$(K) FLAVOUR=$(FLAVOUR) GUESTS=$(GUESTS) qemu-test/test
 
 #: make kselftest [K=] [T=]      the kernel's own tests, with the patches and without
 kselftest:
