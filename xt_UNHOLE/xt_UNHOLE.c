@@ -415,6 +415,14 @@ static noinline void unhole4(struct sk_buff *skb,
 	unhole(skb, net, info);
 }
 
+/* skb_valid_dst(), which a kernel that is built for size calls. */
+static __always_inline bool unhole_valid_dst(const struct sk_buff *skb)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+
+	return dst && !(dst->flags & DST_METADATA);
+}
+
 /* Nearly all that meets the rule is loopback's own traffic. The type of its route
  * is enough to know it by, and it pays for no more than that: not for a call of
  * unhole_stat() either, which a kernel that is built for size makes of it.
@@ -427,7 +435,7 @@ unhole_tg4(struct sk_buff *skb, const struct xt_action_param *par)
 {
 	const struct net *net = xt_net(par);
 
-	if (likely(skb->dev == net->loopback_dev && skb_valid_dst(skb) &&
+	if (likely(skb->dev == net->loopback_dev && unhole_valid_dst(skb) &&
 		   skb_rtable(skb)->rt_type != RTN_UNICAST)) {
 		const struct unhole_net *un = net_generic(net, unhole_net_id);
 
@@ -479,7 +487,7 @@ unhole_tg6(struct sk_buff *skb, const struct xt_action_param *par)
 {
 	const struct net *net = xt_net(par);
 
-	if (likely(skb->dev == net->loopback_dev && skb_valid_dst(skb) &&
+	if (likely(skb->dev == net->loopback_dev && unhole_valid_dst(skb) &&
 		   container_of(skb_dst(skb), struct rt6_info,
 				dst)->rt6i_flags & RTF_LOCAL)) {
 		const struct unhole_net *un = net_generic(net, unhole_net_id);
