@@ -53,6 +53,7 @@ boot_guest() {
 	chmod +x "$run/overlay/init" "$run/overlay/unhole/runner"
 	{
 		printf 'MODE=%s\nSLOW=%s\nGUEST_K=%s\nexport SLOW GUEST_K\n' "$mode" "$slow" "$k"
+		printf 'TIMEOUT_RELEASE=%s\n' "$TIMEOUT_RELEASE"
 		printf 'LOAD="%s %s"\n' "$(! is_stock "$k" || echo "$STOCK_MODULES")" "${LOAD-}"
 		[ $# -eq 0 ] || printf '%s\n' "$@"
 	} >"$run/overlay/job"
