@@ -75,8 +75,9 @@ MODULE_PARM_DESC(userns, "Devices in network namespaces of user namespaces too (
 #define NVI_KEEPS	(!IS_ENABLED(CONFIG_PREEMPT_RT))
 
 /* Where kernels differ. Their headers tell, not their version, which says nothing
- * of what a distribution has taken over. NVI_NEWLINK_PARAMS is in Kbuild's hands:
- * newlink() has its arguments in a structure since 6.15, and no macro tells.
+ * of what a distribution has taken over. Where no macro tells, Kbuild does:
+ * NVI_NEWLINK_PARAMS, newlink() has its arguments in a structure (6.15);
+ * NVI_FORCE_FORWARDING, an interface may forward IPv6 though the box does not (6.17).
  */
 
 /* What of the TOS an input lookup takes along: all of the DSCP where rules can ask
@@ -1234,6 +1235,15 @@ static enum skb_drop_reason nvi_admit6(struct sk_buff *skb,
 	return SKB_DROP_REASON_PKT_TOO_BIG;
 }
 
+static bool nvi_force_forwarding(const struct inet6_dev *idev)
+{
+#ifdef NVI_FORCE_FORWARDING
+	return idev && READ_ONCE(idev->cnf.force_forwarding);
+#else
+	return false;
+#endif
+}
+
 /* ip6_forward() for the box's own packets, which have a socket: that one would drop
  * them. Consumes the packet, and says what became of it.
  */
@@ -1244,7 +1254,8 @@ static enum nvi_stat nvi_send6(const struct nvi *nvi, struct sk_buff *skb)
 	enum skb_drop_reason reason;
 	struct dst_entry *dst;
 
-	if (!READ_ONCE(net->ipv6.devconf_all->forwarding)) {
+	if (!READ_ONCE(net->ipv6.devconf_all->forwarding) &&
+	    !nvi_force_forwarding(idev)) {
 		__IP6_INC_STATS(net, idev, IPSTATS_MIB_INADDRERRORS);
 		return nvi_refuse(skb, SKB_DROP_REASON_IP_INADDRERRORS);
 	}

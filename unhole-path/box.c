@@ -24,6 +24,22 @@ int conf(int family, const char *dev, const char *name)
 	return v;
 }
 
+const char *knob(int family, const char *dev, const char *name)
+{
+	static char buf[4][96];
+	static unsigned int n;
+	char *to = buf[n++ % ARRAY_SIZE(buf)], sep = strchr(dev, '.') ? '/' : '.';
+
+	snprintf(to, sizeof(buf[0]), "net%cipv%d%cconf%c%s%c%s", sep, family == AF_INET ? 4 : 6, sep, sep,
+		 dev, sep, name);
+	return to;
+}
+
+bool v6_forwards(const char *dev)
+{
+	return conf(AF_INET6, "all", "forwarding") > 0 || conf(AF_INET6, dev, "force_forwarding") > 0;
+}
+
 /* Does a file hold the string? -1: it cannot be read. */
 static int holds(const char *path, const char *what)
 {

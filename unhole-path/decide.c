@@ -51,20 +51,6 @@ static const char *dev_name(int index)
 	return l ? l->name : "?";
 }
 
-/* A sysctl of a device, as a command names it. A dot in the device's name is none of
- * the separators: then these are slashes.
- */
-static const char *knob(int family, const char *dev, const char *name)
-{
-	static char buf[4][96];
-	static unsigned int n;
-	char *to = buf[n++ % ARRAY_SIZE(buf)], sep = strchr(dev, '.') ? '/' : '.';
-
-	snprintf(to, sizeof(buf[0]), "net%cipv%d%cconf%c%s%c%s", sep, family == AF_INET ? 4 : 6, sep, sep,
-		 dev, sep, name);
-	return to;
-}
-
 static const char *ipt(int family)
 {
 	return family == AF_INET ? "iptables" : "ip6tables";
@@ -302,12 +288,6 @@ static void explain_refusal(struct path *p, const struct step *s, const char *wh
 	default:
 		verdict(p, V_DIES, "refused", "dies: the %s lookup is refused (%s)", which, strerror(s->res.err));
 	}
-}
-
-static bool v6_forwards(const char *dev)
-{
-	/* From 6.17 on, a device may be exempt from the global switch */
-	return conf(AF_INET6, "all", "forwarding") > 0 || conf(AF_INET6, dev, "force_forwarding") > 0;
 }
 
 /* --- rules ------------------------------------------------------------------- */
@@ -582,7 +562,11 @@ static void second_lookup(struct path *p, struct flow *f, bool external, enum tr
 		if ((nvi || !exempt) && !v6_forwards(dev_name(f->iif))) {
 			verdict(p, V_DIES, "forwarding-off", "dies: IPv6 forwarding is off%s",
 				nvi && !external ? ", and the second lookup of nvi wants it for the box's own, too" : "");
-			fix(p, "sysctl -w net.ipv6.conf.all.forwarding=1");
+			/* The least for the box's own: for that device alone, where there is such a thing */
+			if (!external && conf(AF_INET6, dev_name(f->iif), "force_forwarding") == 0)
+				fix(p, "sysctl -w %s=1", knob(AF_INET6, dev_name(f->iif), "force_forwarding"));
+			else
+				fix(p, "sysctl -w net.ipv6.conf.all.forwarding=1");
 			return;
 		}
 		if (is_v6_linklocal(&f->src)) {

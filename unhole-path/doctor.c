@@ -291,13 +291,47 @@ static const char *fix_forwarding6(void)
 	return fix;
 }
 
+/* A device that holes lead out of, and whose packets IPv6 does not forward; or NULL. */
+static const struct link *unforwarded6(enum tri core, const unsigned int *holes)
+{
+	size_t i;
+
+	for (i = 0; i < world.n_links; i++) {
+		const struct link *l = &world.links[i];
+
+		/* What the patches exempt is unholed packets, and not those of nvi */
+		if (((holes[HOLE_NVI] && is_nvi(l)) || (holes[HOLE_LO] && core == NO && l->index == world.lo)) &&
+		    !v6_forwards(l->name))
+			return l;
+	}
+	return NULL;
+}
+
+static void check_forwarding6(enum tri core, const unsigned int *holes, const char *outside)
+{
+	const struct link *l = unforwarded6(core, holes);
+	char fix[128];
+
+	if (outside && !v6_forwards(outside)) {
+		say(BAD, "forwarding6", fix_forwarding6(),
+		    "IPv6 forwarding is off: nothing that comes in by %s enters the hole", outside);
+	} else if (l) {
+		/* The least, where there is such a thing: the box stays a host */
+		snprintf(fix, sizeof(fix), "sysctl -w %s=1", knob(AF_INET6, l->name, "force_forwarding"));
+		say(BAD, "forwarding6", conf(AF_INET6, l->name, "force_forwarding") == 0 ? fix : fix_forwarding6(),
+		    "IPv6 forwarding is off: %s nothing leaves the hole",
+		    is_nvi(l) ? "by an nvi device" : "on this kernel");
+	} else if (outside || holes[HOLE_NVI] || (holes[HOLE_LO] && core == NO)) {
+		say(OK, "forwarding6", NULL, "IPv6 forwarding is on");
+	}
+}
+
 static void check_sysctls(int family, enum tri core, const unsigned int *holes)
 {
 	const struct fib *fib = fib_of(family);
 	int own, all;
 	const char *outside = NULL;
 	char fix[128];
-	bool needed;
 	size_t i;
 
 	/* What comes in by a NIC is forwarded into the hole */
@@ -307,29 +341,20 @@ static void check_sysctls(int family, enum tri core, const unsigned int *holes)
 
 		if (!l || l->index == world.lo || is_nvi(l) || !leads_in(family, dev) || seen_before(fib, i))
 			continue;
-		outside = dev;
+		if (!outside || !v6_forwards(dev))
+			outside = dev;
 		if (family == AF_INET6 || conf(AF_INET, dev, "forwarding") != 0)
 			continue;
 		snprintf(fix, sizeof(fix), "sysctl -w net/ipv4/conf/%s/forwarding=1", dev);
 		say(BAD, "forwarding", conf(AF_INET, "all", "forwarding") == 1 ? fix : "sysctl -w net.ipv4.ip_forward=1",
 		    "IPv4 forwarding is off for %s: nothing that comes in by it enters the hole", dev);
 	}
-	/* What the patches exempt is unholed packets, and not those of nvi */
-	needed = (core == NO && holes[HOLE_LO]) || (family == AF_INET6 && holes[HOLE_NVI]);
-	if (!needed && !(family == AF_INET6 && outside))
-		return;
 	if (family == AF_INET6) {
-		if (conf(AF_INET6, "all", "forwarding") > 0)
-			say(OK, "forwarding6", NULL, "IPv6 forwarding is on");
-		else if (!needed)
-			say(BAD, "forwarding6", fix_forwarding6(),
-			    "IPv6 forwarding is off: nothing that comes in by %s enters the hole", outside);
-		else
-			say(BAD, "forwarding6", fix_forwarding6(),
-			    "IPv6 forwarding is off: %s nothing leaves the hole",
-			    holes[HOLE_NVI] ? "by an nvi device" : "on this kernel");
+		check_forwarding6(core, holes, outside);
 		return;
 	}
+	if (core != NO || !holes[HOLE_LO])
+		return;
 	if (conf(AF_INET, "lo", "accept_local") == 1 || conf(AF_INET, "all", "accept_local") == 1)
 		say(OK, "accept_local", NULL, "lo takes packets with a source of the box");
 	else

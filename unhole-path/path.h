@@ -218,6 +218,12 @@ void rules_scan(int family, found_fn fn, void *arg);
 
 /* conf.DEV.NAME or conf.all.NAME of a family; -1 if it cannot be read. */
 int conf(int family, const char *dev, const char *name);
+/* It, as a command names it. A dot in the device's name is none of the separators: then
+ * these are slashes. Good until the fourth call after.
+ */
+const char *knob(int family, const char *dev, const char *name);
+/* Is what comes in by a device forwarded? From 6.17 on, one may be exempt from the global switch. */
+bool v6_forwards(const char *dev);
 /* Has the kernel the core patches? why: how that is known. */
 enum tri core_patched(const char **why);
 void core_assume(bool yes);

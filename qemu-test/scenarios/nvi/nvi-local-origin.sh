@@ -64,8 +64,21 @@ must ip6tables -t mangle -A OUTPUT -d $FAR6 -j MARK --set-mark 0x50
 must ip6tables -t mangle -A POSTROUTING -o nvi0 -j MARK --set-mark 0
 must ip -6 rule add iif nvi0 lookup main
 refute 'IPv6, forwarding off: not answered' pings box 1 $FAR6
+sent=3
+# From 6.17 up that device alone may forward, and the box stays a host.
+if [ -e /proc/sys/net/ipv6/conf/nvi0/force_forwarding ]; then
+	cure='sysctl -w net.ipv6.conf.nvi0.force_forwarding=1'
+	says 'unhole-path says so' "$(unhole-path --explain to $FAR6)" "$cure"
+	says 'and its doctor' "$(unhole-path doctor)" "$cure"
+	must $cure
+	says 'unhole-path: then it leaves' "$(unhole-path to $FAR6)" leaves
+	check 'IPv6, forwarding forced for nvi0: answered' pings box 3 $FAR6
+	must sysctl -qw net.ipv6.conf.nvi0.force_forwarding=0
+	refute 'and no more: not answered' pings box 1 $FAR6
+	sent=6
+fi
 must sysctl -qw net.ipv6.conf.all.forwarding=1
 check 'IPv6, forwarding on: answered' pings box 3 $FAR6
 settled peer
-is 'by the true uplink, one hop' "$(seen peer "icmp6[0] == 128 and src $BOX6 and dst $FAR6 and ip6[7] == 63")" 3
+is 'by the true uplink, one hop' "$(seen peer "icmp6[0] == 128 and src $BOX6 and dst $FAR6 and ip6[7] == 63")" $sent
 speaks 'IPv6' box peer $FAR6

@@ -37,8 +37,9 @@ must ip6tables -t mangle -A PREROUTING -i lo -j MARK --set-mark 0
 unhole6
 refute 'nothing set: the way through the IPv6 hole is closed' pings box 1 $FAR6 -W 1
 # What the doctor says is the same.
-is "the doctor's cure" "$(unhole-path doctor | sed -n 's/.*\(sysctl -w .*all.forwarding=1\).*/\1/p')" \
-	'sysctl -w net/ipv6/conf/w0/accept_ra=2 net.ipv6.conf.all.forwarding=1'
+cure='sysctl -w net/ipv6/conf/w0/accept_ra=2 net.ipv6.conf.all.forwarding=1'
+[ ! -e /proc/sys/net/ipv6/conf/lo/force_forwarding ] || cure='sysctl -w net.ipv6.conf.lo.force_forwarding=1'
+is "the doctor's cure" "$(unhole-path doctor | sed -n 's/.*\(sysctl -w .*ipv6.*forwarding=1\).*/\1/p')" "$cure"
 recipe stock-sysctls FOR=own6
 check "own6: the box's own traffic goes through the hole" pings box 2 $FAR6
 is 'own6: the learned default route stays' "$(learned)" 1
