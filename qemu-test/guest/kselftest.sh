@@ -3,7 +3,7 @@
 # shellcheck shell=sh
 cd /results/kselftest || exit
 mkdir -p log
-cp -rn extra/. /usr/
+cp -r --remove-destination extra/. /usr/
 [ -e /bin/bash ] || ln -s /usr/bin/bash /bin/bash
 # They look for themselves in a folder that is written to quickly.
 mkdir /kselftest
