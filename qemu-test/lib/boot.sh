@@ -43,7 +43,7 @@ boot_guest() {
 	fi
 	APPEND="${APPEND-} $(field "$FLAVOURS" "$flavour" 3)"
 	mem=$GUEST_MIB
-	[ "$flavour" = normal ] || mem=$GUEST_MIB_DEBUG
+	[ "$flavour" != debug ] || mem=$GUEST_MIB_DEBUG
 
 	mkdir -p "$run/overlay/unhole"
 	cp -r "$QT/guest/." "$TOP/recipes" "$TOP/NOTES.md" "$TOP/README.md" "$TOP/packet-path.svg" \
