@@ -122,12 +122,15 @@ on() {
 	if [ "$_ns" = box ]; then "$@"; else in-ns "$_ns" "$@"; fi
 }
 
-# Addresses are usable at once, link-local ones too.
-NO_DAD=net.ipv6.conf.default.accept_dad=0
+# In each namespace addresses are usable at once, link-local ones too; and TCP, whose
+# connections keep a namespace when its processes have gone, gives them up after some 12
+# seconds, not 100.
+HOST_SYSCTLS='net.ipv6.conf.default.accept_dad=0 net.ipv4.tcp_orphan_retries=5'
 host() {
 	for _h in "$@"; do
 		must ip netns add "$_h"
-		on "$_h" sysctl -qw "$NO_DAD"
+		# shellcheck disable=SC2086 # a list
+		on "$_h" sysctl -qw $HOST_SYSCTLS
 		must ip -n "$_h" link set lo up
 	done
 }
