@@ -102,6 +102,7 @@ enum nvi_stat {
 	NVI_RX_FRAGMENT,
 	NVI_RX_OPTIONS,
 	NVI_RX_CONTEXT,
+	NVI_RX_PREROUTING,
 	NVI_DROP_NO_DST,
 	NVI_DROP_MULTICAST,
 	NVI_DROP_MARTIAN,
@@ -118,16 +119,22 @@ enum nvi_stat {
 
 static const char nvi_stat_names[NVI_STATS][ETH_GSTRING_LEN] = {
 	"direct", "rx_local", "rx_fragment", "rx_options", "rx_context",
-	"drop_no_dst", "drop_multicast", "drop_martian", "drop_no_route",
+	"rx_prerouting", "drop_no_dst", "drop_multicast", "drop_martian", "drop_no_route",
 	"drop_refused", "drop_loop", "drop_nested", "drop_backlog",
 	"drop_error", "rx_refused",
 };
 
+/* The order is that of nvi_flag_names. */
 enum {
-	NVI_NOTRACK = 1 << 0,
+	NVI_NOTRACK	= 1 << 0,
+	NVI_PREROUTING	= 1 << 1,
+	NVI_RESET_CT	= 1 << 2,
+	NVI_FLAGS	= NVI_NOTRACK | NVI_PREROUTING | NVI_RESET_CT,
 };
 
-static const char nvi_flag_names[][ETH_GSTRING_LEN] = { "notrack" };
+static const char nvi_flag_names[][ETH_GSTRING_LEN] = {
+	"notrack", "prerouting", "reset-ct",
+};
 
 /**
  * struct nvi_route - a second lookup's result, as long as IPv4's routes and
@@ -201,9 +208,11 @@ struct nvi_pcpu {
  * @pcpu: counters, queues, routes
  * @link: "link" of "ip link add": what stands for the receive interface, or
  *	NULL. In this device's namespace: dropped when either leaves it. RTNL.
- * @flags: NVI_NOTRACK; RTNL, read without locks
+ * @flags: NVI_FLAGS; RTNL, read without locks
  * @neighbours: entries of IPv6 on this device, made since the last flush
  * @neigh_work: flushes them
+ * @markers: what a packet has instead of a route until it crosses PREROUTING on
+ *	its second pass; indexed by whether IPsec's policies have been asked
  * @list: in nvi_list
  * @dev: back
  */
@@ -213,6 +222,7 @@ struct nvi {
 	u32 flags;
 	atomic_t neighbours;
 	struct delayed_work neigh_work;
+	struct metadata_dst *markers[2];
 
 	struct list_head list;
 	struct net_device *dev;
@@ -418,6 +428,20 @@ static int nvi_send4(struct sk_buff *skb)
 		       skb->dev, rt->dst.dev, rt->dst.output);
 }
 
+/* What has crossed PREROUTING as the nvi device's own is the link's from FORWARD on. */
+static void nvi_show_link(const struct net_device *dev, struct sk_buff *skb)
+{
+	const struct nvi *nvi;
+	struct net_device *link;
+
+	if (!dev || !nvi_is(dev))
+		return;
+	nvi = netdev_priv(dev);
+	link = rcu_dereference(nvi->link);
+	if (link && READ_ONCE(nvi->flags) & NVI_PREROUTING)
+		skb->dev = link;
+}
+
 /* The input handler of nvi's routes: for what comes back by the receive path.
  * Context: RCU; BHs on, if NFQUEUE has had the packet. Consumes it.
  */
@@ -426,12 +450,14 @@ static int nvi_forward4(struct sk_buff *skb)
 	enum skb_drop_reason reason = SKB_DROP_REASON_NOT_SPECIFIED;
 	const struct net_device *dev;
 
-	if (likely(skb->pkt_type == PACKET_HOST && !skb->sk))
-		reason = nvi_admit4(skb, skb->dev);
-	if (likely(!reason))
-		return nvi_send4(skb);
 	/* Not skb->dev, if nvi is in a VRF */
 	dev = dev_get_by_index_rcu(dev_net(skb->dev), IPCB(skb)->iif);
+	if (likely(skb->pkt_type == PACKET_HOST && !skb->sk))
+		reason = nvi_admit4(skb, dev ?: skb->dev);
+	if (likely(!reason)) {
+		nvi_show_link(dev, skb);
+		return nvi_send4(skb);
+	}
 	if (dev && nvi_is(dev)) {
 		local_bh_disable();
 		nvi_count(netdev_priv(dev), NVI_RX_REFUSED, 0);
@@ -1020,17 +1046,29 @@ static enum nvi_stat nvi_receive(const struct nvi *nvi, struct sk_buff *skb,
  * path, where an xfrm interface's packets would no longer be known as such. The
  * route says so (DST_NOPOLICY). What is delivered here keeps its secpath: sockets ask.
  */
-static bool nvi_policy_check(const struct nvi *nvi, struct sk_buff *skb)
+static bool nvi_policy_ok(const struct nvi *nvi, struct sk_buff *skb)
 {
 	unsigned short family = skb_dst(skb)->ops->family;
 	struct net_device *dev = skb->dev;
 	bool ok;
 
-	if (family == AF_INET)
+	/* A qdisc may have used it */
+	if (family == AF_INET) {
 		memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	} else {
+		memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+		IP6CB(skb)->nhoff = offsetof(struct ipv6hdr, nexthdr);
+	}
 	skb->dev = nvi_rx_dev(nvi, skb);
 	ok = xfrm_policy_check(NULL, XFRM_POLICY_FWD, skb, family);
 	skb->dev = dev;
+	return ok;
+}
+
+static bool nvi_policy_check(const struct nvi *nvi, struct sk_buff *skb)
+{
+	bool ok = nvi_policy_ok(nvi, skb);
+
 	if (ok)
 		secpath_reset(skb);
 	return ok;
@@ -1054,6 +1092,31 @@ static int nvi_poll(struct napi_struct *napi, int budget)
 	if (done < budget)
 		napi_complete_done(napi, done);
 	return done;
+}
+
+/* What crosses PREROUTING on its second pass comes in by the nvi device, with a marker
+ * for a route; behind the last hook nvi_again4() or nvi_again6() makes the lookup. @skb
+ * has its first route still. As long as the second is not known, what has come by IPsec
+ * is asked as if it were forwarded (see nvi_policy_ok()), and keeps its secpath.
+ */
+static enum nvi_stat nvi_prerouting(const struct nvi *nvi, struct sk_buff *skb)
+{
+	bool checked = secpath_exists(skb);
+	struct dst_entry *marker = &nvi->markers[checked]->dst;
+
+	if (unlikely(checked && !nvi_policy_ok(nvi, skb)))
+		return nvi_refuse(skb, SKB_DROP_REASON_XFRM_POLICY);
+	/* Conntrack makes another one, also where the first pass is untracked */
+	if (READ_ONCE(nvi->flags) & NVI_RESET_CT)
+		nf_reset_ct(skb);
+	else
+		nvi_conntrack(nvi, skb);
+	skb_dst_drop(skb);
+	dst_hold(marker);
+	skb_dst_set(skb, marker);
+	skb->pkt_type = PACKET_HOST;
+	skb->ignore_df = 0;
+	return nvi_receive(nvi, skb, NVI_RX_PREROUTING);
 }
 
 /* --- transmit, IPv4 ------------------------------------------------------ */
@@ -1105,6 +1168,14 @@ static bool nvi_strict_route(const struct sk_buff *skb)
 	return at < end && header[at] == IPOPT_SSRR;
 }
 
+/* 127/8 stays in the box, whatever route_localnet says. */
+static bool nvi_martian4(const struct iphdr *iph)
+{
+	return ipv4_is_loopback(iph->saddr) || ipv4_is_loopback(iph->daddr) ||
+	       ipv4_is_zeronet(iph->saddr) || ipv4_is_zeronet(iph->daddr) ||
+	       ipv4_is_multicast(iph->saddr) || ipv4_is_lbcast(iph->saddr);
+}
+
 static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 {
 	bool ref, transformed, checked = false, strict = false;
@@ -1123,10 +1194,7 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 	iph = ip_hdr(skb);
 	if (ipv4_is_multicast(iph->daddr) || ipv4_is_lbcast(iph->daddr))
 		return nvi_drop(skb, NVI_DROP_MULTICAST);
-	/* 127/8 stays in the box, whatever route_localnet says */
-	if (ipv4_is_loopback(iph->saddr) || ipv4_is_loopback(iph->daddr) ||
-	    ipv4_is_zeronet(iph->saddr) || ipv4_is_zeronet(iph->daddr) ||
-	    ipv4_is_multicast(iph->saddr) || ipv4_is_lbcast(iph->saddr))
+	if (nvi_martian4(iph))
 		return nvi_drop(skb, NVI_DROP_MARTIAN);
 
 	/* Nothing but the receive path reassembles fragments, and NAT without
@@ -1142,6 +1210,11 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 	transformed = nvi_transformed(skb);
 	if (transformed || nvi_encapsulated4(nvi, skb))
 		skb->skb_iif = 0;
+	/* Not what IPsec has made here: nothing would tell it from what it is to
+	 * make; nor what the receive path refuses.
+	 */
+	if (READ_ONCE(nvi->flags) & NVI_PREROUTING && !transformed && !strict)
+		return nvi_prerouting(nvi, skb);
 	if (unlikely(how != NVI_DIRECT))
 		checked = secpath_exists(skb);
 
@@ -1188,6 +1261,51 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 	nvi_conntrack(nvi, skb);
 	nvi_send4(skb);
 	return how;
+}
+
+/* The lookup of what has crossed PREROUTING on its second pass. Returns a verdict;
+ * BHs off.
+ */
+static unsigned int nvi_again4(const struct nvi *nvi, struct sk_buff *skb,
+			       bool checked)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	struct rtable *rt;
+	bool ref;
+	int err;
+
+	/* Rules may have changed the addresses */
+	if (ipv4_is_multicast(iph->daddr) || ipv4_is_lbcast(iph->daddr))
+		rt = ERR_PTR(-EAFNOSUPPORT);
+	else if (nvi_martian4(iph))
+		rt = ERR_PTR(-EINVAL);
+	else
+		rt = nvi_route4(nvi, skb, checked, &ref);
+	if (IS_ERR(rt)) {
+		err = PTR_ERR(rt);
+		/* An ICMP error asks the packet's route what it is an error of */
+		rt = rt_dst_alloc(nvi->dev, 0, RTN_UNREACHABLE, false);
+		if (rt) {
+			rt->rt_is_input = 1;
+			skb_dst_set(skb, &rt->dst);
+		}
+		nvi_unreach4(skb, rt ? err : -ENOBUFS);
+		return NF_STOLEN;
+	}
+	/* A lightweight tunnel is the receive path's business */
+	if (unlikely(!rt))
+		return NF_ACCEPT;
+	if (rt->rt_type == RTN_LOCAL) {
+		this_cpu_write(nvi_depth, 0);
+	} else if (unlikely(checked)) {
+		rt->dst.flags |= DST_NOPOLICY;
+		secpath_reset(skb);
+	}
+	if (ref)
+		skb_dst_set(skb, &rt->dst);
+	else
+		skb_dst_set_noref(skb, &rt->dst);
+	return NF_ACCEPT;
 }
 
 /* --- transmit, IPv6 ------------------------------------------------------ */
@@ -1418,6 +1536,17 @@ static struct dst_entry *nvi_route6_own(const struct nvi *nvi,
 	return &rt->dst;
 }
 
+static bool nvi_martian6(const struct ipv6hdr *ip6h)
+{
+	int from = ipv6_addr_type(&ip6h->saddr);
+	int to = ipv6_addr_type(&ip6h->daddr);
+
+	return to == IPV6_ADDR_ANY || to & IPV6_ADDR_LOOPBACK ||
+	       from == IPV6_ADDR_ANY ||
+	       from & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LOOPBACK |
+		       IPV6_ADDR_LINKLOCAL);
+}
+
 static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 {
 	struct dst_entry *dst, *own = NULL;
@@ -1426,22 +1555,19 @@ static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 	const struct ipv6hdr *ip6h;
 	bool checked, transformed;
 	u32 flags;
-	int type;
 
 	if (!pskb_may_pull(skb, sizeof(*ip6h)))
 		return nvi_drop(skb, NVI_DROP_ERROR);
 	ip6h = ipv6_hdr(skb);
-	type = ipv6_addr_type(&ip6h->daddr);
 	/* Neighbour and router discovery have nobody to talk to */
-	if (type & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LINKLOCAL))
+	if (ipv6_addr_type(&ip6h->daddr) &
+	    (IPV6_ADDR_MULTICAST | IPV6_ADDR_LINKLOCAL))
 		return nvi_drop(skb, NVI_DROP_MULTICAST);
-	if (type == IPV6_ADDR_ANY || type & IPV6_ADDR_LOOPBACK)
+	if (nvi_martian6(ip6h))
 		return nvi_drop(skb, NVI_DROP_MARTIAN);
-	type = ipv6_addr_type(&ip6h->saddr);
-	if (type == IPV6_ADDR_ANY ||
-	    type & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LOOPBACK |
-		    IPV6_ADDR_LINKLOCAL))
-		return nvi_drop(skb, NVI_DROP_MARTIAN);
+	transformed = nvi_transformed(skb);
+	if (READ_ONCE(nvi->flags) & NVI_PREROUTING && !transformed)
+		return nvi_prerouting(nvi, skb);
 
 	dst = nvi_route6(nvi, skb);
 	flags = container_of(dst, struct rt6_info, dst)->rt6i_flags;
@@ -1458,7 +1584,6 @@ static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 	else if (unlikely(dst->lwtstate || nvi_defers(skb, ip6h->nexthdr)))
 		how = NVI_RX_CONTEXT;
 
-	transformed = nvi_transformed(skb);
 	if (transformed)
 		skb->skb_iif = 0;
 	checked = how != NVI_DIRECT && how != NVI_RX_LOCAL &&
@@ -1503,6 +1628,54 @@ static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 	dst_input(skb);
 	return how;
 }
+
+/* As nvi_again4(). What is local is looked up again, and a lightweight tunnel is the
+ * receive path's business.
+ */
+static unsigned int nvi_again6(const struct nvi *nvi, struct sk_buff *skb,
+			       bool checked)
+{
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	struct dst_entry *dst, *own;
+	struct net_device *link;
+
+	if (nvi_martian6(ip6h) || ipv6_addr_type(&ip6h->daddr) &
+				  (IPV6_ADDR_MULTICAST | IPV6_ADDR_LINKLOCAL)) {
+		kfree_skb_reason(skb, SKB_DROP_REASON_IP_INADDRERRORS);
+		return NF_STOLEN;
+	}
+	dst = nvi_route6(nvi, skb);
+	if (dst->error) {
+		nvi_unreach6(skb, dst->error);
+		return NF_STOLEN;
+	}
+	if (container_of(dst, struct rt6_info, dst)->rt6i_flags &
+	    (RTF_LOCAL | RTF_ANYCAST)) {
+		this_cpu_write(nvi_depth, 0);
+		return NF_ACCEPT;
+	}
+	if (nvi_is(dst->dev) || dst->dev->flags & IFF_LOOPBACK) {
+		nvi_unreach6(skb, -ELOOP);
+		return NF_STOLEN;
+	}
+	if (unlikely(dst->lwtstate))
+		return NF_ACCEPT;
+	if (unlikely(checked)) {
+		own = nvi_route6_own(nvi, dst, DST_NOPOLICY);
+		if (!own) {
+			kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
+			return NF_STOLEN;
+		}
+		secpath_reset(skb);
+		skb_dst_set(skb, own);
+	} else {
+		skb_dst_set_noref(skb, dst);
+	}
+	link = rcu_dereference(nvi->link);
+	if (link)
+		skb->dev = link;
+	return NF_ACCEPT;
+}
 #else
 static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 {
@@ -1535,6 +1708,125 @@ static netdev_tx_t nvi_xmit(struct sk_buff *skb, struct net_device *dev)
 	nvi_count(nvi, what, len);
 	return NETDEV_TX_OK;
 }
+
+/* --- PREROUTING on the second pass --------------------------------------- */
+
+#ifdef CONFIG_NETFILTER
+/* Bits of the control block's flags, from the first hook to the last. The receive path
+ * clears all of them before. (Those of the core patches may be the same: they are for
+ * loopback, and come later.)
+ */
+#define NVI_SKB_AGAIN	BIT(13)
+#define NVI_SKB_CHECKED	BIT(12)
+
+static u16 *nvi_skb_flags(struct sk_buff *skb, u8 family)
+{
+	return family == NFPROTO_IPV4 ? &IPCB(skb)->flags : &IP6CB(skb)->flags;
+}
+
+/* The first hook of PREROUTING: what has the marker is nvi_prerouting()'s. Everything
+ * else that comes in by the device (by tc, out of a tunnel that ends here) is the
+ * receive path's to validate. DNAT drops what a packet has for a route, so the control
+ * block takes note.
+ */
+static unsigned int nvi_note(void *priv, struct sk_buff *skb,
+			     const struct nf_hook_state *state)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+	const struct nvi *nvi;
+
+	if (!nvi_is(state->in) || !dst)
+		return NF_ACCEPT;
+	nvi = netdev_priv(state->in);
+	if (dst == &nvi->markers[true]->dst)
+		*nvi_skb_flags(skb, state->pf) |= NVI_SKB_AGAIN | NVI_SKB_CHECKED;
+	else if (dst == &nvi->markers[false]->dst)
+		*nvi_skb_flags(skb, state->pf) |= NVI_SKB_AGAIN;
+	return NF_ACCEPT;
+}
+
+/* The last hook of PREROUTING. Context: softirq, or process context with BHs on, if
+ * NFQUEUE has had the packet. RCU.
+ */
+static unsigned int nvi_again(void *priv, struct sk_buff *skb,
+			      const struct nf_hook_state *state)
+{
+	u16 *flags = nvi_skb_flags(skb, state->pf);
+	unsigned int verdict = NF_ACCEPT;
+	const struct nvi *nvi;
+	bool checked;
+
+	if (!nvi_is(state->in) || !(*flags & NVI_SKB_AGAIN))
+		return NF_ACCEPT;
+	nvi = netdev_priv(state->in);
+	checked = *flags & NVI_SKB_CHECKED;
+	*flags &= ~(NVI_SKB_AGAIN | NVI_SKB_CHECKED);
+	skb_dst_drop(skb);
+	local_bh_disable();
+	if (state->pf == NFPROTO_IPV4)
+		verdict = nvi_again4(nvi, skb, checked);
+#if IS_ENABLED(CONFIG_IPV6)
+	else
+		verdict = nvi_again6(nvi, skb, checked);
+#endif
+	if (verdict == NF_STOLEN)
+		nvi_count(nvi, NVI_RX_REFUSED, 0);
+	local_bh_enable();
+	return verdict;
+}
+
+#define NVI_OPS(function, family, when) {		\
+	.hook		= function,			\
+	.pf		= family,			\
+	.hooknum	= NF_INET_PRE_ROUTING,		\
+	.priority	= when,				\
+}
+
+static const struct nf_hook_ops nvi_hook_ops[] = {
+	NVI_OPS(nvi_note, NFPROTO_IPV4, INT_MIN),
+	NVI_OPS(nvi_again, NFPROTO_IPV4, INT_MAX),
+#if IS_ENABLED(CONFIG_IPV6)
+	NVI_OPS(nvi_note, NFPROTO_IPV6, INT_MIN),
+	NVI_OPS(nvi_again, NFPROTO_IPV6, INT_MAX),
+#endif
+};
+
+/* A namespace has the hooks as long as one of its devices wants them, since all of
+ * its packets pay for them. RTNL.
+ */
+static bool nvi_hooks_shared(const struct nvi *nvi)
+{
+	const struct nvi *other;
+
+	list_for_each_entry(other, &nvi_list, list)
+		if (other != nvi && other->flags & NVI_PREROUTING &&
+		    net_eq(dev_net(other->dev), dev_net(nvi->dev)))
+			return true;
+	return false;
+}
+
+static int nvi_hook(const struct nvi *nvi)
+{
+	if (nvi_hooks_shared(nvi))
+		return 0;
+	return nf_register_net_hooks(dev_net(nvi->dev), nvi_hook_ops,
+				     ARRAY_SIZE(nvi_hook_ops));
+}
+
+static void nvi_unhook(const struct nvi *nvi)
+{
+	if (!nvi_hooks_shared(nvi))
+		nf_unregister_net_hooks(dev_net(nvi->dev), nvi_hook_ops,
+					ARRAY_SIZE(nvi_hook_ops));
+}
+#else
+static int nvi_hook(const struct nvi *nvi)
+{
+	return -EOPNOTSUPP;
+}
+
+static void nvi_unhook(const struct nvi *nvi) { }
+#endif
 
 /* --- the device ---------------------------------------------------------- */
 
@@ -1625,17 +1917,32 @@ static int nvi_neigh_construct(struct net_device *dev, struct neighbour *n)
 }
 #endif
 
+/* Packets may keep a marker for longer (NFQUEUE). */
+static void nvi_free(struct nvi *nvi)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(nvi->markers); i++)
+		if (nvi->markers[i])
+			dst_release(&nvi->markers[i]->dst);
+	free_percpu(nvi->pcpu);
+	module_put(THIS_MODULE);
+}
+
 static int nvi_init(struct net_device *dev)
 {
 	struct nvi *nvi = netdev_priv(dev);
-	unsigned int cpu;
+	unsigned int cpu, i;
 
 	/* Whoever unloads the module deletes the devices first */
 	if (!try_module_get(THIS_MODULE))
 		return -ENODEV;
 	nvi->pcpu = alloc_percpu(struct nvi_pcpu);
-	if (!nvi->pcpu) {
-		module_put(THIS_MODULE);
+	for (i = 0; i < ARRAY_SIZE(nvi->markers); i++)
+		nvi->markers[i] = metadata_dst_alloc(0, METADATA_HW_PORT_MUX,
+						     GFP_KERNEL);
+	if (!nvi->pcpu || !nvi->markers[0] || !nvi->markers[1]) {
+		nvi_free(nvi);
 		return -ENOMEM;
 	}
 	for_each_possible_cpu(cpu) {
@@ -1671,9 +1978,8 @@ static void nvi_uninit(struct net_device *dev)
 	for_each_possible_cpu(cpu)
 		skb_queue_purge(&per_cpu_ptr(nvi->pcpu, cpu)->queue);
 	nvi_routes_flush(nvi);
-	free_percpu(nvi->pcpu);
 	/* rtnl_link_unregister() waits for devices on their way out */
-	module_put(THIS_MODULE);
+	nvi_free(nvi);
 }
 
 static int nvi_open(struct net_device *dev)
@@ -1783,10 +2089,22 @@ static u32 nvi_get_priv_flags(struct net_device *dev)
 static int nvi_set_priv_flags(struct net_device *dev, u32 flags)
 {
 	struct nvi *nvi = netdev_priv(dev);
+	u32 changed = nvi->flags ^ flags;
+	int err;
 
-	if (flags & ~NVI_NOTRACK)
+	/* Who takes the entry away must let conntrack make another, or none */
+	if (flags & ~NVI_FLAGS || (flags & NVI_RESET_CT &&
+				   (!(flags & NVI_PREROUTING) ||
+				    flags & NVI_NOTRACK)))
 		return -EINVAL;
+	if (changed & flags & NVI_PREROUTING) {
+		err = nvi_hook(nvi);
+		if (err)
+			return err;
+	}
 	WRITE_ONCE(nvi->flags, flags);
+	if (changed & ~flags & NVI_PREROUTING)
+		nvi_unhook(nvi);
 	return 0;
 }
 
@@ -1918,6 +2236,21 @@ static struct rtnl_link_ops nvi_link_ops __read_mostly = {
 	.get_link_net	= nvi_get_link_net,
 };
 
+/* The namespace that it is in has the hooks. */
+static void nvi_moves(struct nvi *nvi, unsigned long event)
+{
+	if (!(nvi->flags & NVI_PREROUTING))
+		return;
+	if (event == NETDEV_UNREGISTER) {
+		nvi_unhook(nvi);
+		/* The event comes again, as long as somebody holds the device */
+		if (nvi->dev->reg_state != NETREG_REGISTERED)
+			WRITE_ONCE(nvi->flags, 0);
+	} else if (event == NETDEV_REGISTER && nvi_hook(nvi)) {
+		WRITE_ONCE(nvi->flags, nvi->flags & NVI_NOTRACK);
+	}
+}
+
 /* A device leaves its namespace, for another one or for good, or its carrier
  * changes. RTNL.
  */
@@ -1929,6 +2262,8 @@ static int nvi_device_event(struct notifier_block *nb, unsigned long event,
 
 	if (event == NETDEV_UNREGISTER)
 		nvi_unhold(dev);
+	if (nvi_is(dev))
+		nvi_moves(netdev_priv(dev), event);
 	/* Rules find their device by its name, and change without a word */
 	if (event == NETDEV_CHANGENAME)
 		rt_genid_bump_ipv4(dev_net(dev));

@@ -27,7 +27,7 @@ check 'nvi-nft: answered' pings client 2 $FAR
 is 'nvi-nft: by the new source' "$(asked "$REQUEST" 192.0.2.9)" 6
 must ip route add $FAR via $PEER
 example $PAGE nvi-look
-says 'nvi-look: what has come by' "$(cat /run/said)" 'notrack: on' 'RX: ' 'direct: 6' 'drop_no_route: 2'
+says 'nvi-look: what has come by' "$(sed 's/ *: /: /' /run/said)" 'notrack: on' 'RX: ' 'direct: 6' 'drop_no_route: 2'
 example $PAGE nvi-end
 refute 'nvi-end: it is gone' ip link show nvi0
 clean

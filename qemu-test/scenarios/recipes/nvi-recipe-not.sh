@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What an nvi device cannot replace the rule in: PREROUTING is not crossed again, so
+# What an nvi device does not do without its flag prerouting: PREROUTING is not crossed, so
 # DNAT (own-dnat) and TPROXY (own-tproxy) do not see the box's own packets; and the
 # second pass has no conntrack entry of its own, so a second NAT (two-stage-nat,
 # same-network) is not evaluated, whether it is tracked or not. In IPv6 as well.
