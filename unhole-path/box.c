@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The box: sysctls, modules, and whether the kernel has the core patches. */
 #define _GNU_SOURCE	/* memmem() */
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "path.h"
@@ -38,6 +41,39 @@ const char *knob(int family, const char *dev, const char *name)
 bool v6_forwards(const char *dev)
 {
 	return conf(AF_INET6, "all", "forwarding") > 0 || conf(AF_INET6, dev, "force_forwarding") > 0;
+}
+
+static bool ethtool(const char *dev, void *command)
+{
+	struct ifreq req = { .ifr_data = command };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool ok;
+
+	if (fd < 0)
+		return false;
+	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", dev);
+	ok = ioctl(fd, SIOCETHTOOL, &req) == 0;
+	close(fd);
+	return ok;
+}
+
+bool nvi_prerouting(const char *dev)
+{
+	struct ethtool_value flags = { .cmd = ETHTOOL_GPFLAGS };
+	union {
+		struct ethtool_gstrings get;
+		char room[sizeof(struct ethtool_gstrings) + 32 * ETH_GSTRING_LEN];
+	} names = { .get = { .cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_PRIV_FLAGS } };
+	unsigned int i;
+
+	/* There are no more than the 32 bits of data */
+	if (!ethtool(dev, &flags) || !flags.data || !ethtool(dev, &names))
+		return false;
+	for (i = 0; i < names.get.len && i < 32; i++)
+		if (flags.data & 1u << i &&
+		    strncmp((char *)names.get.data + i * ETH_GSTRING_LEN, "prerouting", ETH_GSTRING_LEN) == 0)
+			return true;
+	return false;
 }
 
 /* Does a file hold the string? -1: it cannot be read. */

@@ -441,7 +441,7 @@ static void nvi_tells(struct path *p, int family, int err, const char *counter)
 {
 	const char *what = "net unreachable";
 
-	p->counter = counter;
+	p->counter = p->again ? "rx_refused" : counter;
 	if (err == EINVAL)
 		return;
 	if (err == EACCES)
@@ -453,10 +453,10 @@ static void nvi_tells(struct path *p, int family, int err, const char *counter)
 	note(p, "the sender is told: %s", what);
 }
 
-/* nvi_rx_dev() */
+/* nvi_rx_dev(); behind PREROUTING, nvi_again4() */
 static const char *nvi_sees(const struct path *p, const struct link *nvi)
 {
-	return dev_name(nvi->link ? nvi->link : p->q.flow.iif ? p->q.flow.iif : nvi->index);
+	return dev_name(nvi->link ? nvi->link : p->q.flow.iif && !p->again ? p->q.flow.iif : nvi->index);
 }
 
 /* What is for the box is received on the nvi device, by PREROUTING. */
@@ -464,10 +464,10 @@ static void nvi_local(struct path *p, const struct flow *f)
 {
 	struct walk w = { 0 };
 
-	p->counter = "rx_local";
+	p->counter = p->again ? "rx_prerouting" : "rx_local";
 	w.dst_nat = f->dst;
-	if (may_look(p, rules_read(f->family), "it meets PREROUTING there") &&
-	    walk(p, &w, HOOK_PREROUTING, f, dev_name(f->iif), NULL))
+	if (p->again || (may_look(p, rules_read(f->family), "it meets PREROUTING there") &&
+			  walk(p, &w, HOOK_PREROUTING, f, dev_name(f->iif), NULL)))
 		verdict(p, V_LOCAL, "second-lookup-local",
 			"stays: the second lookup delivers it on this box, and INPUT sees it come in by %s",
 			dev_name(f->iif));
@@ -518,7 +518,7 @@ static void second_lookup(struct path *p, struct flow *f, bool external, enum tr
 			nvi_local(p, f);
 			return;
 		}
-		p->counter = "drop_multicast";
+		p->counter = p->again ? "rx_refused" : "drop_multicast";
 		verdict(p, V_DIES, "not-unicast", "dies: the second lookup finds a broadcast route, and nvi drops it");
 		return;
 	}
@@ -843,7 +843,7 @@ void decide(const struct query *q, struct path *p)
 		second.src = q->snat;
 		second.has_src = true;
 	}
-	/* Of nvi, all that rules may do is to mark */
+	/* Of nvi, all that rules may do before is to mark */
 	if (!may_look(p, nvi && !fib_mark_matters(&second) ? 0 : err, "it enters the hole"))
 		return;
 	if (!err) {
@@ -887,6 +887,16 @@ void decide(const struct query *q, struct path *p)
 		return;
 	if (nvi && !nvi_takes(p, &f))
 		return;
+	if (nvi && nvi_prerouting(out->name)) {
+		p->again = true;
+		w.dst_nat = f.dst;
+		if (!may_look(p, err, "it meets PREROUTING again") ||
+		    !walk(p, &w, HOOK_PREROUTING, &f, out->name, NULL))
+			return;
+		f.mark = w.mark;
+		if (!mark_known(p, w.mark_unsure, &w, &f))
+			return;
+	}
 	if (p->core != MAYBE || nvi) {
 		second_lookup(p, &f, external, p->core, nvi);
 	} else {

@@ -224,6 +224,8 @@ int conf(int family, const char *dev, const char *name);
 const char *knob(int family, const char *dev, const char *name);
 /* Is what comes in by a device forwarded? From 6.17 on, one may be exempt from the global switch. */
 bool v6_forwards(const char *dev);
+/* Does the second pass of an nvi device cross PREROUTING (nvi(8))? */
+bool nvi_prerouting(const char *dev);
 /* Has the kernel the core patches? why: how that is known. */
 enum tri core_patched(const char **why);
 void core_assume(bool yes);
@@ -268,6 +270,7 @@ struct path {
 	 * that FORWARD sees if it does; or NULL
 	 */
 	const char *counter, *forward_iif;
+	bool again;		/* nvi: its second pass has crossed PREROUTING */
 	char note[MAX_NOTES][TEXT];
 	int n_notes;
 	char fix[MAX_NOTES][TEXT];

@@ -250,8 +250,13 @@ family() {
 	esac
 }
 
-# nvi DEV [LINK]: an NVI device. nvi_stat DEV NAME: a counter of ethtool -S.
-nvi() { must ip link add ${2:+link "$2"} name "$1" type nvi; must ip link set "$1" up; }
+# nvi DEV [LINK]: an NVI device, with the private flags NVI_FLAGS. nvi_stat DEV NAME: a counter of ethtool -S.
+nvi() {
+	must ip link add ${2:+link "$2"} name "$1" type nvi
+	# shellcheck disable=SC2086 # a list
+	[ -z "${NVI_FLAGS-}" ] || must ethtool --set-priv-flags "$1" $NVI_FLAGS
+	must ip link set "$1" up
+}
 nvi_stat() { ethtool -S "$1" | awk -v n="$2:" '$1 == n { print $2 }'; }
 
 # What a stock kernel needs on top: see README. Not where the way is an nvi device.
