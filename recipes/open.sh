@@ -11,18 +11,28 @@
 #
 # IPTABLES   iptables, or ip6tables for an IPv6 recipe
 # XMARK      the mark that a packet has from here on, if it shall have another one
+# AGAIN      what else the second pass needs, nothing by default. With "prerouting" it
+#            crosses PREROUTING on either way; with "reset-ct" it has a conntrack entry
+#            of its own there
 #
 # What table mangle does to a packet before it is looked up again stands in the
 # chain $CHAIN, with $WAY $VIA.
 # shellcheck shell=sh
-: "${VIA:=lo}" "${IPTABLES:=iptables}" "${XMARK:=}"
+: "${VIA:=lo}" "${IPTABLES:=iptables}" "${XMARK:=}" "${AGAIN:=}"
+CHAIN=PREROUTING WAY=-i
 if [ "$VIA" = lo ]; then
-	CHAIN=PREROUTING WAY=-i
-	"$IPTABLES" -t raw -A PREROUTING -i lo -j UNHOLE ${XMARK:+--set-xmark "$XMARK"}
+	reset=
+	[ "$AGAIN" != reset-ct ] || reset=--reset-ct
+	"$IPTABLES" -t raw -A PREROUTING -i lo -j UNHOLE $reset ${XMARK:+--set-xmark "$XMARK"}
 else
-	CHAIN=POSTROUTING WAY=-o
 	[ -d "/sys/class/net/$VIA" ] || ip link add "$VIA" type nvi
+	table=raw
+	case $AGAIN in
+	prerouting) ethtool --set-priv-flags "$VIA" prerouting on ;;
+	reset-ct) ethtool --set-priv-flags "$VIA" prerouting on reset-ct on ;;
+	*) table=mangle CHAIN=POSTROUTING WAY=-o ;;
+	esac
 	ip link set "$VIA" up
-	[ -z "$XMARK" ] || "$IPTABLES" -t mangle -A POSTROUTING -o "$VIA" -j MARK --set-xmark "$XMARK"
+	[ -z "$XMARK" ] || "$IPTABLES" -t "$table" -A "$CHAIN" "$WAY" "$VIA" -j MARK --set-xmark "$XMARK"
 fi
 export CHAIN WAY

@@ -5,14 +5,15 @@
 #
 # VIP      the address that is asked for
 # SERVER   the host that answers
-#
-# Not with an nvi device: its second pass does not cross PREROUTING.
+# VIA      lo or an nvi device: see open.sh
 # shellcheck shell=sh
 set -e
-: "${VIP:=203.0.113.80}" "${SERVER:=203.0.113.7}"
+: "${VIP:=203.0.113.80}" "${SERVER:=203.0.113.7}" "${VIA:=lo}"
+cd "$(dirname "$0")"
 
 # What the box sends to VIP goes into the hole.
-ip route add default dev lo table 50
+AGAIN=reset-ct XMARK=0 . ./open.sh
+ip route add default dev "$VIA" table 50
 ip rule add fwmark 0x50 lookup 50
 iptables -t mangle -A OUTPUT -d "$VIP" -j MARK --set-mark 0x50
 
@@ -21,7 +22,6 @@ iptables -t mangle -A OUTPUT -d "$VIP" -j MARK --set-mark 0x50
 # the first pass must be tracked, leave this rule out, and give the second pass
 # a zone: see below.)
 iptables -t raw -A OUTPUT -d "$VIP" -j CT --notrack
-iptables -t raw -A PREROUTING -i lo -j UNHOLE --reset-ct --set-xmark 0
-# iptables -t raw -A PREROUTING -i lo -d "$VIP" -j CT --zone-orig 2
+# iptables -t raw -A PREROUTING -i "$VIA" -d "$VIP" -j CT --zone-orig 2
 
 iptables -t nat -A PREROUTING -d "$VIP" -j DNAT --to-destination "$SERVER"

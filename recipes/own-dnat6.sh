@@ -6,14 +6,15 @@
 #
 # VIP      the address that is asked for
 # SERVER   the host that answers
-#
-# Not with an nvi device: its second pass does not cross PREROUTING.
+# VIA      lo or an nvi device: see open.sh
 # shellcheck shell=sh
 set -e
-: "${VIP:=2001:db8:3::80}" "${SERVER:=2001:db8:3::7}"
+: "${VIP:=2001:db8:3::80}" "${SERVER:=2001:db8:3::7}" "${VIA:=lo}"
+cd "$(dirname "$0")"
 
 # What the box sends to VIP goes into the hole.
-ip -6 nexthop add id 50 dev lo
+IPTABLES=ip6tables AGAIN=reset-ct XMARK=0 . ./open.sh
+ip -6 nexthop add id 50 dev "$VIA"
 ip -6 route add default nhid 50 table 50
 ip -6 rule add fwmark 0x50 lookup 50
 ip6tables -t mangle -A OUTPUT -d "$VIP" -j MARK --set-mark 0x50
@@ -23,7 +24,6 @@ ip6tables -t mangle -A OUTPUT -d "$VIP" -j MARK --set-mark 0x50
 # the first pass must be tracked, leave this rule out, and give the second pass
 # a zone: see below.)
 ip6tables -t raw -A OUTPUT -d "$VIP" -j CT --notrack
-ip6tables -t raw -A PREROUTING -i lo -j UNHOLE --reset-ct --set-xmark 0
-# ip6tables -t raw -A PREROUTING -i lo -d "$VIP" -j CT --zone-orig 2
+# ip6tables -t raw -A PREROUTING -i "$VIA" -d "$VIP" -j CT --zone-orig 2
 
 ip6tables -t nat -A PREROUTING -d "$VIP" -j DNAT --to-destination "$SERVER"

@@ -16,18 +16,18 @@
 # DEV     its device
 # INNER   its network, as it knows it itself
 # OUTER   its network, as all others know it
-#
-# Not with an nvi device: its second pass has no conntrack entry of its own.
+# VIA     lo or an nvi device: see open.sh
 # shellcheck shell=sh
 set -e
-: "${N:=1}"
+: "${N:=1}" "${VIA:=lo}"
 : "${DEV:=cl$N}" "${INNER:=10.0.0.0/24}" "${OUTER:=10.$N.0.0/24}"
+cd "$(dirname "$0")"
 
 # Once, for all customers: the way into the hole, and a new entry behind it.
 if [ "$N" = 1 ]; then
+	AGAIN=reset-ct XMARK=0 . ./open.sh
 	sysctl -qw net.ipv4.ip_forward=1
-	ip route add default dev lo table 50
-	iptables -t raw -A PREROUTING -i lo -j UNHOLE --reset-ct --set-xmark 0
+	ip route add default dev "$VIA" table 50
 fi
 
 # What the customer sends: in its zone, since others have the same addresses, and
@@ -36,15 +36,15 @@ fi
 iptables -t raw -A PREROUTING -i "$DEV" -j CT --zone "$N"
 iptables -t raw -A PREROUTING -i "$DEV" -j MARK --set-mark "$N"
 ip rule add iif "$DEV" lookup 50
-iptables -t nat -A POSTROUTING -o lo -m mark --mark "$N" -j NETMAP --to "$OUTER"
+iptables -t nat -A POSTROUTING -o "$VIA" -m mark --mark "$N" -j NETMAP --to "$OUTER"
 
 # What others send to the customer goes into the hole as well.
-ip route add "$OUTER" dev lo
+ip route add "$OUTER" dev "$VIA"
 
 # What comes out of the hole for the customer: in its zone again. The mark leads
 # to its device, for INNER does not.
-iptables -t raw -A PREROUTING -i lo -d "$OUTER" -j CT --zone "$N"
-iptables -t raw -A PREROUTING -i lo -d "$OUTER" -j MARK --set-mark "$N"
-iptables -t nat -A PREROUTING -i lo -d "$OUTER" -j NETMAP --to "$INNER"
+iptables -t raw -A PREROUTING -i "$VIA" -d "$OUTER" -j CT --zone "$N"
+iptables -t raw -A PREROUTING -i "$VIA" -d "$OUTER" -j MARK --set-mark "$N"
+iptables -t nat -A PREROUTING -i "$VIA" -d "$OUTER" -j NETMAP --to "$INNER"
 ip route add "$INNER" dev "$DEV" table "$N"
-ip rule add iif lo fwmark "$N" lookup "$N"
+ip rule add iif "$VIA" fwmark "$N" lookup "$N"

@@ -14,20 +14,20 @@
 # DEV     its device
 # INNER   its network, as it knows it itself
 # OUTER   its network, as all others know it
-#
-# Not with an nvi device: its second pass has no conntrack entry of its own.
+# VIA     lo or an nvi device: see open.sh
 # shellcheck shell=sh
 set -e
-: "${N:=1}"
+: "${N:=1}" "${VIA:=lo}"
 : "${DEV:=cl$N}" "${INNER:=fd00::/64}" "${OUTER:=fd00:0:0:$N::/64}"
+cd "$(dirname "$0")"
 
 # Once, for all customers: the way into the hole (a nexthop object: "dev lo" would
 # be a route that rejects), and a new entry behind it.
 if [ "$N" = 1 ]; then
+	IPTABLES=ip6tables AGAIN=reset-ct XMARK=0 . ./open.sh
 	sysctl -qw net.ipv6.conf.all.forwarding=1
-	ip -6 nexthop add id 50 dev lo
+	ip -6 nexthop add id 50 dev "$VIA"
 	ip -6 route add default nhid 50 table 50
-	ip6tables -t raw -A PREROUTING -i lo -j UNHOLE --reset-ct --set-xmark 0
 fi
 
 # What the customer sends: in its zone, since others have the same addresses, and
@@ -36,15 +36,15 @@ fi
 ip6tables -t raw -A PREROUTING -i "$DEV" -j CT --zone "$N"
 ip6tables -t raw -A PREROUTING -i "$DEV" -j MARK --set-mark "$N"
 ip -6 rule add iif "$DEV" lookup 50
-ip6tables -t nat -A POSTROUTING -o lo -m mark --mark "$N" -j NETMAP --to "$OUTER"
+ip6tables -t nat -A POSTROUTING -o "$VIA" -m mark --mark "$N" -j NETMAP --to "$OUTER"
 
 # What others send to the customer goes into the hole as well.
 ip -6 route add "$OUTER" nhid 50
 
 # What comes out of the hole for the customer: in its zone again. The mark leads
 # to its device, for INNER does not.
-ip6tables -t raw -A PREROUTING -i lo -d "$OUTER" -j CT --zone "$N"
-ip6tables -t raw -A PREROUTING -i lo -d "$OUTER" -j MARK --set-mark "$N"
-ip6tables -t nat -A PREROUTING -i lo -d "$OUTER" -j NETMAP --to "$INNER"
+ip6tables -t raw -A PREROUTING -i "$VIA" -d "$OUTER" -j CT --zone "$N"
+ip6tables -t raw -A PREROUTING -i "$VIA" -d "$OUTER" -j MARK --set-mark "$N"
+ip6tables -t nat -A PREROUTING -i "$VIA" -d "$OUTER" -j NETMAP --to "$INNER"
 ip -6 route add "$INNER" dev "$DEV" table "$N"
-ip -6 rule add iif lo fwmark "$N" lookup "$N"
+ip -6 rule add iif "$VIA" fwmark "$N" lookup "$N"

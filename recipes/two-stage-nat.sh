@@ -13,16 +13,17 @@
 # CUSTOMER_IF  the device that they come in by
 # INSIDE       the address between the two stages; no device has it
 # UPLINK       the device that leads out
-#
-# Not with an nvi device: its second pass has no conntrack entry of its own.
+# VIA          lo or an nvi device: see open.sh
 # shellcheck shell=sh
 set -e
-: "${CUSTOMERS:=10.0.0.0/24}" "${CUSTOMER_IF:=cl0}" "${INSIDE:=100.64.0.1}" "${UPLINK:=up0}"
+: "${CUSTOMERS:=10.0.0.0/24}" "${CUSTOMER_IF:=cl0}" "${INSIDE:=100.64.0.1}" "${UPLINK:=up0}" "${VIA:=lo}"
+cd "$(dirname "$0")"
 
 # What customers send goes into the hole, and so do the replies to the first
 # stage. Behind the hole, main decides.
 sysctl -qw net.ipv4.ip_forward=1
-ip route add default dev lo table 50
+AGAIN=reset-ct . ./open.sh
+ip route add default dev "$VIA" table 50
 ip rule add iif "$CUSTOMER_IF" lookup 50
 ip rule add iif "$UPLINK" to "$INSIDE" lookup 50
 
@@ -30,9 +31,8 @@ ip rule add iif "$UPLINK" to "$INSIDE" lookup 50
 # comes in by the uplink, and what comes out of the hole on its way there.
 # Genuine loopback traffic has its entry already, and CT leaves it alone.
 iptables -t raw -A PREROUTING -i "$UPLINK" -j CT --zone 2
-iptables -t raw -A PREROUTING -i lo -j UNHOLE --reset-ct
-iptables -t raw -A PREROUTING -i lo -s "$INSIDE" -j CT --zone 2
+iptables -t raw -A PREROUTING -i "$VIA" -s "$INSIDE" -j CT --zone 2
 
 # The two stages.
-iptables -t nat -A POSTROUTING -o lo -s "$CUSTOMERS" -j SNAT --to-source "$INSIDE"
+iptables -t nat -A POSTROUTING -o "$VIA" -s "$CUSTOMERS" -j SNAT --to-source "$INSIDE"
 iptables -t nat -A POSTROUTING -o "$UPLINK" -s "$INSIDE" -j MASQUERADE

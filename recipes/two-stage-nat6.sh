@@ -13,16 +13,16 @@
 # CUSTOMER_IF  the device that they come in by
 # INSIDE       the address between the two stages; no device has it
 # UPLINK       the device that leads out
-#
-# Not with an nvi device: its second pass has no conntrack entry of its own.
+# VIA          lo or an nvi device: see open.sh
 # shellcheck shell=sh
 set -e
-: "${CUSTOMERS:=fd00::/64}" "${CUSTOMER_IF:=cl0}" "${INSIDE:=fd00:64::1}" "${UPLINK:=up0}"
+: "${CUSTOMERS:=fd00::/64}" "${CUSTOMER_IF:=cl0}" "${INSIDE:=fd00:64::1}" "${UPLINK:=up0}" "${VIA:=lo}"
 cd "$(dirname "$0")"
 
 # What customers send goes into the hole, and so do the replies to the first
 # stage. Behind the hole, main decides.
 sysctl -qw net.ipv6.conf.all.forwarding=1
+IPTABLES=ip6tables AGAIN=reset-ct . ./open.sh
 DEV=$CUSTOMER_IF . ./hole-from6.sh
 ip -6 rule add iif "$UPLINK" to "$INSIDE" lookup 50
 
@@ -30,9 +30,8 @@ ip -6 rule add iif "$UPLINK" to "$INSIDE" lookup 50
 # comes in by the uplink, and what comes out of the hole on its way there.
 # Genuine loopback traffic has its entry already, and CT leaves it alone.
 ip6tables -t raw -A PREROUTING -i "$UPLINK" -j CT --zone 2
-ip6tables -t raw -A PREROUTING -i lo -j UNHOLE --reset-ct
-ip6tables -t raw -A PREROUTING -i lo -s "$INSIDE" -j CT --zone 2
+ip6tables -t raw -A PREROUTING -i "$VIA" -s "$INSIDE" -j CT --zone 2
 
 # The two stages.
-ip6tables -t nat -A POSTROUTING -o lo -s "$CUSTOMERS" -j SNAT --to-source "$INSIDE"
+ip6tables -t nat -A POSTROUTING -o "$VIA" -s "$CUSTOMERS" -j SNAT --to-source "$INSIDE"
 ip6tables -t nat -A POSTROUTING -o "$UPLINK" -s "$INSIDE" -j MASQUERADE

@@ -300,6 +300,17 @@ passed_again() {
 	ethtool -S "$VIA" | awk '$1 == "direct:" || $1 ~ /^rx_/ { n += $2 } END { print n + 0 }'
 }
 
+# reset_ct on|off: whether the second pass has a conntrack entry of its own (VIA).
+reset_ct() {
+	[ "$VIA" = lo ] || { must ethtool --set-priv-flags "$VIA" reset-ct "$1"; return; }
+	# The first line is the policy.
+	_no=$($IPT -t raw -S PREROUTING | sed -n '/-j UNHOLE/=')
+	_rule=$($IPT -t raw -S PREROUTING | sed -n 's/^-A PREROUTING \(.*-j UNHOLE.*\)/\1/p' | sed 's/ --reset-ct//')
+	[ "$1" = off ] || _rule="$_rule --reset-ct"
+	# shellcheck disable=SC2086 # a list
+	must $IPT -t raw -R PREROUTING $((_no - 1)) $_rule
+}
+
 # --- captures --------------------------------------------------------------
 
 # capture NAME NS DEV [BYTES]: packets from now on, whole or their first BYTES.

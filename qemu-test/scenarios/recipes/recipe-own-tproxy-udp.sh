@@ -50,7 +50,7 @@ for who in "client $CLIENT 0" "box $BOX 1"; do
 	set -- $who
 	want="$2 asks $FAR:53: hello"
 	is "the $1 is served by the proxy" "$(ask $1 "$want")" "$want"
-	is 'unholed' "$(stat_unhole unholed)" $3
+	is 'by the hole' "$(passed_again)" $3
 done
 settled wire
 settled client

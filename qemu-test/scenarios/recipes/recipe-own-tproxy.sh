@@ -33,10 +33,10 @@ hello"
 # Also what is sent for the proxy's connection when its socket is closed.
 wait_for 5 _closed
 settled wire
-is 'that needs no hole' "$(stat_unhole unholed)" 0
+is 'that needs no hole' "$(passed_again)" 0
 is 'the box is served by the proxy' "$(ask box $FAR)" "$(socats $BOX) asks $(socats $FAR):80
 hello"
-at_least 'by the hole' "$(stat_unhole unholed)" 4
+at_least 'by the hole' "$(passed_again)" 4
 settled wire
 settled client
 is 'the server has seen two connections' "$(seen wire "dst $FAR and tcp dst port 80 and $FLAGS == 2")" 2
@@ -50,7 +50,7 @@ socat TCP$F-LISTEN:80,bind=$(_host $LOOPBACK),reuseaddr SYSTEM:'read -r _; echo 
 wait_for 10 _listens box t 80 || must false
 is 'a local server on that port' "$(ask box $LOOPBACK)" local
 
-if [ "$F" = 6 ] && [ $PATCHED = 1 ]; then
+if [ "$F" = 6 ] && [ $PATCHED = 1 ] && [ "$VIA" = lo ]; then
 	must ip6tables -t raw -R PREROUTING 1 -i lo -m mark --mark 0x50 -j UNHOLE --set-xmark 0x52
 	errors=$(mib Ip6InAddrErrors) unholed=$(stat_unhole unholed)
 	refute 'patched, without --allow-local: the box is not served' sh -c \
@@ -61,9 +61,10 @@ if [ "$F" = 6 ] && [ $PATCHED = 1 ]; then
 	must ip6tables -t raw -R PREROUTING 1 -i lo -m mark --mark 0x50 -j UNHOLE --set-xmark 0x52 --allow-local
 fi
 
-# Without the rule the box's own packets stay in the hole, and TPROXY sees none.
+# Without the rule the box's own packets stay in the hole, and TPROXY sees none. (An nvi
+# device that does not cross PREROUTING looks them up by their mark, and drops them.)
 before=$(rule_packets '--mark 0x52 -m tcp' $IPT) && at_least 'TPROXY has seen the packets of the box' "$before" 4
-must $IPT -t raw -F
+if [ "$VIA" = lo ]; then must $IPT -t raw -F; else must ethtool --set-priv-flags "$VIA" prerouting off; fi
 T=2
 ask box $FAR >/run/answer
 refute 'without the rule: not served' grep -q asks /run/answer
