@@ -37,7 +37,8 @@ done
 # devices, and writes the raw table's rules to /run/raw. WAY_open: no address
 # filter any more. WAY_down takes away what WAY_up made. A mode is how the second
 # pass is tracked: "own" (what the way does by itself, or is used with), "notrack",
-# or "zone" (afresh, in a zone of its own). One more way is these three functions,
+# or "zone" (afresh, in a zone of its own); of nvi also "again" (as in "own", but across
+# PREROUTING). One more way is these three functions,
 # its title and modes, its name in WAYS, and its module, if it has one.
 
 unhole_up() {
@@ -86,6 +87,13 @@ nvi_up() {
 	OUT=nvi0 IN=nvi0 SYSCTL=
 	nvi nvi0
 	: >/run/raw
+	case $1 in
+	again) must ethtool --set-priv-flags nvi0 prerouting on ;;
+	zone)
+		must ethtool --set-priv-flags nvi0 prerouting on reset-ct on
+		echo "$ZONE" >/run/raw
+		;;
+	esac
 }
 nvi_open() { :; }
 nvi_down() { must ip link del nvi0; }
@@ -103,14 +111,15 @@ modes() {
 	case $1 in
 	unhole|mirred) echo own zone ;;
 	veth) echo own notrack zone ;;
-	# PREROUTING, where a zone is set, is not crossed; untracked is not afresh.
-	nvi) echo own ;;
+	nvi) echo own again zone ;;
 	esac
 }
 label() {
 	case $1:$2 in
 	unhole:zone) echo 'with `--reset-ct`, zones' ;;
 	mirred:zone) echo 'with zones instead' ;;
+	nvi:again) echo 'with `prerouting`' ;;
+	nvi:zone) echo 'with `prerouting`, `reset-ct`, zones' ;;
 	*:zone) echo 'with zones' ;;
 	*) echo "with \`$2\`" ;;
 	esac
@@ -405,8 +414,8 @@ knowledge() {
 		[ $PATCHED = 0 ] || for k in loop nosysctl; do known $k yes; done
 		;;
 	nvi)
-		for k in answered entry ctmark masquerade genuine loop trusted apart nic; do known $k yes; done
-		for k in uplink mangle dnat module; do known $k no; done
+		for k in answered entry ctmark masquerade uplink mangle dnat genuine loop trusted apart nic; do known $k yes; done
+		known module no
 		known nosysctl 'IPv4 only'
 		;;
 	mirred) known entry no; known ctmark no; known genuine no; known nosysctl no ;;

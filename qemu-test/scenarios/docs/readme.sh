@@ -68,6 +68,9 @@ export VIA=nvi0
 hole_from cl0
 check 'a way through nvi0' pings client 2 $FAR
 is 'which routes again' "$(nvi_stat nvi0 direct)" 2
+runs 'ethtool --set-priv-flags nvi0 prerouting on'
+check 'across PREROUTING, too' pings client 2 $FAR
+is 'which counts them' "$(nvi_stat nvi0 rx_prerouting)" 2
 must ip link del nvi0
 clean
 # What installs and removes is selftest/packages' to run, in Debian itself; here, what
