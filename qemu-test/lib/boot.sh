@@ -68,6 +68,8 @@ boot_guest() {
 	# that starts where it started before starts five times faster.
 	# no_timer_check: on a busy host an emulated timer may miss the kernel's
 	# test of it, which then panics.
+	# watchdog_thresh, rcu_cpu_stall_timeout: a host that does not run for half a minute is
+	# no fault of the guest's kernel; what hangs meets the time limits.
 	# tsc_early_khz: and would count the time stamp counter wrong.
 	# Two pairs of NICs, each pair on a hub of its own: nothing else is
 	# wired to them.
@@ -75,7 +77,7 @@ boot_guest() {
 	cmd=(qemu-system-x86_64 -accel "$accel"
 		-smp "sockets=${CPUS:-$GUEST_CPUS}" -m "$mem" -nodefaults -no-user-config -display none -no-reboot
 		-kernel "$(readlink -f "$kernel/vmlinuz")" -initrd "$run/initrd"
-		-append "console=ttyS0 loglevel=7 panic=-1 oops=panic printk.devkmsg=on net.ifnames=0 dummy.numdummies=0 random.trust_cpu=on rcupdate.rcu_expedited=1 mitigations=off norandmaps no_timer_check${tsc:+ tsc_early_khz=$tsc}${APPEND:+ $APPEND}"
+		-append "console=ttyS0 loglevel=7 panic=-1 oops=panic printk.devkmsg=on net.ifnames=0 dummy.numdummies=0 random.trust_cpu=on rcupdate.rcu_expedited=1 mitigations=off norandmaps watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=150 no_timer_check${tsc:+ tsc_early_khz=$tsc}${APPEND:+ $APPEND}"
 		-virtfs "local,path=$run,mount_tag=results,security_model=none"
 		-netdev hubport,id=v0,hubid=0 -device virtio-net-pci,netdev=v0,mac=52:54:00:00:00:01,romfile=
 		-netdev hubport,id=v1,hubid=0 -device virtio-net-pci,netdev=v1,mac=52:54:00:00:00:02,romfile=
