@@ -429,15 +429,10 @@ static int nvi_send4(struct sk_buff *skb)
 }
 
 /* What has crossed PREROUTING as the nvi device's own is the link's from FORWARD on. */
-static void nvi_show_link(const struct net_device *dev, struct sk_buff *skb)
+static void nvi_show_link(const struct nvi *nvi, struct sk_buff *skb)
 {
-	const struct nvi *nvi;
-	struct net_device *link;
+	struct net_device *link = rcu_dereference(nvi->link);
 
-	if (!dev || !nvi_is(dev))
-		return;
-	nvi = netdev_priv(dev);
-	link = rcu_dereference(nvi->link);
 	if (link && READ_ONCE(nvi->flags) & NVI_PREROUTING)
 		skb->dev = link;
 }
@@ -448,19 +443,23 @@ static void nvi_show_link(const struct net_device *dev, struct sk_buff *skb)
 static int nvi_forward4(struct sk_buff *skb)
 {
 	enum skb_drop_reason reason = SKB_DROP_REASON_NOT_SPECIFIED;
+	const struct nvi *nvi = NULL;
 	const struct net_device *dev;
 
 	/* Not skb->dev, if nvi is in a VRF */
 	dev = dev_get_by_index_rcu(dev_net(skb->dev), IPCB(skb)->iif);
+	if (dev && nvi_is(dev))
+		nvi = netdev_priv(dev);
 	if (likely(skb->pkt_type == PACKET_HOST && !skb->sk))
 		reason = nvi_admit4(skb, dev ?: skb->dev);
 	if (likely(!reason)) {
-		nvi_show_link(dev, skb);
+		if (nvi)
+			nvi_show_link(nvi, skb);
 		return nvi_send4(skb);
 	}
-	if (dev && nvi_is(dev)) {
+	if (nvi) {
 		local_bh_disable();
-		nvi_count(netdev_priv(dev), NVI_RX_REFUSED, 0);
+		nvi_count(nvi, NVI_RX_REFUSED, 0);
 		local_bh_enable();
 	}
 	kfree_skb_reason(skb, reason);
@@ -1168,18 +1167,23 @@ static bool nvi_strict_route(const struct sk_buff *skb)
 	return at < end && header[at] == IPOPT_SSRR;
 }
 
-/* 127/8 stays in the box, whatever route_localnet says. */
-static bool nvi_martian4(const struct iphdr *iph)
+/* Which drop the addresses alone decide, or NVI_DIRECT. */
+static enum nvi_stat nvi_judge4(const struct iphdr *iph)
 {
-	return ipv4_is_loopback(iph->saddr) || ipv4_is_loopback(iph->daddr) ||
-	       ipv4_is_zeronet(iph->saddr) || ipv4_is_zeronet(iph->daddr) ||
-	       ipv4_is_multicast(iph->saddr) || ipv4_is_lbcast(iph->saddr);
+	if (ipv4_is_multicast(iph->daddr) || ipv4_is_lbcast(iph->daddr))
+		return NVI_DROP_MULTICAST;
+	/* 127/8 stays in the box, whatever route_localnet says */
+	if (ipv4_is_loopback(iph->saddr) || ipv4_is_loopback(iph->daddr) ||
+	    ipv4_is_zeronet(iph->saddr) || ipv4_is_zeronet(iph->daddr) ||
+	    ipv4_is_multicast(iph->saddr) || ipv4_is_lbcast(iph->saddr))
+		return NVI_DROP_MARTIAN;
+	return NVI_DIRECT;
 }
 
 static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 {
 	bool ref, transformed, checked = false, strict = false;
-	enum nvi_stat how = NVI_DIRECT;
+	enum nvi_stat how;
 	enum skb_drop_reason reason;
 	const struct iphdr *iph;
 	struct rtable *rt;
@@ -1192,10 +1196,9 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 		strict = nvi_strict_route(skb);
 	}
 	iph = ip_hdr(skb);
-	if (ipv4_is_multicast(iph->daddr) || ipv4_is_lbcast(iph->daddr))
-		return nvi_drop(skb, NVI_DROP_MULTICAST);
-	if (nvi_martian4(iph))
-		return nvi_drop(skb, NVI_DROP_MARTIAN);
+	how = nvi_judge4(iph);
+	if (how != NVI_DIRECT)
+		return nvi_drop(skb, how);
 
 	/* Nothing but the receive path reassembles fragments, and NAT without
 	 * that would write ports into the later ones.
@@ -1269,18 +1272,18 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 static unsigned int nvi_again4(const struct nvi *nvi, struct sk_buff *skb,
 			       bool checked)
 {
-	const struct iphdr *iph = ip_hdr(skb);
+	enum nvi_stat why;
 	struct rtable *rt;
 	bool ref;
 	int err;
 
 	/* Rules may have changed the addresses */
-	if (ipv4_is_multicast(iph->daddr) || ipv4_is_lbcast(iph->daddr))
-		rt = ERR_PTR(-EAFNOSUPPORT);
-	else if (nvi_martian4(iph))
-		rt = ERR_PTR(-EINVAL);
-	else
-		rt = nvi_route4(nvi, skb, checked, &ref);
+	why = nvi_judge4(ip_hdr(skb));
+	if (why != NVI_DIRECT) {
+		nvi_drop(skb, why);
+		return NF_STOLEN;
+	}
+	rt = nvi_route4(nvi, skb, checked, &ref);
 	if (IS_ERR(rt)) {
 		err = PTR_ERR(rt);
 		/* An ICMP error asks the packet's route what it is an error of */
@@ -1536,21 +1539,27 @@ static struct dst_entry *nvi_route6_own(const struct nvi *nvi,
 	return &rt->dst;
 }
 
-static bool nvi_martian6(const struct ipv6hdr *ip6h)
+/* As nvi_judge4(). */
+static enum nvi_stat nvi_judge6(const struct ipv6hdr *ip6h)
 {
 	int from = ipv6_addr_type(&ip6h->saddr);
 	int to = ipv6_addr_type(&ip6h->daddr);
 
-	return to == IPV6_ADDR_ANY || to & IPV6_ADDR_LOOPBACK ||
-	       from == IPV6_ADDR_ANY ||
-	       from & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LOOPBACK |
-		       IPV6_ADDR_LINKLOCAL);
+	/* Neighbour and router discovery have nobody to talk to */
+	if (to & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LINKLOCAL))
+		return NVI_DROP_MULTICAST;
+	if (to == IPV6_ADDR_ANY || to & IPV6_ADDR_LOOPBACK ||
+	    from == IPV6_ADDR_ANY ||
+	    from & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LOOPBACK |
+		    IPV6_ADDR_LINKLOCAL))
+		return NVI_DROP_MARTIAN;
+	return NVI_DIRECT;
 }
 
 static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 {
 	struct dst_entry *dst, *own = NULL;
-	enum nvi_stat how = NVI_DIRECT;
+	enum nvi_stat how;
 	enum skb_drop_reason reason;
 	const struct ipv6hdr *ip6h;
 	bool checked, transformed;
@@ -1559,12 +1568,9 @@ static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 	if (!pskb_may_pull(skb, sizeof(*ip6h)))
 		return nvi_drop(skb, NVI_DROP_ERROR);
 	ip6h = ipv6_hdr(skb);
-	/* Neighbour and router discovery have nobody to talk to */
-	if (ipv6_addr_type(&ip6h->daddr) &
-	    (IPV6_ADDR_MULTICAST | IPV6_ADDR_LINKLOCAL))
-		return nvi_drop(skb, NVI_DROP_MULTICAST);
-	if (nvi_martian6(ip6h))
-		return nvi_drop(skb, NVI_DROP_MARTIAN);
+	how = nvi_judge6(ip6h);
+	if (how != NVI_DIRECT)
+		return nvi_drop(skb, how);
 	transformed = nvi_transformed(skb);
 	if (READ_ONCE(nvi->flags) & NVI_PREROUTING && !transformed)
 		return nvi_prerouting(nvi, skb);
@@ -1635,13 +1641,11 @@ static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 static unsigned int nvi_again6(const struct nvi *nvi, struct sk_buff *skb,
 			       bool checked)
 {
-	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	enum nvi_stat why = nvi_judge6(ipv6_hdr(skb));
 	struct dst_entry *dst, *own;
-	struct net_device *link;
 
-	if (nvi_martian6(ip6h) || ipv6_addr_type(&ip6h->daddr) &
-				  (IPV6_ADDR_MULTICAST | IPV6_ADDR_LINKLOCAL)) {
-		kfree_skb_reason(skb, SKB_DROP_REASON_IP_INADDRERRORS);
+	if (why != NVI_DIRECT) {
+		nvi_drop(skb, why);
 		return NF_STOLEN;
 	}
 	dst = nvi_route6(nvi, skb);
@@ -1663,7 +1667,7 @@ static unsigned int nvi_again6(const struct nvi *nvi, struct sk_buff *skb,
 	if (unlikely(checked)) {
 		own = nvi_route6_own(nvi, dst, DST_NOPOLICY);
 		if (!own) {
-			kfree_skb_reason(skb, SKB_DROP_REASON_NOMEM);
+			nvi_drop(skb, NVI_DROP_ERROR);
 			return NF_STOLEN;
 		}
 		secpath_reset(skb);
@@ -1671,9 +1675,7 @@ static unsigned int nvi_again6(const struct nvi *nvi, struct sk_buff *skb,
 	} else {
 		skb_dst_set_noref(skb, dst);
 	}
-	link = rcu_dereference(nvi->link);
-	if (link)
-		skb->dev = link;
+	nvi_show_link(nvi, skb);
 	return NF_ACCEPT;
 }
 #else
