@@ -136,7 +136,10 @@ check_flavour() { # K FLAVOUR
 hash_of() { sha256sum | cut -c1-8; }
 
 # scenario_files FOLDER [NAME]: the scenarios in a folder and in its rooms, or that one.
-scenario_files() { find "$1" -maxdepth 2 -name "${2:-*}.sh" | sort; }
+scenario_files() {
+	local f
+	for f in "$1"/${2:-*}.sh "$1"/*/${2:-*}.sh; do [ ! -e "$f" ] || echo "$f"; done
+}
 
 # equal NAME GOT WANT: a self-test's result, as qemu-test/test reads them. RESULT_OF is its
 # kernel and flavour; the seconds are those since the one before.
