@@ -3,7 +3,6 @@
 # scenarios of their own) nor make's (make check asks make): each does what README says
 # there, and none is left out.
 # weight: 5
-# alone: it removes the modules, which namespaces of scenarios before it may still hold
 . /unhole/examples.sh
 topology
 must ip addr add 192.0.2.9/24 dev up0

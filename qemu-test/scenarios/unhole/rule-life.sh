@@ -3,7 +3,6 @@
 # restore, zero, delete; and every refused use gives a clear error and leaves
 # the ruleset as it was.
 # leaks: yes
-# alone: it removes the module, which namespaces of scenarios before it may still hold
 # weight: 10
 # timeout: 150
 _log_of_this() { dmesg | sed -n "/unhole-mark $ipt $_w\$/,\$p"; }
