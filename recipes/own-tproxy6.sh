@@ -18,8 +18,8 @@ cd "$(dirname "$0")"
 # The mark tells what came out of the hole from loopback's own traffic to that
 # port. The proxy is local, and in IPv6 the kernel cannot tell the box's own
 # packets from a client's, so delivery must be allowed: to what has the mark of
-# the box's own packets, and to nothing else. (Nothing of
-# loopback's own comes by an nvi device.)
+# the box's own packets, and to nothing else. (Nothing of loopback's own comes by an nvi
+# device.)
 if [ "$VIA" = lo ]; then
 	ip6tables -t raw -A PREROUTING -i lo -m mark --mark 0x50 -j UNHOLE --set-xmark 0x52 --allow-local
 else

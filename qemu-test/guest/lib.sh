@@ -250,7 +250,8 @@ family() {
 	esac
 }
 
-# nvi DEV [LINK]: an NVI device, with the private flags NVI_FLAGS. nvi_stat DEV NAME: a counter of ethtool -S.
+# nvi DEV [LINK]: an NVI device, with the private flags NVI_FLAGS. nvi_stat DEV NAME: a
+# counter of ethtool -S.
 nvi() {
 	must ip link add ${2:+link "$2"} name "$1" type nvi
 	# shellcheck disable=SC2086 # a list
@@ -303,12 +304,15 @@ passed_again() {
 # reset_ct on|off: whether the second pass has a conntrack entry of its own (VIA).
 reset_ct() {
 	[ "$VIA" = lo ] || { must ethtool --set-priv-flags "$VIA" reset-ct "$1"; return; }
-	# The first line is the policy.
-	_no=$($IPT -t raw -S PREROUTING | sed -n '/-j UNHOLE/=')
-	_rule=$($IPT -t raw -S PREROUTING | sed -n 's/^-A PREROUTING \(.*-j UNHOLE.*\)/\1/p' | sed 's/ --reset-ct//')
-	[ "$1" = off ] || _rule="$_rule --reset-ct"
-	# shellcheck disable=SC2086 # a list
-	must $IPT -t raw -R PREROUTING $((_no - 1)) $_rule
+	[ "$1" = on ] && _reset=--reset-ct || _reset=
+	# Its number and itself. The first line is the policy.
+	_rule=$($IPT -t raw -S PREROUTING |
+		sed -n '/-j UNHOLE/ { s/^-A PREROUTING //; s/ --reset-ct//; =; p }')
+	# shellcheck disable=SC2086 # lists
+	set -- $_rule $_reset
+	_no=$(($1 - 1))
+	shift
+	must "$IPT" -t raw -R PREROUTING "$_no" "$@"
 }
 
 # --- captures --------------------------------------------------------------
