@@ -138,7 +138,13 @@ hash_of() { sha256sum | cut -c1-8; }
 # scenario_files FOLDER [NAME]: the scenarios in a folder and in its rooms, or that one.
 scenario_files() {
 	local f
-	for f in "$1"/${2:-*}.sh "$1"/*/${2:-*}.sh; do [ ! -e "$f" ] || echo "$f"; done
+	for f in "$1"/*.sh "$1"/*/*.sh; do
+		case ${f##*/} in
+		"*.sh") ;; # the pattern itself: nothing there
+		"${2-}.sh") echo "$f" ;;
+		*) [ -n "${2-}" ] || echo "$f" ;;
+		esac
+	done
 }
 
 # equal NAME GOT WANT: a self-test's result, as qemu-test/test reads them. RESULT_OF is its
