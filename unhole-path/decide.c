@@ -2,6 +2,7 @@
 /* The packet's way, step by step, and the verdict. */
 #include "path.h"
 #include <errno.h>
+#include <linux/lwtunnel.h>
 #include <linux/netfilter/xt_UNHOLE.h>
 #include <linux/rtnetlink.h>
 #include <stdarg.h>
@@ -362,6 +363,11 @@ static void leaves(struct path *p, const struct step *s)
 	if (l && strcmp(l->kind, "vrf") == 0) {
 		verdict(p, V_UNKNOWN, "vrf", "unknown: it is routed to the VRF %s, where it is looked up again",
 			l->name);
+		return;
+	}
+	if (s->res.encap == LWTUNNEL_ENCAP_BPF) {
+		verdict(p, V_UNKNOWN, "bpf-route", "unknown: the route to %s has a BPF program, which may have it looked up again",
+			dev_name(s->res.oif));
 		return;
 	}
 	if (s->res.encap) {

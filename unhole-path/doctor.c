@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <glob.h>
 #include <linux/fib_rules.h>
+#include <linux/lwtunnel.h>
 #include <linux/netfilter/xt_UNHOLE.h>
 #include <linux/rtnetlink.h>
 #include <stdarg.h>
@@ -391,6 +392,22 @@ static void check_devices(void)
 			say(BAD, "nvi-down", fix, "%s has no carrier", l->name);
 		else
 			say(OK, "nvi", NULL, "%s is up", l->name);
+	}
+}
+
+/* A route that may have a packet looked up again, as recipes/bpf-reroute.sh has. */
+static void check_bpf(int family)
+{
+	const struct fib *fib = fib_of(family);
+	char buf[200];
+	size_t i;
+
+	for (i = 0; i < fib->n_routes; i++) {
+		const struct route *rt = &fib->routes[i];
+
+		if (rt->encap == LWTUNNEL_ENCAP_BPF)
+			say(NOTE, "bpf-route", NULL, "the IPv%d route \"%s\" has a BPF program: if that has packets looked up again, MASQUERADE at its device loses them, FTP stands still, FORWARD is crossed once, and no sender hears of an error",
+			    family == AF_INET ? 4 : 6, describe_route(family, rt, buf, sizeof(buf)));
 	}
 }
 
@@ -836,6 +853,7 @@ int doctor(bool json, bool color)
 			say(WARN, "rules", NULL, "the rules cannot be read (%s)", strerror(-err));
 			blind = true;
 		}
+		check_bpf(families[i]);
 		check_sysctls(families[i], core, holes[i]);
 		if (holes[i][HOLE_LO] || holes[i][HOLE_NVI])
 			check_loops(families[i], !err);

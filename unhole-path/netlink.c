@@ -321,8 +321,8 @@ static void get_multipath(const struct nlattr *a, int family, struct route *rt)
 				get_gateway(attr, family, nh);
 			else if (mnl_attr_get_type(attr) == RTA_VIA)
 				get_via(attr, nh);
-			else if (mnl_attr_get_type(attr) == RTA_ENCAP)
-				rt->encap = true;
+			else if (mnl_attr_get_type(attr) == RTA_ENCAP_TYPE)
+				rt->encap = mnl_attr_get_u16(attr);
 		}
 	}
 }
@@ -388,8 +388,8 @@ static void parse_route(const struct nlmsghdr *nlh, struct route *rt)
 		case RTA_NH_ID:
 			rt->nhid = get_u32(a);
 			break;
-		case RTA_ENCAP:
-			rt->encap = true;
+		case RTA_ENCAP_TYPE:
+			rt->encap = mnl_attr_get_u16(a);
 			break;
 		}
 	}

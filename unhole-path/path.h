@@ -73,7 +73,8 @@ struct route {
 	unsigned int flags, mtu, n_nh;
 	uint32_t nhid;
 	struct addr dst, prefsrc;
-	bool has_prefsrc, encap;
+	bool has_prefsrc;
+	uint16_t encap;		/* LWTUNNEL_ENCAP_*, or 0 */
 	/* All of them; that is &one, where there is one: most routes of a large table */
 	struct nexthop *nh, one;
 };
@@ -133,7 +134,7 @@ struct result {
 	bool has_prefsrc;
 	struct addr prefsrc;
 	unsigned int mtu;	/* of the route, or 0 */
-	bool encap;
+	uint16_t encap;
 	/* emulated only */
 	const struct route *route;
 	const struct rule *rule;

@@ -11,4 +11,4 @@ ok_if 'shellcheck: the guest side' shellcheck -s dash -x -e SC1091 qemu-test/gue
 ok_if 'shellcheck: the checks' shellcheck -e SC2154,SC2034,SC2153,SC1091 qemu-test/checks/*.sh
 # Scenarios are sourced, after lib.sh: its variables and functions are theirs.
 ok_if 'shellcheck: scenarios' shellcheck -s dash -e SC1091,SC2034,SC2154,SC2086,SC2046 \
-	qemu-test/guest/{predict,doctor}.sh qemu-test/scenarios/*/*.sh qemu-test/selftest/*.sh qemu-test/guest/demo.sh qemu-test/measure/guest.sh
+	qemu-test/guest/{predict,doctor}.sh qemu-test/scenarios/*/*.sh qemu-test/selftest/*.sh qemu-test/guest/{demo,ftp}.sh qemu-test/measure/guest.sh

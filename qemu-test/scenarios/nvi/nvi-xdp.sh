@@ -12,7 +12,7 @@ must ip rule add iif nvi0 lookup main
 check 'forwarded through nvi0' pings client 2 $FAR
 mkdir -p /run/bpf
 must mount -t bpf bpf /run/bpf
-must /unhole/xdp-pin /run/bpf/pass
+must bpf-return xdp 2 /run/bpf/pass
 
 # A veth device has it.
 check 'native XDP, where a driver has it' ip link set dev cl0 xdpdrv pinned /run/bpf/pass
