@@ -32,9 +32,9 @@ for a in $CLIENT 192.0.2.2 192.0.2.130 $CLIENT6 2001:db8:21::2 2001:db8:22::2; d
 done
 
 # --- the ways --------------------------------------------------------------
-# WAY_up MODE sets OUT (where the first lookup leads to), IN (where the second pass
-# comes in) and SYSCTL (the device that wants accept_local, or none), makes the
-# devices, and writes the raw table's rules to /run/raw. WAY_open: no address
+# WAY_up MODE sets OUT (where the first lookup leads to; HOP4 and HOP6 is what its routes
+# say before that), IN (where the second pass comes in) and SYSCTL (the device that wants
+# accept_local, or none), makes the devices, and writes the raw table's rules to /run/raw. WAY_open: no address
 # filter any more. WAY_down takes away what WAY_up made. A mode is how the second
 # pass is tracked: "own" (what the way does by itself, or is used with), "notrack",
 # or "zone" (afresh, in a zone of its own); of nvi also "again" (as in "own", but across
@@ -98,6 +98,32 @@ nvi_up() {
 nvi_open() { :; }
 nvi_down() { must ip link del nvi0; }
 
+# A route with a BPF program, as in recipes/bpf-reroute.sh. Its second lookup is one for a
+# packet of the box: iif is lo.
+bpf_up() {
+	OUT=reroute0 IN=lo SYSCTL=
+	must ip link add reroute0 type dummy
+	must ip link set reroute0 up
+	[ -e /run/bpf/reroute ] || {
+		mkdir -p /run/bpf
+		must mount -t bpf bpf /run/bpf
+		must bpf-return lwt_xmit 128 /run/bpf/reroute
+	}
+	HOP4='encap bpf xmit pinned /run/bpf/reroute' HOP6=$HOP4
+	: >/run/raw
+}
+bpf_open() { :; }
+bpf_down() { must ip link del reroute0; }
+
+# Policy rules, and NAT at the uplink that they lead to: one lookup.
+rules_up() {
+	OUT=up1 IN=up1 SYSCTL=
+	HOP4='via 192.0.2.2' HOP6='via 2001:db8:21::2'
+	: >/run/raw
+}
+rules_open() { :; }
+rules_down() { :; }
+
 # title WAY, modes WAY, and how the table calls a mode that is not the first.
 title() {
 	case $1 in
@@ -105,6 +131,8 @@ title() {
 	mirred) echo '`tc mirred`, `notrack`' ;;
 	veth) echo 'veth pair' ;;
 	nvi) echo nvi ;;
+	bpf) echo 'BPF reroute' ;;
+	rules) echo 'policy rules alone' ;;
 	esac
 }
 modes() {
@@ -112,6 +140,7 @@ modes() {
 	unhole|mirred) echo own zone ;;
 	veth) echo own notrack zone ;;
 	nvi) echo own again zone ;;
+	bpf|rules) echo own ;;
 	esac
 }
 label() {
@@ -124,7 +153,7 @@ label() {
 	*) echo "with \`$2\`" ;;
 	esac
 }
-WAYS='unhole nvi mirred veth'
+WAYS='unhole nvi bpf veth mirred rules'
 OWN_MODULES='xt_UNHOLE nvi'
 
 # --- the rows --------------------------------------------------------------
@@ -209,13 +238,14 @@ down() {
 }
 
 up() {
+	HOP4='' HOP6=''
 	"${WAY}_up" "$MODE"
 	# Into the way: clients by their device, the box by a mark, or by the main
 	# table (.80). Out of it: by the translated source, or by iif (.80); back
 	# into it (.50); to the box (.60).
 	cat >/run/batch4 <<-EOT
-		route add default dev $OUT table 50
-		route replace $NET.80 dev $OUT src $UP1
+		route add default $HOP4 dev $OUT table 50
+		route replace $NET.80 $HOP4 dev $OUT src $UP1
 		route add default via 192.0.2.130 table 102
 		route add local $NET.60 dev lo table 103
 		rule add pref 30 iif $IN to $NET.80 lookup 102
@@ -226,7 +256,7 @@ up() {
 		rule add pref 51 fwmark 0x50 lookup 50
 	EOT
 	cat >/run/batch6 <<-EOT
-		nexthop add id 50 dev $OUT
+		nexthop add id 50 $HOP6 dev $OUT
 		route add default nhid 50 table 50
 		route add default via 2001:db8:22::2 table 102
 		rule add pref 40 iif $IN from $UP2_6 lookup 102
@@ -358,11 +388,11 @@ judge_all() {
 	row own6 "$(on_wire "up2 [0-9]* $UP2_6 ${NET6}:7" && on_wire "up2 [0-9]* $UP2_6 ${NET6}:70" &&
 		answered client6 && yes_if answered own6 || echo no)"
 	row nic "$(yes_if counted nic)"
-	row ttl "$((64 - $(sed -n "s/^up2 \([0-9]*\) $UP2 $NET.7\$/\1/p" /run/wire | grep . || echo 0)))"
+	row ttl "$((64 - $(sed -n "s/^up[12] \([0-9]*\) $UP2 $NET.7\$/\1/p" /run/wire | grep . || echo 0)))"
 	[ $PATCHED = 1 ] || row stock "$(answered snat && yes_if answered own || echo no)"
 	passes=$(count pass)
 	if [ "$passes" -le 1 ]; then row loop yes; else row loop "no ($passes passes)"; fi
-	counted came || not_ok "$WAY, $MODE: the packet for the box did not come by"
+	[ $WAY = rules ] || counted came || not_ok "$WAY, $MODE: the packet for the box did not come by"
 	if counted trusted; then row trusted no; else row trusted yes; fi
 	if answered own; then own_traffic; else row nosysctl no; fi
 	[ "$MODE" != own ] || once
@@ -406,8 +436,13 @@ known() { # KEY RESULT...
 	is "$WAY: $_k" "${_got%%, with*}" "$1"
 }
 knowledge() {
-	for k in translated own own6; do known $k yes; done
 	[ $PATCHED = 1 ] || known stock yes
+	if [ $WAY = rules ]; then
+		known translated no
+		for k in answered masquerade uplink genuine trusted nosysctl module; do known $k yes; done
+		return
+	fi
+	for k in translated own own6; do known $k yes; done
 	case $WAY in
 	unhole)
 		for k in answered entry ctmark masquerade uplink mangle dnat genuine trusted; do known $k yes; done
@@ -417,6 +452,10 @@ knowledge() {
 		for k in answered entry ctmark masquerade uplink mangle dnat genuine loop trusted apart nic; do known $k yes; done
 		known module no
 		known nosysctl 'IPv4 only'
+		;;
+	bpf)
+		for k in answered entry ctmark genuine loop nosysctl module; do known $k yes; done
+		for k in masquerade uplink mangle dnat trusted nic; do known $k no; done
 		;;
 	mirred) known entry no; known ctmark no; known genuine no; known nosysctl no ;;
 	veth) known entry no; known ctmark no; known genuine yes; known apart yes; known nosysctl no ;;
