@@ -1356,17 +1356,15 @@ static enum skb_drop_reason nvi_admit6(struct sk_buff *skb,
 	return SKB_DROP_REASON_PKT_TOO_BIG;
 }
 
-static bool nvi_force_forwarding(const struct inet6_dev *idev)
+static bool nvi_forwards6(const struct nvi *nvi)
 {
-#ifdef NVI_FORCE_FORWARDING
-	return idev && READ_ONCE(idev->cnf.force_forwarding);
-#else
-	return false;
-#endif
+	return READ_ONCE(dev_net(nvi->dev)->ipv6.devconf_all->forwarding);
 }
 
-/* ip6_forward() for the box's own packets, which have a socket: that one would drop
- * them. Consumes the packet, and says what became of it.
+/* ip6_forward(), which drops packets that have a socket, for the box's own; and for
+ * all where IPv6 forwarding is off. What is here has passed that test where it came
+ * in, or is the box's own, which has none to pass. Consumes the packet, and says what
+ * became of it.
  */
 static enum nvi_stat nvi_send6(const struct nvi *nvi, struct sk_buff *skb)
 {
@@ -1375,11 +1373,6 @@ static enum nvi_stat nvi_send6(const struct nvi *nvi, struct sk_buff *skb)
 	enum skb_drop_reason reason;
 	struct dst_entry *dst;
 
-	if (!READ_ONCE(net->ipv6.devconf_all->forwarding) &&
-	    !nvi_force_forwarding(idev)) {
-		__IP6_INC_STATS(net, idev, IPSTATS_MIB_INADDRERRORS);
-		return nvi_refuse(skb, SKB_DROP_REASON_IP_INADDRERRORS);
-	}
 	if ((!READ_ONCE(net->ipv6.devconf_all->disable_policy) &&
 	     (!idev || !READ_ONCE(idev->cnf.disable_policy)) &&
 	     !xfrm6_policy_check(NULL, XFRM_POLICY_FWD, skb)) ||
@@ -1403,6 +1396,35 @@ static enum nvi_stat nvi_send6(const struct nvi *nvi, struct sk_buff *skb)
 	NF_HOOK(NFPROTO_IPV6, NF_INET_FORWARD, net, NULL, skb, skb->dev,
 		dst->dev, dst->output);
 	return NVI_DIRECT;
+}
+
+/* As nvi_forward4(), of a route of nvi_route6_own(), where ip6_forward() would drop. */
+static int nvi_forward6(struct sk_buff *skb)
+{
+	enum skb_drop_reason reason = SKB_DROP_REASON_NOT_SPECIFIED;
+	enum nvi_stat what = NVI_DROP_REFUSED;
+	const struct net_device *dev;
+	const struct nvi *nvi;
+
+	dev = dev_get_by_index_rcu(dev_net(skb->dev), IP6CB(skb)->iif);
+	if (!dev || !nvi_is(dev)) {
+		kfree_skb_reason(skb, reason);
+		return NET_RX_DROP;
+	}
+	nvi = netdev_priv(dev);
+	local_bh_disable();
+	if (likely(skb->pkt_type == PACKET_HOST && !skb->sk))
+		reason = nvi_admit6(skb, skb_dst(skb));
+	if (likely(!reason)) {
+		nvi_show_link(nvi, skb);
+		what = nvi_send6(nvi, skb);
+	} else {
+		kfree_skb_reason(skb, reason);
+	}
+	if (unlikely(what != NVI_DIRECT))
+		nvi_count(nvi, NVI_RX_REFUSED, 0);
+	local_bh_enable();
+	return what == NVI_DIRECT ? NET_RX_SUCCESS : NET_RX_DROP;
 }
 
 static bool nvi_fragment6(const struct sk_buff *skb)
@@ -1512,7 +1534,7 @@ static bool nvi_queues(const struct net *net)
  */
 static struct dst_entry *nvi_route6_own(const struct nvi *nvi,
 					struct dst_entry *dst,
-					unsigned short flags)
+					unsigned short flags, bool forwards)
 {
 	const struct rt6_info *from = container_of(dst, struct rt6_info, dst);
 	struct inet6_dev *idev = in6_dev_get(nvi->dev);
@@ -1526,7 +1548,7 @@ static struct dst_entry *nvi_route6_own(const struct nvi *nvi,
 		in6_dev_put(idev);
 		return NULL;
 	}
-	rt->dst.input = dst->input;
+	rt->dst.input = forwards ? dst->input : nvi_forward6;
 	rt->dst.output = dst->output;
 	rt->dst.lastuse = jiffies;
 	rt->dst.lwtstate = lwtstate_get(dst->lwtstate);
@@ -1562,7 +1584,7 @@ static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 	enum nvi_stat how;
 	enum skb_drop_reason reason;
 	const struct ipv6hdr *ip6h;
-	bool checked, transformed;
+	bool checked, forwards, transformed;
 	u32 flags;
 
 	if (!pskb_may_pull(skb, sizeof(*ip6h)))
@@ -1602,10 +1624,12 @@ static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 	/* What is local is looked up again: a socket might keep the route, and so
 	 * the device. And so is what IPsec might keep for lack of a key.
 	 */
+	forwards = nvi_forwards6(nvi) || lwtunnel_input_redirect(dst->lwtstate);
 	if (unlikely(how != NVI_RX_LOCAL && (how != NVI_DIRECT || transformed)) &&
 	    (transformed || checked || !nvi_queues(dev_net(nvi->dev)))) {
 		own = nvi_route6_own(nvi, dst, (transformed ? DST_NOXFRM : 0) |
-					       (checked ? DST_NOPOLICY : 0));
+					       (checked ? DST_NOPOLICY : 0),
+				     forwards);
 		if (!own)
 			return nvi_drop(skb, NVI_DROP_ERROR);
 	}
@@ -1629,7 +1653,7 @@ static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 	 */
 	IP6CB(skb)->iif = nvi->dev->ifindex;
 	IP6CB(skb)->nhoff = offsetof(struct ipv6hdr, nexthdr);
-	if (skb->sk)
+	if (skb->sk || !forwards)
 		return nvi_send6(nvi, skb);
 	dst_input(skb);
 	return how;
@@ -1643,6 +1667,7 @@ static unsigned int nvi_again6(const struct nvi *nvi, struct sk_buff *skb,
 {
 	enum nvi_stat why = nvi_judge6(ipv6_hdr(skb));
 	struct dst_entry *dst, *own;
+	bool forwards;
 
 	if (why != NVI_DIRECT) {
 		nvi_drop(skb, why);
@@ -1664,13 +1689,16 @@ static unsigned int nvi_again6(const struct nvi *nvi, struct sk_buff *skb,
 	}
 	if (unlikely(dst->lwtstate))
 		return NF_ACCEPT;
-	if (unlikely(checked)) {
-		own = nvi_route6_own(nvi, dst, DST_NOPOLICY);
+	forwards = nvi_forwards6(nvi);
+	if (unlikely(checked || !forwards)) {
+		own = nvi_route6_own(nvi, dst, checked ? DST_NOPOLICY : 0,
+				     forwards);
 		if (!own) {
 			nvi_drop(skb, NVI_DROP_ERROR);
 			return NF_STOLEN;
 		}
-		secpath_reset(skb);
+		if (checked)
+			secpath_reset(skb);
 		skb_dst_set(skb, own);
 	} else {
 		skb_dst_set_noref(skb, dst);

@@ -12,8 +12,7 @@ ip rule add fwmark 0x50 lookup 50
 ip rule add iif nvi0 lookup main
 iptables -t mangle -A OUTPUT -d "$FAR" -j MARK --set-mark 0x50
 
-# IPv6 needs no nexthop object, but forwarding, for the box's own packets too.
-sysctl -qw net.ipv6.conf.all.forwarding=1
+# IPv6 needs no nexthop object.
 ip -6 route add default dev nvi0 table 50
 ip -6 rule add fwmark 0x50 lookup 50
 ip -6 rule add iif nvi0 lookup main

@@ -564,10 +564,9 @@ static void second_lookup(struct path *p, struct flow *f, bool external, enum tr
 		return;
 	}
 	if (!v4) {
-		/* ip6_forward(); what it exempts is unholed packets */
-		if ((nvi || !exempt) && !v6_forwards(dev_name(f->iif))) {
-			verdict(p, V_DIES, "forwarding-off", "dies: IPv6 forwarding is off%s",
-				nvi && !external ? ", and the second lookup of nvi wants it for the box's own, too" : "");
+		/* ip6_forward(); what the patches exempt is unholed packets. nvi has a copy of it */
+		if (!nvi && !exempt && !v6_forwards(dev_name(f->iif))) {
+			verdict(p, V_DIES, "forwarding-off", "dies: IPv6 forwarding is off");
 			/* The least for the box's own: for that device alone, where there is such a thing */
 			if (!external && conf(AF_INET6, dev_name(f->iif), "force_forwarding") == 0)
 				fix(p, "sysctl -w %s=1", knob(AF_INET6, dev_name(f->iif), "force_forwarding"));

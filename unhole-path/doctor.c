@@ -292,37 +292,23 @@ static const char *fix_forwarding6(void)
 	return fix;
 }
 
-/* A device that holes lead out of, and whose packets IPv6 does not forward; or NULL. */
-static const struct link *unforwarded6(enum tri core, const unsigned int *holes)
-{
-	size_t i;
-
-	for (i = 0; i < world.n_links; i++) {
-		const struct link *l = &world.links[i];
-
-		/* What the patches exempt is unholed packets, and not those of nvi */
-		if (((holes[HOLE_NVI] && is_nvi(l)) || (holes[HOLE_LO] && core == NO && l->index == world.lo)) &&
-		    !v6_forwards(l->name))
-			return l;
-	}
-	return NULL;
-}
-
 static void check_forwarding6(enum tri core, const unsigned int *holes, const char *outside)
 {
-	const struct link *l = unforwarded6(core, holes);
+	/* nvi does not ask, and the patches exempt what is unholed */
+	bool asks = holes[HOLE_LO] && core == NO;
+	const struct link *l = link_by_index(world.lo);
+	const char *lo = l ? l->name : "lo";
 	char fix[128];
 
 	if (outside && !v6_forwards(outside)) {
 		say(BAD, "forwarding6", fix_forwarding6(),
 		    "IPv6 forwarding is off: nothing that comes in by %s enters the hole", outside);
-	} else if (l) {
+	} else if (asks && !v6_forwards(lo)) {
 		/* The least, where there is such a thing: the box stays a host */
-		snprintf(fix, sizeof(fix), "sysctl -w %s=1", knob(AF_INET6, l->name, "force_forwarding"));
-		say(BAD, "forwarding6", conf(AF_INET6, l->name, "force_forwarding") == 0 ? fix : fix_forwarding6(),
-		    "IPv6 forwarding is off: %s nothing leaves the hole",
-		    is_nvi(l) ? "by an nvi device" : "on this kernel");
-	} else if (outside || holes[HOLE_NVI] || (holes[HOLE_LO] && core == NO)) {
+		snprintf(fix, sizeof(fix), "sysctl -w %s=1", knob(AF_INET6, lo, "force_forwarding"));
+		say(BAD, "forwarding6", conf(AF_INET6, lo, "force_forwarding") == 0 ? fix : fix_forwarding6(),
+		    "IPv6 forwarding is off: on this kernel nothing leaves the hole");
+	} else if (outside || asks) {
 		say(OK, "forwarding6", NULL, "IPv6 forwarding is on");
 	}
 }

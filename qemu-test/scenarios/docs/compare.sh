@@ -451,7 +451,7 @@ knowledge() {
 	nvi)
 		for k in answered entry ctmark masquerade uplink mangle dnat genuine loop trusted apart nic; do known $k yes; done
 		known module no
-		known nosysctl 'IPv4 only'
+		known nosysctl yes
 		;;
 	bpf)
 		for k in answered entry ctmark genuine loop nosysctl module; do known $k yes; done

@@ -56,29 +56,38 @@ check 'the other direction' tcp_fetch box peer $FAR 5002 $BULK
 is 'no bad checksum' "$(bad_checksums peer)" 0
 is 'nothing was delivered on the box' "$(nvi_stat nvi0 rx_local)" 0
 
-# IPv6 forwards nothing unless forwarding is on: ip6_forward() asks, also for the
-# box's own packets.
+# The same in IPv6: what is the box's own, nobody asks for forwarding. Fragments come back
+# by the receive path, and all does with prerouting.
 must ip -6 rule add fwmark 0x50 lookup 50
 must ip -6 route add default dev nvi0 table 50
 must ip6tables -t mangle -A OUTPUT -d $FAR6 -j MARK --set-mark 0x50
 must ip6tables -t mangle -A POSTROUTING -o nvi0 -j MARK --set-mark 0
 must ip -6 rule add iif nvi0 lookup main
-refute 'IPv6, forwarding off: not answered' pings box 1 $FAR6
-sent=3
-# From 6.17 up that device alone may forward, and the box stays a host.
-if [ -e /proc/sys/net/ipv6/conf/nvi0/force_forwarding ]; then
-	cure='sysctl -w net.ipv6.conf.nvi0.force_forwarding=1'
-	says 'unhole-path says so' "$(unhole-path --explain to $FAR6)" "$cure"
-	says 'and its doctor' "$(unhole-path doctor)" "$cure"
-	must $cure
-	says 'unhole-path: then it leaves' "$(unhole-path to $FAR6)" leaves
-	check 'IPv6, forwarding forced for nvi0: answered' pings box 3 $FAR6
-	must sysctl -qw net.ipv6.conf.nvi0.force_forwarding=0
-	refute 'and no more: not answered' pings box 1 $FAR6
-	sent=6
-fi
-must sysctl -qw net.ipv6.conf.all.forwarding=1
-check 'IPv6, forwarding on: answered' pings box 3 $FAR6
-settled peer
-is 'by the true uplink, one hop' "$(seen peer "icmp6[0] == 128 and src $BOX6 and dst $FAR6 and ip6[7] == 63")" $sent
-speaks 'IPv6' box peer $FAR6
+HOP="icmp6[0] == 128 and src $BOX6 and dst $FAR6 and ip6[7] == 63"
+for again in off on; do
+	must ethtool --set-priv-flags nvi0 prerouting $again
+	[ $again = off ] || must ip6tables -t mangle -A PREROUTING -i nvi0 -j MARK --set-mark 0
+	is "prerouting $again, IPv6 forwarding is off" "$(sysctl -n net.ipv6.conf.all.forwarding)" 0
+	says 'unhole-path: it leaves' "$(unhole-path to $FAR6)" 'leaves by up0'
+	unhole-path doctor >/run/doctor
+	refute 'and its doctor has no word about forwarding' grep -q 'forwarding6.*off' /run/doctor
+	settled peer
+	was=$(seen peer "$HOP")
+	check 'answered' pings box 3 $FAR6
+	settled peer
+	is 'by the true uplink, one hop' $(($(seen peer "$HOP") - was)) 3
+	speaks "IPv6, prerouting $again" box peer $FAR6
+	check 'fragments' pings box 2 $FAR6 -s 4000
+	check 'TCP, byte for byte' tcp_copy box peer $FAR6 $([ $again = on ] && echo 5004 || echo 5003) $BULK
+	refute "a hop limit that ends on the second pass" pings box 1 $FAR6 -t 1 -W 0.3
+	must ip -6 rule add iif cl0 lookup 50
+	refute 'but what a client sends is not forwarded' pings client 1 $FAR6 -W 0.3
+	must ip -6 rule del iif cl0
+done
+# (The socket that hears of it knows nothing of the mark.)
+must ip6tables -t mangle -F OUTPUT
+must ip -6 rule add iif lo to $FAR6 lookup 50
+must ip -6 route change $FAR6 via $PEER6 mtu 1280
+out=$(pings box 3 $FAR6 -s 1400 -i 0.3)
+says 'it hears of a smaller MTU' "$out" '2 received'
+is 'no bad checksum' "$(bad_checksums peer)" 0

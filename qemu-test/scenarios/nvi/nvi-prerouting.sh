@@ -30,7 +30,6 @@ must $IPT -t raw -A PREROUTING -i nvi0 -m comment --comment raw
 must $IPT -t raw -A PREROUTING -i lo -m comment --comment lo
 capture wire peer eth0
 capture client client eth0
-[ $F = 4 ] || must sysctl -qw $FORWARDING=1
 sysctls() { sysctl -a 2>/dev/null | grep -E '\.(rp_filter|accept_local|forwarding|ip_forward) '; }
 sysctls >/run/before
 for rp in 0 1 2; do

@@ -150,9 +150,14 @@ is 'nvi: down' "$(wrong)" 'nvi-down '
 cure nvi-down
 healthy 'nvi: up'
 must ip -6 route add default dev nvi0 table 60
-is 'nvi, IPv6: forwarding' "$(wrong)" 'forwarding6 '
+healthy 'nvi, IPv6: of the box, nobody asks for forwarding'
+must ip -6 rule add iif cl0 lookup 60
+must ip -6 rule add iif nvi0 lookup main
+is 'nvi, IPv6: of a client, forwarding' "$(wrong)" 'forwarding6 '
 cure forwarding6
 healthy 'nvi, IPv6: cured'
+must ip -6 rule del iif cl0
+must ip -6 rule del iif nvi0
 
 must ip route flush table 50
 must ip -6 route flush table 60

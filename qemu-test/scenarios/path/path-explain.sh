@@ -185,7 +185,7 @@ says 'the sender is told' "$(unhole-path to $FAR)" 'net unreachable' 'drop_loop'
 says 'and it is' "$(ping -n -c 1 -W 1 $FAR)" 'Destination Net Unreachable'
 is 'what was in the way' "$(heal to $FAR)" 'second-lookup-hole '
 check 'it leaves' pings box 1 $FAR
-is 'what was in the way in IPv6' "$(heal to $FAR6)" 'second-lookup-hole forwarding-off '
+is 'what was in the way in IPv6' "$(heal to $FAR6)" 'second-lookup-hole '
 check 'it leaves' pings box 1 $FAR6
 must iptables -t mangle -A POSTROUTING -o nvi0 -j CONNMARK --restore-mark
 must ip rule add fwmark 7 lookup 50 pref 5
