@@ -76,8 +76,7 @@ MODULE_PARM_DESC(userns, "Devices in network namespaces of user namespaces too (
 
 /* Where kernels differ. Their headers tell, not their version, which says nothing
  * of what a distribution has taken over. Where no macro tells, Kbuild does:
- * NVI_NEWLINK_PARAMS, newlink() has its arguments in a structure (6.15);
- * NVI_FORCE_FORWARDING, an interface may forward IPv6 though the box does not (6.17).
+ * NVI_NEWLINK_PARAMS, newlink() has its arguments in a structure (6.15).
  */
 
 /* What of the TOS an input lookup takes along: all of the DSCP where rules can ask
@@ -982,6 +981,24 @@ static void nvi_conntrack(const struct nvi *nvi, struct sk_buff *skb)
 #endif
 }
 
+/* Whether IPsec has no say in what leaves the box: the condition that makes
+ * xfrm_lookup() give back the route that it was given.
+ */
+static bool nvi_unencrypted(const struct net *net, const struct sk_buff *skb)
+{
+#ifdef CONFIG_XFRM
+	const struct sock *sk = skb->sk;
+
+	return !READ_ONCE(net->xfrm.policy_count[XFRM_POLICY_OUT]) &&
+	       READ_ONCE(net->xfrm.policy_default[XFRM_POLICY_OUT]) ==
+							XFRM_USERPOLICY_ACCEPT &&
+	       (!sk || (sk_fullsock(sk) &&
+			!rcu_access_pointer(sk->sk_policy[XFRM_POLICY_OUT])));
+#else
+	return true;
+#endif
+}
+
 /* A tunnel device's packet, which has no input interface. A qdisc on the tunnel or on
  * nvi hides how deep the stack is, and a tunnel into itself would not be noticed.
  */
@@ -1253,6 +1270,11 @@ static enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 	nvi_set_mac_header(skb, skb->dev);
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	IPCB(skb)->iif = skb->skb_iif;
+	/* NAT would ask IPsec about the new source once more, and dissects the
+	 * packet for that (nf_xfrm_me_harder())
+	 */
+	if (likely(nvi_unencrypted(dev_net(nvi->dev), skb)))
+		IPCB(skb)->flags = IPSKB_XFRM_TRANSFORMED;
 	if (unlikely(strict)) {
 		/* Errors do not go back by it: its last address is the box's */
 		IPCB(skb)->opt.optlen = iph->ihl * 4 - sizeof(*iph);
@@ -1653,6 +1675,8 @@ static enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 	 */
 	IP6CB(skb)->iif = nvi->dev->ifindex;
 	IP6CB(skb)->nhoff = offsetof(struct ipv6hdr, nexthdr);
+	if (likely(nvi_unencrypted(dev_net(nvi->dev), skb)))
+		IP6CB(skb)->flags = IP6SKB_XFRM_TRANSFORMED; /* as in IPv4 */
 	if (skb->sk || !forwards)
 		return nvi_send6(nvi, skb);
 	dst_input(skb);
@@ -1737,6 +1761,51 @@ static netdev_tx_t nvi_xmit(struct sk_buff *skb, struct net_device *dev)
 	rcu_read_unlock();
 	nvi_count(nvi, what, len);
 	return NETDEV_TX_OK;
+}
+
+/* Whether somebody would miss the transmit path: a tap, a qdisc, a hook, or, below
+ * another device's transmission, the limit of how deep these nest.
+ */
+static bool nvi_watched(struct net_device *dev, struct sk_buff *skb)
+{
+	if (!(dev->flags & IFF_UP) || dev_recursion_level() ||
+	    dev->num_tx_queues > 1 ||
+	    rcu_dereference_bh(netdev_get_tx_queue(dev, 0)->qdisc)->enqueue)
+		return true;
+#ifdef CONFIG_NETFILTER_EGRESS
+	if (rcu_access_pointer(dev->nf_hooks_egress))
+		return true;
+#endif
+#ifdef CONFIG_NET_XGRESS
+	if (rcu_access_pointer(dev->tcx_egress))
+		return true;
+#elif defined(CONFIG_NET_CLS_ACT)
+	if (rcu_access_pointer(dev->miniq_egress))
+		return true;
+#endif
+	return skb_vlan_tag_present(skb) || xfrm_offload(skb) ||
+	       dev_nit_active(dev);
+}
+
+/* neigh_output() of all that is routed here, in both families. Without ARP that is
+ * neigh_direct_output(), which calls dev_queue_xmit(); but what that does is a third of
+ * what the second lookup costs. Context: RCU; BHs on or off, possibly with the sending
+ * socket's lock. Consumes the packet.
+ */
+static int nvi_neigh_output(struct neighbour *neigh, struct sk_buff *skb)
+{
+	struct net_device *dev = neigh->dev;
+
+	local_bh_disable();
+	if (unlikely(nvi_watched(dev, skb))) {
+		local_bh_enable();
+		return dev_queue_xmit(skb);
+	}
+	/* As netdev_core_pick_tx(): it is the queue of where it came in still */
+	skb_set_queue_mapping(skb, 0);
+	nvi_xmit(skb, dev);
+	local_bh_enable();
+	return NET_XMIT_SUCCESS;
 }
 
 /* --- PREROUTING on the second pass --------------------------------------- */
@@ -1931,21 +2000,29 @@ static void nvi_neigh_flush(struct work_struct *work)
 }
 
 /* An entry says nothing: all of them mean nvi. */
-static int nvi_neigh_construct(struct net_device *dev, struct neighbour *n)
+static void nvi_neigh_count(struct nvi *nvi, const struct neighbour *n)
 {
-	struct nvi *nvi = netdev_priv(dev);
 	int count;
 
 	if (n->tbl != &nd_tbl)
-		return 0;
+		return;
 	count = atomic_inc_return(&nvi->neighbours);
 	if (count > NVI_NEIGH_MANY)
 		mod_delayed_work(system_wq, &nvi->neigh_work, 0);
 	else if (count > NVI_NEIGH_FEW)
 		schedule_delayed_work(&nvi->neigh_work, HZ / 2);
+}
+#else
+static void nvi_neigh_count(struct nvi *nvi, const struct neighbour *n) { }
+#endif
+
+/* Context: as ___neigh_create(). */
+static int nvi_neigh_construct(struct net_device *dev, struct neighbour *n)
+{
+	n->output = nvi_neigh_output;
+	nvi_neigh_count(netdev_priv(dev), n);
 	return 0;
 }
-#endif
 
 /* Packets may keep a marker for longer (NFQUEUE). */
 static void nvi_free(struct nvi *nvi)
@@ -2069,9 +2146,7 @@ static const struct net_device_ops nvi_netdev_ops = {
 	.ndo_get_stats64	= nvi_get_stats64,
 	.ndo_get_iflink		= nvi_get_iflink,
 	.ndo_change_carrier	= nvi_change_carrier,
-#if IS_ENABLED(CONFIG_IPV6)
 	.ndo_neigh_construct	= nvi_neigh_construct,
-#endif
 };
 
 static void nvi_get_drvinfo(struct net_device *dev,
