@@ -68,10 +68,11 @@ MODULE_PARM_DESC(userns, "Devices in network namespaces of user namespaces too (
  */
 #define NVI_NEIGH_FEW	8
 #define NVI_NEIGH_MANY	256
-/* Second lookups that a CPU keeps. None with PREEMPT_RT, where it may be taken away
- * in between.
+/* Second lookups that a CPU keeps, and routes by next hop, which many lookups share.
+ * None with PREEMPT_RT, where it may be taken away in between.
  */
 #define NVI_ROUTES_BITS	7
+#define NVI_HOPS_BITS	4
 #define NVI_KEEPS	(!IS_ENABLED(CONFIG_PREEMPT_RT))
 
 /* Where kernels differ. Their headers tell, not their version, which says nothing
@@ -154,7 +155,21 @@ struct nvi_route {
 };
 
 /**
- * struct nvi_route6 - the same for IPv6, which has no one number that every change
+ * struct nvi_hop - the route by a next hop, for lookups that are not kept: more flows
+ *	than there is room for would have one made for each packet
+ * @rt: as &nvi_route.rt
+ * @fi: whose next hop; with @nhc a key only, and not to be followed. IPv4's routes have
+ *	not changed since (rt_genid), or it is not the same any more.
+ * @nhc: next hop
+ */
+struct nvi_hop {
+	struct rtable *rt;
+	const struct fib_info *fi;
+	const struct fib_nh_common *nhc;
+};
+
+/**
+ * struct nvi_route6 - the same as &nvi_route for IPv6, which has no one number that every change
  *	of routes and rules changes
  * @dst: the route, as &nvi_route.rt
  * @saddr: source, translated
@@ -189,7 +204,8 @@ struct nvi_route6 {
  *	by it unless its NAPI is threaded
  * @napi: drains @queue
  * @routes: hashed by addresses
- * @routes6: the same
+ * @hops: hashed by next hop
+ * @routes6: hashed by addresses
  */
 struct nvi_pcpu {
 	struct u64_stats_sync syncp;
@@ -199,6 +215,7 @@ struct nvi_pcpu {
 	struct sk_buff_head queue;
 	struct napi_struct napi;
 	struct nvi_route routes[1 << NVI_ROUTES_BITS];
+	struct nvi_hop hops[1 << NVI_HOPS_BITS];
 	struct nvi_route6 routes6[1 << NVI_ROUTES_BITS];
 };
 
@@ -494,14 +511,20 @@ static struct rtable *nvi_route_get(const struct nvi *nvi,
 	return rt;
 }
 
+static void nvi_rt_forget(struct rtable **kept)
+{
+	struct rtable *old = xchg(kept, NULL);
+
+	if (old)
+		dst_release(&old->dst);
+}
+
 static void nvi_route_keep(struct nvi_route *nr, const struct sk_buff *skb,
 			   struct rtable *rt)
 {
 	const struct iphdr *iph = ip_hdr(skb);
-	struct rtable *old = xchg(&nr->rt, NULL);
 
-	if (old)
-		dst_release(&old->dst);
+	nvi_rt_forget(&nr->rt);
 	nr->saddr = iph->saddr;
 	nr->daddr = iph->daddr;
 	nr->mark = skb->mark;
@@ -520,12 +543,11 @@ static void nvi_routes_flush(const struct nvi *nvi)
 		struct nvi_pcpu *pc = per_cpu_ptr(nvi->pcpu, cpu);
 
 		for (i = 0; i < ARRAY_SIZE(pc->routes); i++) {
-			struct rtable *old = xchg(&pc->routes[i].rt, NULL);
-
-			if (old)
-				dst_release(&old->dst);
+			nvi_rt_forget(&pc->routes[i].rt);
 			dst_release(xchg(&pc->routes6[i].dst, NULL));
 		}
+		for (i = 0; i < ARRAY_SIZE(pc->hops); i++)
+			nvi_rt_forget(&pc->hops[i].rt);
 	}
 }
 
@@ -794,6 +816,38 @@ static struct rtable *nvi_route_make(const struct net_device *dev,
 	return rt;
 }
 
+/* The route by the next hop that a lookup has found, without a reference. @genid: of
+ * before that lookup. NULL: there is none yet, or realms are in use, which are the
+ * rule's and the source's, too.
+ */
+static struct rtable *nvi_hop_get(const struct nvi *nvi,
+				  const struct fib_result *res, int genid)
+{
+	const struct fib_nh_common *nhc = FIB_RES_NHC(*res);
+	struct nvi_hop *hop;
+	struct rtable *rt;
+
+	hop = &this_cpu_ptr(nvi->pcpu)->hops[hash_ptr(nhc, NVI_HOPS_BITS)];
+	rt = READ_ONCE(hop->rt);
+	return rt && hop->nhc == nhc && hop->fi == res->fi &&
+	       rt->rt_genid == genid &&
+	       !fib_num_tclassid_users(dev_net(nvi->dev)) ? rt : NULL;
+}
+
+static void nvi_hop_keep(const struct nvi *nvi, const struct fib_result *res,
+			 struct rtable *rt)
+{
+	const struct fib_nh_common *nhc = FIB_RES_NHC(*res);
+	struct nvi_hop *hop;
+
+	hop = &this_cpu_ptr(nvi->pcpu)->hops[hash_ptr(nhc, NVI_HOPS_BITS)];
+	nvi_rt_forget(&hop->rt);
+	hop->fi = res->fi;
+	hop->nhc = nhc;
+	dst_hold(&rt->dst);
+	WRITE_ONCE(hop->rt, rt);
+}
+
 /* The second lookup. Attaches nothing. @own: a route for this packet alone. *ref says
  * whether the route comes with a reference. NULL: the next hop has a lightweight
  * tunnel, which the receive path shall set up. -EAFNOSUPPORT: no unicast.
@@ -827,10 +881,11 @@ static struct rtable *nvi_route4(const struct nvi *nvi, struct sk_buff *skb,
 		.daddr = iph->daddr,
 	};
 	res = (struct fib_result) {};
-	genid = rt_genid_ipv4(net);
-	/* Before the lookup, whose writers change it last; rt_dst_alloc() reads
-	 * it after, and may be late.
+	/* Read before the lookup: writers change it last, so a later reading would
+	 * make a route look fresh that is not. (rt_dst_alloc() reads it later; a
+	 * route for which both differ is not kept.)
 	 */
+	genid = rt_genid_ipv4(net);
 	smp_rmb();
 	/* Rules that want ports: the key of a kept route does not have them */
 	keep = !fib4_rules_early_flow_dissect(net, skb, &fl4, &flkeys) &&
@@ -852,10 +907,20 @@ static struct rtable *nvi_route4(const struct nvi *nvi, struct sk_buff *skb,
 			keep = false;
 	}
 	itag = nvi_source_realms(nvi->dev, skb, &fl4, &res);
+	keep = keep && !itag && res.type == RTN_UNICAST;
+	if (keep) {
+		rt = nvi_hop_get(nvi, &res, genid);
+		if (rt) {
+			nvi_route_keep(nr, skb, rt);
+			*ref = false;
+			return rt;
+		}
+	}
 	rt = nvi_route_make(nvi->dev, &res, itag);
-	if (!IS_ERR(rt) && keep && !itag && res.type == RTN_UNICAST &&
-	    rt->rt_genid == genid)
+	if (!IS_ERR(rt) && keep && rt->rt_genid == genid) {
+		nvi_hop_keep(nvi, &res, rt);
 		nvi_route_keep(nr, skb, rt);
+	}
 	return rt;
 }
 
