@@ -136,6 +136,17 @@ static const char nvi_flag_names[][ETH_GSTRING_LEN] = {
 	"notrack", "prerouting", "reset-ct",
 };
 
+/* The same in IFLA_INFO_DATA, each a u8, 0 or 1, in the flags' order. */
+enum {
+	IFLA_NVI_UNSPEC,
+	IFLA_NVI_NOTRACK,
+	IFLA_NVI_PREROUTING,
+	IFLA_NVI_RESET_CT,
+	__IFLA_NVI_MAX
+};
+
+#define IFLA_NVI_MAX	(__IFLA_NVI_MAX - 1)
+
 /**
  * struct nvi_route - a second lookup's result, as long as IPv4's routes and
  *	rules stay as they are
@@ -2256,16 +2267,22 @@ static u32 nvi_get_priv_flags(struct net_device *dev)
 	return nvi->flags;
 }
 
+/* Who takes the entry away must let conntrack make another, or none. */
+static bool nvi_flags_valid(u32 flags)
+{
+	return !(flags & ~NVI_FLAGS) &&
+	       (!(flags & NVI_RESET_CT) ||
+		(flags & (NVI_PREROUTING | NVI_NOTRACK)) == NVI_PREROUTING);
+}
+
+/* RTNL. What fails leaves them as they were. */
 static int nvi_set_priv_flags(struct net_device *dev, u32 flags)
 {
 	struct nvi *nvi = netdev_priv(dev);
 	u32 changed = nvi->flags ^ flags;
 	int err;
 
-	/* Who takes the entry away must let conntrack make another, or none */
-	if (flags & ~NVI_FLAGS || (flags & NVI_RESET_CT &&
-				   (!(flags & NVI_PREROUTING) ||
-				    flags & NVI_NOTRACK)))
+	if (!nvi_flags_valid(flags))
 		return -EINVAL;
 	if (changed & flags & NVI_PREROUTING) {
 		err = nvi_hook(nvi);
@@ -2320,35 +2337,118 @@ static void nvi_setup(struct net_device *dev)
 static int nvi_validate(struct nlattr *tb[], struct nlattr *data[],
 			struct netlink_ext_ack *extack)
 {
-	const struct nlattr *attr;
+	const struct nlattr *attr, *info;
+	int rem;
 
 	if (tb[IFLA_ADDRESS]) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_ADDRESS],
 				    "nvi has no link layer address");
 		return -EOPNOTSUPP;
 	}
-	attr = tb[IFLA_LINKINFO] ?
+	info = tb[IFLA_LINKINFO] ?
 	       nla_find_nested(tb[IFLA_LINKINFO], IFLA_INFO_DATA) : NULL;
-	if (attr && nla_len(attr)) {
-		NL_SET_ERR_MSG_ATTR(extack, attr, "nvi has no attributes");
-		return -EINVAL;
+	if (!info)
+		return 0;
+	/* Those that are not known would be passed over */
+	nla_for_each_nested(attr, info, rem) {
+		if (nla_type(attr) > IFLA_NVI_MAX || !nla_type(attr)) {
+			NL_SET_ERR_MSG_ATTR(extack, attr,
+					    "nvi has no such attribute");
+			return -EINVAL;
+		}
 	}
 	return 0;
 }
 
+/* What the attributes make of flags; an error with its reason, or 0. */
+static int nvi_read_flags(u32 *flags, struct nlattr *data[],
+			  struct netlink_ext_ack *extack)
+{
+	int i;
+
+	for (i = 1; data && i <= IFLA_NVI_MAX; i++) {
+		if (!data[i])
+			continue;
+		if (nla_get_u8(data[i]))
+			*flags |= BIT(i - 1);
+		else
+			*flags &= ~BIT(i - 1);
+	}
+	if (nvi_flags_valid(*flags))
+		return 0;
+	NL_SET_ERR_MSG(extack,
+		       "reset-ct wants prerouting, and does not go with notrack");
+	return -EINVAL;
+}
+
+static int nvi_changelink(struct net_device *dev, struct nlattr *tb[],
+			  struct nlattr *data[],
+			  struct netlink_ext_ack *extack)
+{
+	const struct nvi *nvi = netdev_priv(dev);
+	u32 flags = nvi->flags;
+	int err;
+
+	if (tb[IFLA_LINK] && nla_get_u32(tb[IFLA_LINK]) != dev_get_iflink(dev)) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_LINK],
+				    "link cannot be changed: make another nvi device");
+		return -EOPNOTSUPP;
+	}
+	err = nvi_read_flags(&flags, data, extack);
+	return err ?: nvi_set_priv_flags(dev, flags);
+}
+
+static size_t nvi_get_size(const struct net_device *dev)
+{
+	return IFLA_NVI_MAX * nla_total_size(sizeof(u8));
+}
+
+static int nvi_fill_info(struct sk_buff *skb, const struct net_device *dev)
+{
+	const struct nvi *nvi = netdev_priv(dev);
+	int i;
+
+	for (i = 1; i <= IFLA_NVI_MAX; i++)
+		if (nla_put_u8(skb, i, !!(READ_ONCE(nvi->flags) & BIT(i - 1))))
+			return -EMSGSIZE;
+	return 0;
+}
+
+/* The notifier hooks in what has NVI_PREROUTING, or takes that away. */
+static int nvi_register(struct net_device *dev, u32 flags,
+			struct netlink_ext_ack *extack)
+{
+	struct nvi *nvi = netdev_priv(dev);
+	int err;
+
+	WRITE_ONCE(nvi->flags, flags);
+	err = register_netdevice(dev);
+	if (err || nvi->flags == flags)
+		return err;
+	NL_SET_ERR_MSG(extack, "this kernel has no netfilter, or no memory, for prerouting");
+	unregister_netdevice(dev);
+	return -EOPNOTSUPP;
+}
+
 static int nvi_create(struct net *src_net, struct net_device *dev,
-		      struct nlattr *tb[], struct netlink_ext_ack *extack)
+		      struct nlattr *tb[], struct nlattr *data[],
+		      struct netlink_ext_ack *extack)
 {
 	struct nvi *nvi = netdev_priv(dev);
 	struct net_device *link;
+	u32 flags = 0;
+	int err;
 
 	if (!nvi_userns && dev_net(dev)->user_ns != &init_user_ns) {
 		NL_SET_ERR_MSG(extack,
 			       "nvi is not for user namespaces, unless its parameter userns is on");
 		return -EPERM;
 	}
+	err = nvi_read_flags(&flags, data, extack);
+	if (err)
+		return err;
 	if (!tb[IFLA_LINK])
-		return register_netdevice(dev);
+		return nvi_register(dev, flags, extack);
 
 	if (!net_eq(src_net, dev_net(dev))) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_LINK],
@@ -2369,7 +2469,7 @@ static int nvi_create(struct net *src_net, struct net_device *dev,
 	if (!tb[IFLA_MTU])
 		dev->mtu = clamp(link->mtu, dev->min_mtu, dev->max_mtu);
 	rcu_assign_pointer(nvi->link, link);
-	return register_netdevice(dev);
+	return nvi_register(dev, flags, extack);
 }
 
 /* "link" is of the namespace that IFLA_LINK_NETNSID names, else of the caller's; before
@@ -2381,14 +2481,14 @@ static int nvi_newlink(struct net_device *dev,
 		       struct netlink_ext_ack *extack)
 {
 	return nvi_create(rtnl_newlink_link_net(params), dev, params->tb,
-			  extack);
+			  params->data, extack);
 }
 #else
 static int nvi_newlink(struct net *src_net, struct net_device *dev,
 		       struct nlattr *tb[], struct nlattr *data[],
 		       struct netlink_ext_ack *extack)
 {
-	return nvi_create(src_net, dev, tb, extack);
+	return nvi_create(src_net, dev, tb, data, extack);
 }
 #endif
 
@@ -2397,12 +2497,23 @@ static struct net *nvi_get_link_net(const struct net_device *dev)
 	return dev_net(dev);
 }
 
+static const struct nla_policy nvi_policy[IFLA_NVI_MAX + 1] = {
+	[IFLA_NVI_NOTRACK]	= NLA_POLICY_MAX(NLA_U8, 1),
+	[IFLA_NVI_PREROUTING]	= NLA_POLICY_MAX(NLA_U8, 1),
+	[IFLA_NVI_RESET_CT]	= NLA_POLICY_MAX(NLA_U8, 1),
+};
+
 static struct rtnl_link_ops nvi_link_ops __read_mostly = {
 	.kind		= "nvi",
+	.maxtype	= IFLA_NVI_MAX,
+	.policy		= nvi_policy,
 	.priv_size	= sizeof(struct nvi),
 	.setup		= nvi_setup,
 	.validate	= nvi_validate,
 	.newlink	= nvi_newlink,
+	.changelink	= nvi_changelink,
+	.get_size	= nvi_get_size,
+	.fill_info	= nvi_fill_info,
 	.get_link_net	= nvi_get_link_net,
 };
 

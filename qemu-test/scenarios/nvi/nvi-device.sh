@@ -58,19 +58,50 @@ refute 'a second device of that name' ip link add nvi0 type nvi
 is 'is refused by the kernel' "$(ip link add nvi0 type nvi 2>&1)" 'RTNETLINK answers: File exists'
 ip link add nviX address 02:00:00:00:00:01 type nvi 2>/run/err
 says 'an address: refused, and why' "$(cat /run/err)" 'no link layer address'
+# What iproute2 does not know: "new NAME TYPE=VALUE...", "change", "get" by netlink. Prints
+# the error and the reason, or the attributes.
 cat >/run/attr.py <<'EOF'
 import socket, struct, sys
 def attr(t, d): return struct.pack("HH", 4 + len(d), t) + d + b"\0" * (-len(d) % 4)
-info = attr(18 | 0x8000, attr(1, b"nvi\0") + attr(2 | 0x8000, attr(1, struct.pack("I", 7))))
-body = struct.pack("BxHiII", 0, 0, 0, 0, 0) + attr(3, b"nviX\0") + info
+def attrs(d):
+    found = {}
+    while len(d) >= 4:
+        n, t = struct.unpack_from("HH", d)
+        found[t & 0x3fff] = d[4:n]
+        d = d[n + 3 & ~3:]
+    return found
+what, name = sys.argv[1:3]
+data = b"".join(attr(int(a.split("=")[0]), bytes([int(a.split("=")[1])])) for a in sys.argv[3:])
+body = struct.pack("BxHiII", 0, 0, 0, 0, 0) + attr(3, name.encode() + b"\0")
+if what != "get":
+    body += attr(18 | 0x8000, attr(1, b"nvi\0") + attr(2 | 0x8000, data))
+kind, flags = {"new": (16, 0x605), "change": (16, 5), "get": (18, 1)}[what]
 s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
 s.setsockopt(270, 11, 1)
-s.send(struct.pack("IHHII", 16 + len(body), 16, 0x605, 1, 0) + body)
-r = s.recv(4096)
-print(struct.unpack_from("i", r, 16)[0], r[20:].decode("latin1"))
+s.send(struct.pack("IHHII", 16 + len(body), kind, flags, 1, 0) + body)
+r = s.recv(65536)
+if what == "get":
+    info = attrs(attrs(r[32:])[18])
+    print(*["%d=%d" % (t, d[0]) for t, d in attrs(info[2]).items()])
+else:
+    print(struct.unpack_from("i", r, 16)[0], r[20:].decode("latin1"))
 EOF
-says 'an attribute that it does not know: EINVAL, and why' "$(python3 /run/attr.py)" '-22' 'nvi has no attributes'
+link() { python3 /run/attr.py "$@" | tr -d '\000'; }
+flags() { ethtool --show-priv-flags "$1" | sed -n 's/ *: /=/p' | tr '\n' ' '; }
+says 'an attribute that it does not know: EINVAL, and why' "$(link new nviX 7=1)" '-22' 'nvi has no such attribute'
+says 'a value that is no switch' "$(link new nviX 1=2)" '-34' 'out of range'
+says 'two that do not go together' "$(link new nviX 3=1)" '-22' 'reset-ct wants prerouting'
 refute 'nothing is left of what was refused' ip link show nviX
+is 'made with prerouting and reset-ct' "$(link new nviX 2=1 3=1 | cut -d' ' -f1)" 0
+is 'netlink says so' "$(link get nviX)" '1=0 2=1 3=1'
+is 'and ethtool' "$(flags nviX)" 'notrack=off prerouting=on reset-ct=on '
+says 'changed: refused, and why' "$(link change nviX 2=0)" '-22' 'reset-ct wants prerouting'
+is 'and is as it was' "$(link get nviX)" '1=0 2=1 3=1'
+is 'changed' "$(link change nviX 1=1 3=0 | cut -d' ' -f1)" 0
+is 'what is not named stays' "$(link get nviX) $(flags nviX)" '1=1 2=1 3=0 notrack=on prerouting=on reset-ct=off '
+must ethtool --set-priv-flags nviX notrack off prerouting off
+is 'what ethtool changes, netlink says' "$(link get nviX)" '1=0 2=0 3=0'
+must ip link del nviX
 refute 'a priv flag that it does not know' ethtool --set-priv-flags nvi0 what on
 
 rmmod nvi 2>/run/err
