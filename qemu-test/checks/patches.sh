@@ -45,7 +45,7 @@ for K in $PATCHED_KERNELS; do
 		for p in ${patches[*]}; do for f in Subject From Origin Forwarded Last-Update; do
 			sed '/^---/q' patches/$K/\$p | grep \"^\$f: \" >/dev/null || { echo \$p lacks \$f; exit 1; }
 		done; done"
-	ok_if "$K: checkpatch --strict, the modules" perl "$checkpatch" "${cp_args[@]}" -f xt_UNHOLE/xt_UNHOLE.c xt_UNHOLE/include/linux/netfilter/xt_UNHOLE.h nvi/nvi.c
+	ok_if "$K: checkpatch --strict, the modules" perl "$checkpatch" "${cp_args[@]}" -f xt_UNHOLE/xt_UNHOLE.c xt_UNHOLE/include/linux/netfilter/xt_UNHOLE.h nvi/*.[ch]
 	for p in "${patches[@]}"; do
 		perl "$checkpatch" "${cp_args[@]}" - <"patches/$K/$p" >"$work/checkpatch-$p" 2>&1 && r=clean || r='see below'
 		ok_if "$K: checkpatch --strict, $p" cat_if_bad "$work/checkpatch-$p" "$r"
