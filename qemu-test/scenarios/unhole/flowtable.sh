@@ -93,7 +93,10 @@ else
 fi
 ttls >/dev/null
 
-flows 'iifname "up0"'
+# The recipe.
+must nft delete table inet flows
+must conntrack -F 2>/dev/null
+recipe flowtable CLIENT_IF=cl0 UPLINKS=up0
 before=$(stat_unhole unholed)
 is 'flow add for the uplink: answered' "$(ask 4 $FAR)" 4
 is 'flow add for the uplink: offloaded' "$(offloaded ipv4)" 1
@@ -113,8 +116,9 @@ is 'flow add for the uplink, IPv6: translated' "$(seen wire "udp and src $OWN6 a
 wire box up1 192.0.2.201/30 peer eth1 192.0.2.202/30
 must ip -n peer route add $OWN via 192.0.2.201
 capture other peer eth1
-flows 'iifname { "up0", "up1" }'
-must nft add flowtable inet flows f '{ hook ingress priority 0; devices = { up1 }; }'
+must nft delete table inet past_the_hole
+must conntrack -F 2>/dev/null
+recipe flowtable CLIENT_IF=cl0 UPLINKS='up0, up1'
 is 'replies by another uplink: answered' "$(ask 3 $FAR)" 3
 settled other
 is 'replies by another uplink: the requests follow them there' "$(seen other "udp and src $OWN and dst $FAR")" 2
