@@ -9,7 +9,7 @@ KERNEL=$(uname -r)
 case $KERNEL in *-unhole-*) PATCHED=1 ;; *) PATCHED=0 ;; esac
 RAW=/run/raw
 traffic=/unhole/bench-traffic
-WAYS='plain rule config noop unhole unhole-notrack unhole-reset nvi nvi-notrack mirred veth'
+WAYS='plain rule config noop unhole unhole-notrack unhole-reset nvi nvi-notrack nvi-prerouting bpf mirred veth'
 # Of a service behind the clients' own port of a bridge; "direct" is the switch alone.
 BRIDGE_WAYS='direct hairpin broute nvi unhole'
 # Bytes of payload: 64 on an Ethernet wire in IPv4, with all headers and the FCS.
@@ -149,6 +149,10 @@ surroundings() {
 # steer DEV: what is to be translated goes to DEV by table 50.
 steer() {
 	case $1 in
+	reroute0)
+		box ip route add default encap bpf xmit pinned /run/bpf/reroute dev "$1" table 50
+		box ip -6 route add default encap bpf xmit pinned /run/bpf/reroute dev "$1" table 50
+		;;
 	lo)
 		box ip route add default dev lo table 50
 		box ip -6 nexthop add id 50 dev lo
@@ -174,10 +178,19 @@ steer_rules() {
 		box ip -6 rule add iif lo to $FAR6 lookup 50
 		;;
 	esac
-	case $origin-$1 in
-	local-lo)
+	case $origin-$1-$ct in
+	local-lo-*)
 		box ip rule add fwmark $MARK lookup main
 		box ip -6 rule add fwmark $MARK lookup main
+		;;
+	local-reroute0-conntrack)
+		box ip rule add from $SNAT4 lookup main
+		box ip -6 rule add from $SNAT6 lookup main
+		;;
+	local-reroute0-none)
+		box ip rule add fwmark $MARK lookup main
+		box ip -6 rule add fwmark $MARK lookup main
+		both -t mangle -A POSTROUTING -o reroute0 -j MARK --set-mark $MARK
 		;;
 	esac
 }
@@ -239,12 +252,18 @@ set_up() {
 			both -t nat -A POSTROUTING -o up0 -s @INSIDE -j SNAT --to-source @SNAT
 		fi
 		;;
-	nvi|nvi-notrack)
+	nvi|nvi-*)
 		box ip link add nvi0 type nvi
 		box ip link set nvi0 up
-		[ $way = nvi ] || box ethtool --set-priv-flags nvi0 notrack on
+		[ $way = nvi ] || box ethtool --set-priv-flags nvi0 ${way#nvi-} on
 		steer nvi0
 		snat nvi0
+		;;
+	bpf)
+		box ip link add reroute0 type dummy
+		box ip link set reroute0 up
+		steer reroute0
+		snat reroute0
 		;;
 	mirred)
 		accept_local lo
@@ -448,6 +467,9 @@ genuine() {
 put "kernel $KERNEL"
 put "clock $(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
 many_neighbours
+mkdir -p /run/bpf
+mount -t bpf bpf /run/bpf
+bpf-return lwt_xmit 128 /run/bpf/reroute
 for ct in $CT; do
 	for origin in $ORIGINS; do
 		echo "bench: $origin origin, $ct"
