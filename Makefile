@@ -69,6 +69,14 @@ kernel:
 bench:
 	@qemu-test/bench $(K)
 
+#: make bench-time [K=]          the same in nanoseconds, by Linux as a program of this machine
+bench-time:
+	@qemu-test/bench-time $(K)
+
+#: make bench-scale [K=]         how cost and memory grow: flows, rules, routes, devices
+bench-scale:
+	@qemu-test/bench-time "$(K)" scale
+
 #: make check [T=]               static checks, by subject; writes results/review.md
 check:
 	@qemu-test/check

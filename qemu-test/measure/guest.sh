@@ -9,7 +9,7 @@ KERNEL=$(uname -r)
 case $KERNEL in *-unhole-*) PATCHED=1 ;; *) PATCHED=0 ;; esac
 RAW=/run/raw
 traffic=/unhole/bench-traffic
-WAYS='plain rule config noop unhole unhole-notrack unhole-reset nvi nvi-notrack nvi-prerouting bpf mirred veth'
+WAYS='plain rule config noop unhole unhole-notrack unhole-reset nvi nvi-notrack nvi-prerouting nvi-flow bpf mirred veth'
 # Of a service behind the clients' own port of a bridge; "direct" is the switch alone.
 BRIDGE_WAYS='direct hairpin broute nvi unhole'
 # Bytes of payload: 64 on an Ethernet wire in IPv4, with all headers and the FCS.
@@ -255,7 +255,12 @@ set_up() {
 	nvi|nvi-*)
 		box ip link add nvi0 type nvi
 		box ip link set nvi0 up
-		[ $way = nvi ] || box ethtool --set-priv-flags nvi0 ${way#nvi-} on
+		case $way in
+		nvi) ;;
+		# What is established takes recipes/flowtable.sh.
+		nvi-flow) box sh /unhole/recipes/flowtable.sh ;;
+		*) box ethtool --set-priv-flags nvi0 ${way#nvi-} on ;;
+		esac
 		steer nvi0
 		snat nvi0
 		;;
@@ -291,13 +296,29 @@ set_up() {
 # Why a way is not there, or nothing.
 missing() {
 	case $way in
-	nvi*) modprobe nvi 2>/dev/null || echo 'no module nvi' ;;
+	nvi-flow) [ $ct-$origin = conntrack-external ] || echo 'not applicable: a flow table is for what is tracked and comes in by a NIC' ;;
+	nvi*) modprobe nvi 2>/dev/null || [ -d /sys/module/nvi ] || echo 'no module nvi' ;;
 	esac
 }
 
 received() { # FAMILY
 	case $1 in 4) _i=iptables ;; 6) _i=ip6tables ;; esac
 	ip netns exec "k-$way" $_i-legacy -t raw -nvxL PREROUTING | awk '/DROP/ { print $1 }'
+}
+
+take_turns() {
+	_who=
+	for way in $ways; do
+		_from=s-$way
+		[ "$origin" = external ] || _from=b-$way
+		[ $way != nvi-flow ] || _from=$_from,k-$way,$want
+		_who="$_who $_from"
+	done
+	$traffic turns "$far" 9 $PAYLOAD $WARMUP "$PACKETS" "$ROUNDS" $_who >/run/turns
+	for way in $ways; do
+		read -r _rounds
+		put "udp $ct $origin $family $way $pass $PACKETS $_rounds"
+	done </run/turns
 }
 
 group() {
@@ -328,10 +349,14 @@ group() {
 	for family in 4 6; do
 		eval "far=\$FAR$family want=\$$expect$family"
 		for pass in $(seq "$PASSES"); do
+			# Where the time is measured, all ways take turns.
+			[ "${ONLY-}" != groups ] || { take_turns; continue; }
 			for way in $ways; do
 				from=s-$way
 				[ "$origin" = external ] || from=b-$way
-				put "udp $ct $origin $family $way $pass $PACKETS $($traffic udp "$from" "$far" 9 $PAYLOAD $WARMUP "$PACKETS" "$ROUNDS")"
+				answer=
+				[ $way != nvi-flow ] || answer="k-$way $want"
+				put "udp $ct $origin $family $way $pass $PACKETS $($traffic udp "$from" "$far" 9 $PAYLOAD $WARMUP "$PACKETS" "$ROUNDS" $answer)"
 				# No connection comes through a rule that does nothing.
 				[ "$way" != noop ] || continue
 				if out=$($traffic tcp "$from" "k-$way" "$far" $((5000 + pass)) $TCP_BLOCK 100 $BLOCKS_MB "$ROUNDS" 2>/run/err); then
@@ -470,12 +495,22 @@ many_neighbours
 mkdir -p /run/bpf
 mount -t bpf bpf /run/bpf
 bpf-return lwt_xmit 128 /run/bpf/reroute
+if [ "${ONLY-}" = scale ]; then
+	. /unhole/scale.sh
+	cp $RAW /results/raw
+	exit
+fi
 for ct in $CT; do
 	for origin in $ORIGINS; do
 		echo "bench: $origin origin, $ct"
 		group
 	done
 done
+# The rest is not asked for where the time is measured.
+if [ "${ONLY-}" = groups ]; then
+	cp $RAW /results/raw
+	exit
+fi
 ct=none origin=loopback
 echo 'bench: genuine loopback traffic'
 genuine

@@ -3,8 +3,14 @@
  * bench-traffic: what qemu-test/measure/guest.sh sends and receives. One process,
  * no library but libc, so that its own cost is the same for every way.
  *
- *   udp NETNS DST PORT BYTES WARMUP COUNT ROUNDS
- *	COUNT datagrams from a connected socket
+ *   udp NETNS DST PORT BYTES WARMUP COUNT ROUNDS [NETNS-BACK SOURCE]
+ *	COUNT datagrams from a connected socket; with two more arguments DST answers
+ *	once behind the warm-up, from that namespace to SOURCE, as it sees the sender
+ *   turns DST PORT BYTES WARMUP COUNT ROUNDS NETNS[,NETNS-BACK,SOURCE]...
+ *	as udp, in each round from one namespace after the other; a line of rounds for each
+ *   flows DST PORT BYTES FLOWS COUNT ROUNDS NETNS...
+ *	the same to FLOWS addresses in turn, DST and those that follow; one to each of
+ *	them comes first, outside the time
  *   tcp NETNS-FROM NETNS-TO DST PORT BYTES WARMUP COUNT ROUNDS [LISTEN]
  *	COUNT blocks of BYTES to the other namespace, where each is read before
  *	the next is sent; prints how many packets arrived there and left there,
@@ -138,6 +144,27 @@ static void send_udp(int fd, size_t bytes, int count)
 	}
 }
 
+/* One datagram back, from the far end's socket to the port that fd sends from. */
+static void answer(int fd, const char *dst, const char *port, const char *netns,
+		   const char *source)
+{
+	struct sockaddr_storage from, to, own;
+	socklen_t len = sizeof(own), flen;
+	int back;
+
+	if (getsockname(fd, (void *)&own, &len))
+		err(1, "getsockname");
+	flen = address(&from, dst, atoi(port));
+	/* The port is at the same place in both families. */
+	address(&to, source, ntohs(((struct sockaddr_in *)&own)->sin_port));
+	enter(netns);
+	back = open_socket(&from, SOCK_DGRAM);
+	if (bind(back, (void *)&from, flen) ||
+	    sendto(back, block, 1, 0, (void *)&to, flen) != 1)
+		err(1, "answer");
+	close(back);
+}
+
 static void udp(char **a)
 {
 	struct sockaddr_storage to;
@@ -151,12 +178,96 @@ static void udp(char **a)
 	if (connect(fd, (void *)&to, len))
 		err(1, "connect");
 	send_udp(fd, atoi(a[3]), atoi(a[4]));
+	if (a[7])
+		answer(fd, a[1], a[2], a[7], a[8]);
 	for (round = 0; round < rounds; round++) {
 		start = timed_begin();
 		send_udp(fd, atoi(a[3]), atoi(a[5]));
 		took[round] = timed_end() - start;
 	}
 	print_rounds(rounds);
+}
+
+/* To the addresses from number at on, of n. Returns the number that is next. */
+static int send_flows(int fd, const struct sockaddr_storage *base, socklen_t len,
+		      size_t bytes, int at, int n, int count)
+{
+	struct iovec iov = { .iov_base = block, .iov_len = bytes };
+	struct sockaddr_storage to[BATCH];
+	struct mmsghdr m[BATCH];
+	uint32_t first, low;
+	char *last4;
+	int i, done;
+
+	memset(m, 0, sizeof(m));
+	while (count > 0) {
+		for (i = 0; i < BATCH; i++) {
+			to[i] = *base;
+			last4 = base->ss_family == AF_INET ?
+				(char *)&((struct sockaddr_in *)&to[i])->sin_addr :
+				(char *)&((struct sockaddr_in6 *)&to[i])->sin6_addr + 12;
+			memcpy(&first, last4, 4);
+			low = htonl(ntohl(first) + (at + i) % n);
+			memcpy(last4, &low, 4);
+			m[i].msg_hdr.msg_name = &to[i];
+			m[i].msg_hdr.msg_namelen = len;
+			m[i].msg_hdr.msg_iov = &iov;
+			m[i].msg_hdr.msg_iovlen = 1;
+		}
+		done = sendmmsg(fd, m, count < BATCH ? count : BATCH, 0);
+		if (done < 0)
+			err(1, "sendmmsg");
+		at = (at + done) % n;
+		count -= done;
+	}
+	return at;
+}
+
+#define MAX_TURNS 32
+
+/* To one address each, or to so many. */
+static void turns(char **a, int flows)
+{
+	static long long each[MAX_TURNS][1000];
+	int fd[MAX_TURNS], at[MAX_TURNS] = { 0 }, i, n, round, rounds = rounds_of(a[5]);
+	int count = atoi(a[4]), warmup = atoi(a[3]);
+	size_t bytes = atoi(a[2]);
+	struct sockaddr_storage to;
+	char *ns, *back, *source;
+	long long start;
+	socklen_t len;
+
+	for (n = 0; a[6 + n] && n < MAX_TURNS; n++) {
+		ns = strtok(a[6 + n], ",");
+		back = strtok(NULL, ",");
+		source = strtok(NULL, ",");
+		enter(ns);
+		len = address(&to, a[0], atoi(a[1]));
+		fd[n] = open_socket(&to, SOCK_DGRAM);
+		if (flows) {
+			at[n] = send_flows(fd[n], &to, len, bytes, 0, warmup, warmup);
+			continue;
+		}
+		if (connect(fd[n], (void *)&to, len))
+			err(1, "connect");
+		send_udp(fd[n], bytes, warmup);
+		if (source)
+			answer(fd[n], a[0], a[1], back, source);
+	}
+	for (round = 0; round < rounds; round++) {
+		for (i = 0; i < n; i++) {
+			start = timed_begin();
+			if (flows)
+				at[i] = send_flows(fd[i], &to, len, bytes, at[i], warmup, count);
+			else
+				send_udp(fd[i], bytes, count);
+			each[i][round] = timed_end() - start;
+		}
+	}
+	for (i = 0; i < n; i++) {
+		memcpy(took, each[i], sizeof(took));
+		print_rounds(rounds);
+	}
 }
 
 /* Packets that eth0 of the namespace has received, and sent. */
@@ -287,8 +398,10 @@ static void loop(char **a)
 
 int main(int argc, char **argv)
 {
-	if (argc == 9 && !strcmp(argv[1], "udp"))
+	if ((argc == 9 || argc == 11) && !strcmp(argv[1], "udp"))
 		udp(argv + 2);
+	else if (argc >= 9 && (!strcmp(argv[1], "turns") || !strcmp(argv[1], "flows")))
+		turns(argv + 2, !strcmp(argv[1], "flows"));
 	else if ((argc == 10 || argc == 11) && !strcmp(argv[1], "tcp"))
 		tcp(argv + 2);
 	else if (argc == 9 && !strcmp(argv[1], "loop"))
