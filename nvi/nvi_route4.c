@@ -63,12 +63,14 @@ static void nvi_route_keep(struct nvi_route *nr, const struct sk_buff *skb,
 {
 	const struct iphdr *iph = ip_hdr(skb);
 
+	/* It may come without a reference, and be flushed by another CPU */
+	if (!dst_hold_safe(&rt->dst))
+		return;
 	nvi_rt_forget(&nr->rt);
 	nr->saddr = iph->saddr;
 	nr->daddr = iph->daddr;
 	nr->mark = skb->mark;
 	nr->tos = iph->tos & NVI_TOS_MASK;
-	dst_hold(&rt->dst);
 	/* Only this CPU looks at the key, the others at rt alone */
 	WRITE_ONCE(nr->rt, rt);
 }
