@@ -164,6 +164,7 @@ struct nvi_pcpu {
  * @link: "link" of "ip link add": what stands for the receive interface, or
  *	NULL. In this device's namespace: dropped when either leaves it. RTNL.
  * @flags: NVI_FLAGS; RTNL, read without locks
+ * @hooked: the hooks of its namespace are there for it, too; RTNL
  * @neighbours: entries of IPv6 on this device, made since the last flush
  * @neigh_work: flushes them
  * @markers: what a packet has instead of a route until it crosses PREROUTING on
@@ -175,6 +176,7 @@ struct nvi {
 	struct nvi_pcpu __percpu *pcpu;
 	struct net_device __rcu *link;
 	u32 flags;
+	bool hooked;
 	atomic_t neighbours;
 	struct delayed_work neigh_work;
 	struct metadata_dst *markers[2];
@@ -319,6 +321,6 @@ static inline unsigned int nvi_again6(const struct nvi *nvi,
 
 /* nvi_prerouting.c */
 enum nvi_stat nvi_prerouting(const struct nvi *nvi, struct sk_buff *skb);
-int nvi_hook(const struct nvi *nvi);
-void nvi_unhook(const struct nvi *nvi);
+int nvi_hook(struct nvi *nvi);
+void nvi_unhook(struct nvi *nvi);
 #endif

@@ -116,31 +116,37 @@ static bool nvi_hooks_shared(const struct nvi *nvi)
 	const struct nvi *other;
 
 	list_for_each_entry(other, &nvi_list, list)
-		if (other != nvi && other->flags & NVI_PREROUTING &&
+		if (other != nvi && other->hooked &&
 		    net_eq(dev_net(other->dev), dev_net(nvi->dev)))
 			return true;
 	return false;
 }
 
-int nvi_hook(const struct nvi *nvi)
+int nvi_hook(struct nvi *nvi)
 {
-	if (nvi_hooks_shared(nvi))
-		return 0;
-	return nf_register_net_hooks(dev_net(nvi->dev), nvi_hook_ops,
-				     ARRAY_SIZE(nvi_hook_ops));
+	int err = 0;
+
+	if (!nvi->hooked && !nvi_hooks_shared(nvi))
+		err = nf_register_net_hooks(dev_net(nvi->dev), nvi_hook_ops,
+					    ARRAY_SIZE(nvi_hook_ops));
+	if (!err)
+		nvi->hooked = true;
+	return err;
 }
 
-void nvi_unhook(const struct nvi *nvi)
+/* What has not been hooked, since its registration has failed, stays as it is. */
+void nvi_unhook(struct nvi *nvi)
 {
-	if (!nvi_hooks_shared(nvi))
+	if (nvi->hooked && !nvi_hooks_shared(nvi))
 		nf_unregister_net_hooks(dev_net(nvi->dev), nvi_hook_ops,
 					ARRAY_SIZE(nvi_hook_ops));
+	nvi->hooked = false;
 }
 #else
-int nvi_hook(const struct nvi *nvi)
+int nvi_hook(struct nvi *nvi)
 {
 	return -EOPNOTSUPP;
 }
 
-void nvi_unhook(const struct nvi *nvi) { }
+void nvi_unhook(struct nvi *nvi) { }
 #endif

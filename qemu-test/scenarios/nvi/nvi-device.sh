@@ -91,6 +91,7 @@ flags() { ethtool --show-priv-flags "$1" | sed -n 's/ *: /=/p' | tr '\n' ' '; }
 says 'an attribute that it does not know: EINVAL, and why' "$(link new nviX 7=1)" '-22' 'nvi has no such attribute'
 says 'a value that is no switch' "$(link new nviX 1=2)" '-34' 'out of range'
 says 'two that do not go together' "$(link new nviX 3=1)" '-22' 'reset-ct wants prerouting'
+is 'a name that the kernel refuses late, with prerouting' "$(link new default 2=1 | cut -d' ' -f1)" -22
 refute 'nothing is left of what was refused' ip link show nviX
 is 'made with prerouting and reset-ct' "$(link new nviX 2=1 3=1 | cut -d' ' -f1)" 0
 is 'netlink says so' "$(link get nviX)" '1=0 2=1 3=1'
