@@ -23,11 +23,27 @@ static enum nvi_stat nvi_unreach6(struct sk_buff *skb, int err)
 	return nvi_drop(skb, NVI_DROP_NO_ROUTE);
 }
 
+/* As ip6_pkt_too_big(). @first: what the control block and ignore_df say is of the
+ * first pass.
+ */
+static bool nvi_too_big6(const struct sk_buff *skb, unsigned int mtu,
+			 bool first)
+{
+	if (likely(skb->len <= mtu))
+		return false;
+	/* Both are set where conntrack has reassembled it */
+	if (!first && IP6CB(skb)->frag_max_size > mtu)
+		return true;
+	if (!first && skb->ignore_df)
+		return false;
+	return !skb_is_gso(skb) || !skb_gso_validate_network_len(skb, mtu);
+}
+
 /* What of ip6_forward()'s refusals has an answer: it would go to the address that
- * NAT has given the packet. SKB_NOT_DROPPED_YET: none.
+ * NAT has given the packet. @first: as nvi_too_big6(). SKB_NOT_DROPPED_YET: none.
  */
 static enum skb_drop_reason nvi_admit6(struct sk_buff *skb,
-				       const struct dst_entry *dst)
+				       const struct dst_entry *dst, bool first)
 {
 	unsigned int mtu;
 
@@ -40,8 +56,7 @@ static enum skb_drop_reason nvi_admit6(struct sk_buff *skb,
 	}
 	mtu = max_t(unsigned int, ip6_dst_mtu_maybe_forward(dst, true),
 		    IPV6_MIN_MTU);
-	if (likely(skb->len <= mtu ||
-		   (skb_is_gso(skb) && skb_gso_validate_network_len(skb, mtu))))
+	if (likely(!nvi_too_big6(skb, mtu, first)))
 		return SKB_NOT_DROPPED_YET;
 	__IP6_INC_STATS(dev_net(skb->dev), NULL, IPSTATS_MIB_INTOOBIGERRORS);
 	__IP6_INC_STATS(dev_net(skb->dev), NULL, IPSTATS_MIB_FRAGFAILS);
@@ -54,8 +69,8 @@ static bool nvi_forwards6(const struct nvi *nvi)
 	return READ_ONCE(dev_net(nvi->dev)->ipv6.devconf_all->forwarding);
 }
 
-/* ip6_forward(), which drops packets that have a socket, for the box's own; and for
- * all where IPv6 forwarding is off. What is here has passed that test where it came
+/* A copy of ip6_forward(): for the box's own packets, since that one drops what has a
+ * socket; and for all where IPv6 forwarding is off. What is here has passed that test where it came
  * in, or is the box's own, which has none to pass. Consumes the packet, and says what
  * became of it.
  */
@@ -74,7 +89,8 @@ static enum nvi_stat nvi_send6(const struct nvi *nvi, struct sk_buff *skb)
 		return nvi_refuse(skb, SKB_DROP_REASON_XFRM_POLICY);
 	}
 	dst = skb_dst(skb);
-	reason = dst_xfrm(dst) ? nvi_admit6(skb, dst) : SKB_NOT_DROPPED_YET;
+	reason = dst_xfrm(dst) ? nvi_admit6(skb, dst, false) :
+				 SKB_NOT_DROPPED_YET;
 	if (unlikely(reason))
 		return nvi_refuse(skb, reason);
 
@@ -91,7 +107,9 @@ static enum nvi_stat nvi_send6(const struct nvi *nvi, struct sk_buff *skb)
 	return NVI_DIRECT;
 }
 
-/* As nvi_forward4(), of a route of nvi_route6_own(), where ip6_forward() would drop. */
+/* The input handler of nvi_route6_own()'s routes where IPv6 forwarding is off; as
+ * nvi_forward4().
+ */
 static int nvi_forward6(struct sk_buff *skb)
 {
 	enum skb_drop_reason reason = SKB_DROP_REASON_NOT_SPECIFIED;
@@ -107,7 +125,7 @@ static int nvi_forward6(struct sk_buff *skb)
 	nvi = netdev_priv(dev);
 	local_bh_disable();
 	if (likely(skb->pkt_type == PACKET_HOST && !skb->sk))
-		reason = nvi_admit6(skb, skb_dst(skb));
+		reason = nvi_admit6(skb, skb_dst(skb), false);
 	if (likely(!reason)) {
 		nvi_show_link(nvi, skb);
 		what = nvi_send6(nvi, skb);
@@ -311,7 +329,8 @@ enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 		  secpath_exists(skb);
 	if (unlikely(checked && !nvi_policy_check(nvi, skb)))
 		return nvi_refuse(skb, SKB_DROP_REASON_XFRM_POLICY);
-	reason = how == NVI_DIRECT ? nvi_admit6(skb, dst) : SKB_NOT_DROPPED_YET;
+	reason = how == NVI_DIRECT ? nvi_admit6(skb, dst, true) :
+				     SKB_NOT_DROPPED_YET;
 	if (unlikely(reason))
 		return nvi_refuse(skb, reason);
 	/* What is local is looked up again: a socket might keep the route, and so

@@ -78,13 +78,18 @@ for again in off on; do
 	is 'by the true uplink, one hop' $(($(seen peer "$HOP") - was)) 3
 	speaks "IPv6, prerouting $again" box peer $FAR6
 	check 'fragments' pings box 2 $FAR6 -s 4000
+	if [ $again = on ]; then
+		must ethtool --set-priv-flags nvi0 reset-ct on
+		check 'fragments that conntrack reassembles on the second pass' pings box 2 $FAR6 -s 4000
+		must ethtool --set-priv-flags nvi0 reset-ct off
+	fi
 	check 'TCP, byte for byte' tcp_copy box peer $FAR6 $([ $again = on ] && echo 5004 || echo 5003) $BULK
 	refute "a hop limit that ends on the second pass" pings box 1 $FAR6 -t 1 -W 0.3
 	must ip -6 rule add iif cl0 lookup 50
 	refute 'but what a client sends is not forwarded' pings client 1 $FAR6 -W 0.3
 	must ip -6 rule del iif cl0
 done
-# (The socket that hears of it knows nothing of the mark.)
+# (An ICMP error is looked up without the mark, so the route must not depend on it.)
 must ip6tables -t mangle -F OUTPUT
 must ip -6 rule add iif lo to $FAR6 lookup 50
 must ip -6 route change $FAR6 via $PEER6 mtu 1280
