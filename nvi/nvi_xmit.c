@@ -17,6 +17,8 @@
 #define NVI_DEPTH_MAX	4
 
 DEFINE_PER_CPU(unsigned int, nvi_depth);
+/* Who has set it: with PREEMPT_RT another task may come in between. */
+static DEFINE_PER_CPU(struct task_struct *, nvi_poller);
 
 /* What the kernel is told of a drop. */
 static const enum skb_drop_reason nvi_reasons[NVI_STATS] = {
@@ -159,9 +161,11 @@ enum nvi_stat nvi_receive(const struct nvi *nvi, struct sk_buff *skb,
 {
 	struct nvi_pcpu *pc = this_cpu_ptr(nvi->pcpu);
 	/* What is delivered here ends here; an answer to it is another packet */
-	unsigned int depth = why == NVI_RX_LOCAL ? 0 :
-			     this_cpu_read(nvi_depth) + 1;
+	unsigned int depth = 0;
 
+	if (why != NVI_RX_LOCAL)
+		depth = this_cpu_read(nvi_poller) == current ?
+			this_cpu_read(nvi_depth) + 1 : 1;
 	if (depth > NVI_DEPTH_MAX)
 		why = NVI_DROP_NESTED;
 	else if (skb_queue_len_lockless(&pc->queue) >= NVI_BACKLOG)
@@ -228,6 +232,7 @@ int nvi_poll(struct napi_struct *napi, int budget)
 
 	while (done < budget && (skb = skb_dequeue(&pc->queue))) {
 		this_cpu_write(nvi_depth, NVI_CB(skb)->depth);
+		this_cpu_write(nvi_poller, current);
 		/* Here, and not where receive packet steering would have it:
 		 * the depth is this CPU's
 		 */
