@@ -231,27 +231,6 @@ static inline struct net_device *nvi_rx_dev(const struct nvi *nvi,
 	return rx ?: nvi->dev;
 }
 
-/* Whether the control block is still IP's: a qdisc uses it as well. */
-static inline bool nvi_cb_valid(const struct sk_buff *skb)
-{
-	const struct netdev_queue *txq =
-		netdev_get_tx_queue(skb->dev, skb_get_queue_mapping(skb));
-
-	return !rcu_dereference_bh(txq->qdisc)->enqueue;
-}
-
-/* Whether IPsec has made the packet here. It is not asked about it again, as no
- * other packet of the box is (ip_route_me_harder()).
- */
-static inline bool nvi_transformed(const struct sk_buff *skb)
-{
-	if (skb->protocol == htons(ETH_P_IP) ?
-	    !(IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED) :
-	    !(IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED))
-		return false;
-	return nvi_cb_valid(skb);
-}
-
 /* Whether IPsec has no say in what leaves the box: the condition that makes
  * xfrm_lookup() give back the route that it was given.
  */
@@ -264,11 +243,33 @@ static inline bool nvi_unencrypted(const struct net *net,
 	return !READ_ONCE(net->xfrm.policy_count[XFRM_POLICY_OUT]) &&
 	       READ_ONCE(net->xfrm.policy_default[XFRM_POLICY_OUT]) ==
 							XFRM_USERPOLICY_ACCEPT &&
-	       (!sk || (sk_fullsock(sk) &&
+	       (!sk || (sk_fullsock(sk) && !sk_listener(sk) &&
 			!rcu_access_pointer(sk->sk_policy[XFRM_POLICY_OUT])));
 #else
 	return true;
 #endif
+}
+
+/* Whether the control block is still IP's: a qdisc uses it as well. */
+static inline bool nvi_cb_valid(const struct sk_buff *skb)
+{
+	const struct netdev_queue *txq =
+		netdev_get_tx_queue(skb->dev, skb_get_queue_mapping(skb));
+
+	return !rcu_dereference_bh(txq->qdisc)->enqueue;
+}
+
+/* Whether IPsec has made the packet here. It is not asked about it again, as no
+ * other packet of the box is (ip_route_me_harder()). Where it has no say, the flag
+ * is nvi's own, on a copy of what has been here (TEE).
+ */
+static inline bool nvi_transformed(const struct sk_buff *skb)
+{
+	if (skb->protocol == htons(ETH_P_IP) ?
+	    !(IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED) :
+	    !(IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED))
+		return false;
+	return nvi_cb_valid(skb) && !nvi_unencrypted(dev_net(skb->dev), skb);
 }
 
 /* nvi_xmit.c */
