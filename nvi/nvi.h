@@ -45,6 +45,11 @@
  * NVI_NEWLINK_PARAMS, newlink() has its arguments in a structure (6.15).
  */
 
+/* What is on by default; the kernel adds NETIF_F_GSO. */
+#define NVI_OFFLOADS	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HW_CSUM |	\
+			 NETIF_F_HIGHDMA | NETIF_F_GSO_SOFTWARE |		\
+			 NETIF_F_GSO_ENCAP_ALL | NETIF_F_GSO)
+
 /* What became of a packet; the order is that of nvi_stat_names. */
 enum nvi_stat {
 	NVI_DIRECT,
@@ -97,8 +102,8 @@ struct nvi_route {
  * struct nvi_hop - the route by a next hop, for lookups that are not kept: more flows
  *	than there is room for would have one made for each packet
  * @rt: as &nvi_route.rt
- * @fi: whose next hop; with @nhc a key only, and not to be followed. IPv4's routes have
- *	not changed since (rt_genid), or it is not the same any more.
+ * @fi: the route that @nhc belongs to. Both are keys only, and may be gone; as long as
+ *	rt_genid is the same, they are not.
  * @nhc: next hop
  */
 struct nvi_hop {

@@ -217,12 +217,14 @@ static int nvi_open(struct net_device *dev)
 	return 0;
 }
 
-/* Nothing is sent any more; see dev_deactivate_many(). */
+/* Nothing new is sent, since dev_deactivate_many() has made the qdisc one that drops. */
 static int nvi_stop(struct net_device *dev)
 {
 	struct nvi *nvi = netdev_priv(dev);
 	unsigned int cpu;
 
+	/* What is on its way; the kernel waits for that only where there are qdiscs */
+	synchronize_net();
 	for_each_possible_cpu(cpu) {
 		struct nvi_pcpu *pc = per_cpu_ptr(nvi->pcpu, cpu);
 
@@ -368,9 +370,7 @@ static void nvi_setup(struct net_device *dev)
 	dev->lltx = true;
 #endif
 	/* The true egress segments, and makes checksums */
-	dev->hw_features = NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HW_CSUM |
-			   NETIF_F_HIGHDMA | NETIF_F_GSO_SOFTWARE |
-			   NETIF_F_GSO_ENCAP_ALL;
+	dev->hw_features = NVI_OFFLOADS & ~NETIF_F_GSO;
 	dev->features |= dev->hw_features;
 	dev->hw_enc_features = dev->hw_features;
 	netif_set_tso_max_size(dev, GSO_MAX_SIZE);

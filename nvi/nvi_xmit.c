@@ -271,15 +271,24 @@ netdev_tx_t nvi_xmit(struct sk_buff *skb, struct net_device *dev)
 	return NETDEV_TX_OK;
 }
 
-/* Whether somebody would miss the transmit path: a tap, a qdisc, a hook, or, below
- * another device's transmission, the limit of how deep these nest.
+/* Whether somebody would miss the transmit path: a tap, a qdisc, a hook, priorities of
+ * cgroups, who has turned an offload off, a VLAN tag, a socket or an SA that encrypts
+ * there; or, below another device's transmission, the limit of how deep these nest.
  */
 static bool nvi_watched(struct net_device *dev, struct sk_buff *skb)
 {
 	if (!(dev->flags & IFF_UP) || dev_recursion_level() ||
-	    dev->num_tx_queues > 1 ||
+	    ~dev->features & NVI_OFFLOADS ||
 	    rcu_dereference_bh(netdev_get_tx_queue(dev, 0)->qdisc)->enqueue)
 		return true;
+#if IS_ENABLED(CONFIG_CGROUP_NET_PRIO)
+	if (rcu_access_pointer(dev->priomap))
+		return true;
+#endif
+#ifdef CONFIG_SOCK_VALIDATE_XMIT
+	if (skb->sk && sk_fullsock(skb->sk) && skb->sk->sk_validate_xmit_skb)
+		return true;
+#endif
 #ifdef CONFIG_NETFILTER_EGRESS
 	if (rcu_access_pointer(dev->nf_hooks_egress))
 		return true;
@@ -309,7 +318,7 @@ int nvi_neigh_output(struct neighbour *neigh, struct sk_buff *skb)
 		local_bh_enable();
 		return dev_queue_xmit(skb);
 	}
-	/* As netdev_core_pick_tx(): it is the queue of where it came in still */
+	/* As netdev_core_pick_tx(): the mapping is still of the NIC that it came in by */
 	skb_set_queue_mapping(skb, 0);
 	nvi_xmit(skb, dev);
 	local_bh_enable();

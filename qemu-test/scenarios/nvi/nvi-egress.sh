@@ -32,9 +32,16 @@ passes() {
 	is "$_w: each is seen" $(($("$@") - _had)) 4
 }
 sent() { nvi_stat nvi0 direct; }
+# Whether the transmit path is taken says a tracepoint of it.
+trace=/sys/kernel/tracing
+echo 'name == "nvi0"' >$trace/events/net/net_dev_queue/filter
+echo 1 >$trace/events/net/net_dev_queue/enable
+: >$trace/trace
+by_path() { grep -c net_dev_queue: $trace/trace; }
 nvi_up
 passes 'nobody' sent
 passes 'nobody, again' sent
+is 'nobody: not by the transmit path' "$(by_path)" 0
 
 capture tap box nvi0
 tapped() { settled tap && seen tap 'icmp[0] == 8 or icmp6[0] == 128'; }
@@ -66,9 +73,12 @@ must tc qdisc add dev nvi0 root pfifo
 queued() { tc -s qdisc show dev nvi0 | sed -n 's/.* \([0-9]*\) pkt .*/\1/p' | awk '{ n += $1 } END { print n }'; }
 passes 'a qdisc' queued
 must tc qdisc del dev nvi0 root
+at_least 'what was watched took the transmit path' "$(by_path)" 20
+was=$(by_path)
 passes 'nobody, at the end' sent
+is 'nobody: not by the transmit path any more' $(($(by_path) - was)) 0
 
-# Several queues, each with a qdisc: what came in by a NIC's second queue is on one of them.
+# Several queues, each with a qdisc.
 must ip link del nvi0
 nvi_up 4
 must tc qdisc add dev nvi0 root handle 1: mq

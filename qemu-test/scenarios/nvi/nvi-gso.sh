@@ -46,6 +46,10 @@ for from in box client; do
 		at_most "offloads on, $from to $to: as many at the egress, but for a few (ARP)" $out $((took + 20))
 	done
 done
+must ethtool -K nvi0 tso off gso off
+transfer 'offloads on, but for nvi0' client $FAR
+at_least 'where they are off for nvi0, it makes segments' $took $((small * 9 / 10))
+must ethtool -K nvi0 tso on gso on
 offloads off
 for flow in "client $FAR" "box $FAR6"; do
 	capture w$n peer eth0 100
