@@ -167,6 +167,6 @@ clean:
 	rm -rf results
 	git clean -fdXq xt_UNHOLE libxt_UNHOLE nvi unhole-path
 
-.PHONY: help demo test kselftest run shell kernel bench check matrix mutants compare tried figure patches modules install clean \
+.PHONY: help demo test kselftest run shell kernel bench bench-time bench-scale check matrix mutants compare tried figure patches modules install clean \
 	plug-in unhole-path install-modules install-plug-in install-unhole-path install-recipes \
 	install-manuals uninstall deb

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The guest's part of qemu-test/bench: sets up every way in a box of its own, side
 # by side, and measures them in turn. Writes lines of words to /results/raw, which
-# qemu-test/measure/report reads. PASSES, ROUNDS, PACKETS, ORIGINS and CT come from the host.
+# qemu-test/measure/report reads. PASSES, ROUNDS, PACKETS, ORIGINS and CT come from the host;
+# and ONLY: "groups" (the ways, and nothing else) or "scale".
 # shellcheck shell=sh
 set -e
 . /job

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # How the cost of each way, and the memory that it takes, grow with what a box has: flows,
-# policy rules, routes, devices, namespaces. Sourced by guest.sh, for qemu-test/bench-scale.
+# policy rules, routes, devices, namespaces. Sourced by guest.sh, for make bench-scale.
 # Adds lines "scale WHAT N FAMILY WAY PACKETS NS..." and "made WHAT N WAY KIB CS" (hundredths
 # of a second) to the raw figures.
 # shellcheck shell=sh
 SCALE_WAYS='plain rule unhole nvi bpf veth'
 # Where the packets of many flows go: BASE and what follows.
 BASE4=10.0.0.1 BASE6=2001:db8:f::1 ALL4=10.0.0.0/8 ALL6=2001:db8:f::/48
-sysctl -qw net.netfilter.nf_conntrack_max=1000000 2>/dev/null || :
+sysctl -qw net.netfilter.nf_conntrack_max=1000000
 
-# in_boxes LINE: of ip, in the box of each way.
-in_boxes() { for way in $SCALE_WAYS; do ip -n "b-$way" -force -batch "$1" || exit; done; }
+# in_boxes FILE [-6]: ip's commands, in each way's box.
+in_boxes() { for way in $SCALE_WAYS; do ip ${2-} -n "b-$way" -batch "$1"; done; }
 # scale WHAT N FLOWS: the ways take turns.
 scale() {
 	_who=
@@ -22,18 +22,29 @@ scale() {
 			read -r _rounds
 			put "scale $1 $2 $family $way $PACKETS $_rounds"
 		done </run/turns
+		for way in $SCALE_WAYS; do
+			_n=$(received $family)
+			eval "_had=\${had${family}_$way-0} had${family}_$way=$_n"
+			[ $((_n - _had)) = $(($3 + PACKETS * ROUNDS)) ] || {
+				echo "$1 $2, IPv$family, $way: $((_n - _had)) of $(($3 + PACKETS * ROUNDS)) packets have arrived"
+				exit 1
+			}
+		done
 	done
 }
 boxes() {
 	for way in $SCALE_WAYS; do
 		surroundings
 		set_up
-		run_box >/run/err 2>&1
+		run_box
 	done
 	printf 'route add %s via %s\n' $ALL4 $SINK4 $ALL6 $SINK6 >/run/lines
 	in_boxes /run/lines
 }
-unbox() { for way in $SCALE_WAYS; do printf 'netns del %s\n' "s-$way" "b-$way" "k-$way"; done | ip -batch -; }
+unbox() {
+	for way in $SCALE_WAYS; do eval "had4_$way=0 had6_$way=0"; done
+	for way in $SCALE_WAYS; do printf 'netns del %s\n' "s-$way" "b-$way" "k-$way"; done | ip -batch -
+}
 
 origin=external source=CLIENT
 for ct in none conntrack; do
@@ -57,8 +68,8 @@ for want in 10 100 1000; do
 		n=$((n + 1))
 	done >/run/lines
 	in_boxes /run/lines
-	sed 's/ from 10.99.\([0-9]*\).\([0-9]*\)/ from 2001:db8:99:\1::\2/; s/^/-6 /' /run/lines >/run/lines6
-	for way in $SCALE_WAYS; do sed 's/^-6 //' /run/lines6 | ip -6 -n "b-$way" -batch -; done
+	sed 's/ from 10.99.\([0-9]*\).\([0-9]*\)/ from 2001:db8:99:\1::\2/' /run/lines >/run/lines6
+	in_boxes /run/lines6 -6
 	scale rules $want 1024
 done
 unbox
@@ -73,8 +84,8 @@ for want in 1000 100000; do
 	done >/run/numbers
 	awk -v via=$SINK4 '{ printf "route add 10.%d.%d.%d/32 via %s\n", 1 + $1 / 65536, $1 / 256 % 256, $1 % 256, via }' /run/numbers >/run/lines
 	in_boxes /run/lines
-	awk -v via=$SINK6 '{ printf "route add 2001:db8:f:%x::/64 via %s\n", $1 % 65536 + int($1 / 65536), via }' /run/numbers >/run/lines6
-	for way in $SCALE_WAYS; do ip -6 -n "b-$way" -force -batch /run/lines6 2>/dev/null || :; done
+	awk -v via=$SINK6 '{ printf "route add 2001:db8:f:%x:%x::/80 via %s\n", $1 / 65536 + 1, $1 % 65536, via }' /run/numbers >/run/lines
+	in_boxes /run/lines -6
 	scale routes $want 1024
 done
 unbox
