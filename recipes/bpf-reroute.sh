@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# A second lookup on an unpatched kernel that may load no module: the first route has a
-# BPF program of two instructions, which says "route it again" (Linux 5.1 and later,
+# A second lookup on an unpatched kernel, with no module of ours: the first route has a
+# BPF program of two instructions, which says "route it again" (Linux 5.2 and later, with
 # CONFIG_LWTUNNEL_BPF). SNAT at -o reroute0 is in place before that.
 #
 #   client --- CLIENT_IF [box] --- GW, GW6
@@ -9,43 +9,58 @@
 # FAR, FAR6     where the box's own packets take this way, too: an address or a prefix
 # SNAT, SNAT6   the sources that they get, the clients' and the box's own
 # GW, GW6       the next hops of these sources
-# LOADER        bpf-return.c, compiled (cc -o bpf-return bpf-return.c)
+# MTU           the smallest MTU behind GW and GW6
+# LOADER        bpf-return.c, compiled: cc -o bpf-return bpf-return.c
 #
-# It does less than nvi; what, stands in the README ("Which way should I take?"). The
-# second lookup is one for a packet of the box itself: rules tell it from the first by
-# the translated source, not by iif. MASQUERADE loses what goes to reroute0. What the
-# second lookup delivers on the box comes in as -i lo, which firewalls trust.
+# It does less than nvi:
+# - The second lookup is one for a packet of the box itself: FORWARD is not crossed again,
+#   and rules tell it from the first by the translated source, not by iif.
+# - What it delivers on the box comes in as -i lo, which firewalls trust.
+# - MASQUERADE at reroute0 loses everything, and FTP stands still.
+# - Clients do not hear of a missing second route, nor of an MTU below $MTU.
+# - What it leads to reroute0 again is dropped, with a line in the kernel's log.
+# A host that has learned its IPv6 default route by router advertisements keeps it only
+# with accept_ra=2, since it forwards from here on.
 # shellcheck shell=sh
 set -e
 : "${CLIENT_IF:=cl0}" "${FAR:=203.0.113.7}" "${FAR6:=2001:db8:3::7}"
 : "${SNAT:=192.0.2.9}" "${GW:=192.0.2.2}" "${SNAT6:=2001:db8:2::9}" "${GW6:=2001:db8:2::2}"
-: "${LOADER:=bpf-return}"
-sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+: "${MTU:=1500}" "${LOADER:=$(dirname "$0")/bpf-return}"
+for tool in nft "$LOADER"; do
+	command -v "$tool" >/dev/null || {
+		echo "error: $tool is missing" >&2
+		echo "  cure: apt-get install nftables gcc libc6-dev; cc -o bpf-return bpf-return.c" >&2
+		exit 1
+	}
+done
 
 # The device is for rules to name it, and sends nothing.
 ip link add reroute0 type dummy
-ip link set reroute0 up
+ip link set reroute0 mtu "$MTU" up
 
 # A route keeps its program. The file is for ip to find it.
 bpf=$(mktemp -d)
+trap 'umount "$bpf"; rmdir "$bpf"' EXIT
 mount -t bpf bpf "$bpf"
 "$LOADER" lwt_xmit 128 "$bpf/reroute"
 for f in -4 -6; do
 	ip $f route add default encap bpf xmit pinned "$bpf/reroute" dev reroute0 table 50
-	ip $f rule add fwmark 0x50 lookup 50
-	ip $f rule add iif "$CLIENT_IF" lookup 50
 done
-umount "$bpf"
-rmdir "$bpf"
 
-# Second lookup: by the source.
-ip rule add from "$SNAT" lookup 101
+# The second lookup: by the source.
 ip route add default via "$GW" table 101
-ip -6 rule add from "$SNAT6" lookup 101
+ip rule add from "$SNAT" lookup 101
 ip -6 route add default via "$GW6" table 101
+ip -6 rule add from "$SNAT6" lookup 101
 
+# Marks lead to reroute0 (of clients, too: see hole-from.sh), and come off behind SNAT:
+# what that leaves as it is must not be led there again.
 nft -f - <<EOF
 table inet bpf_reroute {
+	chain prerouting {
+		type filter hook prerouting priority mangle
+		iifname "$CLIENT_IF" meta mark set 0x54
+	}
 	chain output {
 		type route hook output priority mangle
 		ip daddr $FAR meta mark set 0x50
@@ -56,5 +71,16 @@ table inet bpf_reroute {
 		oifname reroute0 snat ip to $SNAT
 		oifname reroute0 snat ip6 to $SNAT6
 	}
+	chain unmark {
+		type filter hook postrouting priority srcnat + 1
+		oifname reroute0 meta mark set 0
+	}
 }
 EOF
+
+# The first lookup. All that it leads to is there by now.
+for f in -4 -6; do
+	ip $f rule add fwmark 0x50 lookup 50
+	ip $f rule add iif "$CLIENT_IF" fwmark 0x54 lookup 50
+done
+sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

@@ -38,22 +38,23 @@ int main(int argc, char **argv)
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	union bpf_attr load = {
-		.insns = (uintptr_t)program,
-		.insn_cnt = sizeof(program) / sizeof(program[0]),
-		.license = (uintptr_t)"GPL",
-	};
-	union bpf_attr pin = { 0 };
+	union bpf_attr load, pin;
 	char *end = "no number";
 	long fd;
 
+	/* The kernel wants zeros to the end. */
+	memset(&load, 0, sizeof(load));
+	memset(&pin, 0, sizeof(pin));
+	load.insns = (uintptr_t)program;
+	load.insn_cnt = sizeof(program) / sizeof(program[0]);
+	load.license = (uintptr_t)"GPL";
 	if (argc == 4)
 		program[0].imm = strtol(argv[2], &end, 0);
 	if (argc == 4 && !strcmp(argv[1], "xdp"))
 		load.prog_type = BPF_PROG_TYPE_XDP;
 	else if (argc == 4 && !strcmp(argv[1], "lwt_xmit"))
 		load.prog_type = BPF_PROG_TYPE_LWT_XMIT;
-	if (!load.prog_type || *end) {
+	if (!load.prog_type || *end || end == argv[2]) {
 		fprintf(stderr, "usage: bpf-return lwt_xmit|xdp VALUE FILE\n");
 		return 1;
 	}

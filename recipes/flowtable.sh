@@ -11,18 +11,22 @@
 # A connection is offered by its first reply, which does not go through the hole; both
 # directions then know their NICs. (Offered by the client's packet, one of them would end
 # in the hole.) From there on the uplink is the one that replies come in by, whatever the
-# second lookup would say.
+# second lookup would say; and FORWARD, its counters and its logs see no more of the
+# connection: a rule that comes later does not stop it.
 # shellcheck shell=sh
 set -e
 : "${CLIENT_IF:=cl0}" "${UPLINKS:=up0}"
+# Behind the firewall's own chains, which may drop the reply. Run again, it is made anew.
 nft -f - <<EOF
+table inet past_the_hole
+delete table inet past_the_hole
 table inet past_the_hole {
 	flowtable nics {
 		hook ingress priority 0
 		devices = { $CLIENT_IF, $UPLINKS }
 	}
 	chain forward {
-		type filter hook forward priority 0
+		type filter hook forward priority filter + 10
 		iifname { $UPLINKS } flow add @nics
 	}
 }

@@ -23,8 +23,6 @@ if [ "$VIA" = lo ]; then
 	ip -6 nexthop add id 50 dev lo
 	ip -6 route add default nhid 50 src "$SRC" mtu "$MTU" table 50
 else
-	# nvi forwards the box's own packets, too, only if the box forwards.
-	sysctl -qw net.ipv6.conf.all.forwarding=1
 	ip -6 route add default dev "$VIA" src "$SRC" mtu "$MTU" table 50
 fi
 ip -6 rule add pref 11 iif lo to "$FAR" lookup 50

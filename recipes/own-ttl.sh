@@ -12,10 +12,9 @@ set -e
 cd "$(dirname "$0")"
 
 # What the box sends to the neighbour goes into the hole. (In IPv6 a route into
-# lo wants a nexthop object, and nvi wants forwarding on.)
+# lo wants a nexthop object.)
 IPTABLES=iptables XMARK=0x51 . ./open.sh
 IPTABLES=ip6tables XMARK=0x51 . ./open.sh
-[ "$VIA" = lo ] || sysctl -qw net.ipv6.conf.all.forwarding=1
 ip route add default dev "$VIA" table 50
 ip rule add fwmark 0x50 lookup 50
 ip -6 nexthop add id 50 dev "$VIA"

@@ -366,7 +366,7 @@ static void leaves(struct path *p, const struct step *s)
 		return;
 	}
 	if (s->res.encap == LWTUNNEL_ENCAP_BPF) {
-		verdict(p, V_UNKNOWN, "bpf-route", "unknown: the route to %s has a BPF program, which may have it looked up again",
+		verdict(p, V_UNKNOWN, "bpf-route", "unknown: the route to %s has a BPF program, which may have the packet looked up again",
 			dev_name(s->res.oif));
 		return;
 	}

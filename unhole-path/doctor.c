@@ -392,7 +392,7 @@ static void check_bpf(int family)
 		const struct route *rt = &fib->routes[i];
 
 		if (rt->encap == LWTUNNEL_ENCAP_BPF)
-			say(NOTE, "bpf-route", NULL, "the IPv%d route \"%s\" has a BPF program: if that has packets looked up again, MASQUERADE at its device loses them, FTP stands still, FORWARD is crossed once, and no sender hears of an error",
+			say(NOTE, "bpf-route", NULL, "the IPv%d route \"%s\" has a BPF program: if that has packets looked up again, MASQUERADE at its device loses them, FTP stands still, FORWARD is crossed once, no client hears of an error, and what it delivers on the box comes in as -i lo",
 			    family == AF_INET ? 4 : 6, describe_route(family, rt, buf, sizeof(buf)));
 	}
 }

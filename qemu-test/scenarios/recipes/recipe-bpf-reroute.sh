@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# A second lookup by a route's BPF program, and no module: what it does as nvi does, of
-# clients and of the box, in both families; then what it does not, which the recipe and
-# README name: FORWARD, INPUT, MASQUERADE, FTP, errors for the client, and loops.
+# A second lookup by a route's BPF program, and no module of ours: what it does as nvi
+# does, of clients and of the box, in both families, with strict rp_filter; then what it
+# does not, which the recipe names: FORWARD, INPUT, MASQUERADE, FTP, errors for the client.
+# Nothing is done where a tool is missing.
 #
 #                      up1 --- far1, by the main table
 #   client --- cl0 [box]
@@ -22,7 +23,11 @@ capture up1 far1 eth0
 capture up2 peer eth0
 both_settled() { settled up1; settled up2; }
 
-recipe bpf-reroute CLIENT_IF=cl0 FAR=$FAR FAR6=$FAR6 SNAT=$S2 GW=$GW2 SNAT6=$S2_6 GW6=$GW2_6
+out=$(sh /unhole/recipes/bpf-reroute.sh 2>&1)
+is 'no loader: it fails' "$?" 1
+says 'and names the cure' "$out" 'error: /unhole/recipes/bpf-return is missing' 'cure: ' 'cc -o bpf-return'
+refute 'before it has done anything' ip link show reroute0
+recipe bpf-reroute LOADER=bpf-return CLIENT_IF=cl0 FAR=$FAR FAR6=$FAR6 SNAT=$S2 GW=$GW2 SNAT6=$S2_6 GW6=$GW2_6
 nft list table inet bpf_reroute >/run/nft
 recipe_again() { # its rules
 	nft flush table inet bpf_reroute && nft -f /run/nft && conntrack -F 2>/dev/null
@@ -45,6 +50,14 @@ is 'every source is translated' "$(seen up2 "dst $FAR and not src $S2") $(seen u
 is 'one conntrack entry for a connection' "$(conntrack -L -p tcp 2>/dev/null | grep -c "src=$CLIENT dst=$FAR .*dport=7 .*dst=$S2")" 1
 is 'the TTL is lowered once, of a client' "$(seen up2 "icmp[0] == 8 and ip[8] == 63 and ip[2:2] == 84")" 3
 is 'and not at all, of the box' "$(seen up2 "icmp[0] == 8 and ip[8] == 64 and ip[2:2] == 84")" 3
+
+# A strict uplink, where the main table leads to it: the reply's reverse lookup has cl0 as
+# its device, and must not find reroute0.
+must ip route replace $FAR via $GW2
+must sysctl -qw net.ipv4.conf.all.rp_filter=1
+for ns in client box; do check "$ns: with rp_filter 1" pings $ns 2 $FAR; done
+must sysctl -qw net.ipv4.conf.all.rp_filter=0
+must ip route replace $FAR via $PEER
 
 # Large packets stay whole.
 for w in 'box cl0' 'client eth0' 'box up2' 'peer eth0'; do
@@ -75,7 +88,7 @@ must ip -6 addr replace $BOXCL6/64 dev cl0 nodad
 must nft add table ip probe
 must nft 'add chain ip probe forward { type filter hook forward priority 0; }'
 must nft 'add chain ip probe input { type filter hook input priority 0; }'
-must nft 'add rule ip probe forward iif cl0 counter'
+must nft "add rule ip probe forward ip daddr $FAR counter"
 must nft "add rule ip probe input ip daddr 192.0.2.77 iif lo counter"
 passed() { nft list chain ip probe "$1" | sed -n 's/.* packets \([0-9]*\) .*/\1/p'; }
 must pings client 3 $FAR >/dev/null
@@ -134,14 +147,23 @@ for to in $FAR $FAR6; do
 done
 must ip xfrm policy flush
 
-# A client does not hear of a smaller MTU there, nor that there is no second route. (With
-# nvi it hears of both.)
+# A client does not hear of a smaller MTU behind it, but of the device's; nor that there is
+# no second route. (With nvi it hears of all.)
+small() { for to in $FAR $FAR6; do check "$1: a small packet passes, $to" pings client 1 $to; done; }
+small 'before'
 must ip route change default via $GW2 table 101 mtu lock 1280
 must ip -6 route change default via $GW2_6 table 101 mtu 1280
 out=$(on client ping -n -c 3 -i 0.3 -W 1 -M 'do' -s 1400 $FAR)
 says 'a smaller MTU is not told' "$out" '3 packets transmitted, 0 received, 100%'
 out=$(on client ping -n -c 3 -i 0.3 -W 1 -s 1400 $FAR6)
 says 'nor in IPv6' "$out" '3 packets transmitted, 0 received, 100%'
+small 'behind the smaller MTU'
+must ip link set reroute0 mtu 1280
+out=$(on client ping -n -c 2 -i 0.3 -W 2 -M 'do' -s 1400 $FAR)
+says "with that of the device it is" "$out" 'mtu = 1280'
+out=$(pings client 3 $FAR6 -s 1400 -i 0.3)
+says 'in IPv6, too' "$out" '2 received'
+must ip link set reroute0 mtu 1500
 for f in -4 -6; do must ip $f rule add pref 1 iif lo lookup 101; must ip $f route flush table 101; done
 must ip route add unreachable default table 101
 must ip -6 route add unreachable default table 101
@@ -156,7 +178,9 @@ done
 must ip route add default via $GW2 table 101
 must ip -6 route add default via $GW2_6 table 101
 
-# What is led there by both lookups is stopped, and the log says so, whoever sent it.
+small 'with a second route again'
+
+# What is led there by both lookups is stopped.
 for v in "-4 $S2 $FAR" "-6 $S2_6 $FAR6"; do
 	set -- $v
 	must ip $1 rule add pref 1 from $2 lookup 50
@@ -164,3 +188,5 @@ for v in "-4 $S2 $FAR" "-6 $S2_6 $FAR6"; do
 	must ip $1 rule del pref 1
 	check "and the box goes on, $3" pings client 2 $3
 done
+# (A few lines in five seconds, for both families.)
+at_least 'the log says so, whoever sent it' "$(dmesg | grep -c 'recursion limit')" 1
