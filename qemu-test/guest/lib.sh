@@ -331,8 +331,13 @@ capture() {
 	wait_for 10 grep -q 'listening on' "$_c/err" || must false
 }
 
-# stop NAME: the capture ends; what it has stays.
-stop() { kill "$(cat "/run/capture.$1/pid")"; }
+# stop NAME: the capture ends; what it has stays. (The shell's child is the one that has
+# run "on".)
+stop() {
+	read -r _pid <"/run/capture.$1/pid"
+	pkill -P "$_pid" || kill "$_pid"
+	wait "$_pid" 2>/dev/null
+}
 
 # settled NAME: all that was sent before has been captured. A mark goes out behind it,
 # and is waited for.

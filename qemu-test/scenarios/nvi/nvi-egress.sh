@@ -38,6 +38,12 @@ echo 'name == "nvi0"' >$trace/events/net/net_dev_queue/filter
 echo 1 >$trace/events/net/net_dev_queue/enable
 : >$trace/trace
 by_path() { grep -c net_dev_queue: $trace/trace; }
+# gone WHAT: nobody watches any more.
+gone() {
+	_before=$(by_path)
+	check "$1 is gone" pings client 1 $FAR
+	is "$1 is gone: not by the transmit path any more" $(($(by_path) - _before)) 0
+}
 nvi_up
 passes 'nobody' sent
 passes 'nobody, again' sent
@@ -47,18 +53,21 @@ capture tap box nvi0
 tapped() { settled tap && seen tap 'icmp[0] == 8 or icmp6[0] == 128'; }
 passes 'a tap' tapped
 stop tap
+gone 'a tap'
 # One of all devices, on which no mark can be sent.
 capture any box any
 for to in $FAR $FAR6; do check "a tap of all devices: $to" pings client 2 $to; done
 any_saw() { [ "$(tcpdump -Z root -n -r /run/capture.any/pcap 'icmp[0] == 8 or icmp6[0] == 128' 2>/dev/null | grep -c 'nvi0 *Out')" = "$1" ]; }
 check 'a tap of all devices: each is seen' wait_for 10 any_saw 4
 stop any
+gone 'a tap of all devices'
 
 must tc qdisc add dev nvi0 clsact
 must tc filter add dev nvi0 egress matchall action pass
 by_tc() { tc -s filter show dev nvi0 egress | sed -n 's/.* \([0-9]*\) pkt .*/\1/p' | head -n 1; }
 passes 'tc' by_tc
 must tc qdisc del dev nvi0 clsact
+gone 'tc'
 
 must nft add table netdev watch
 must nft 'add chain netdev watch out { type filter hook egress device nvi0 priority 0; }'
@@ -68,15 +77,14 @@ passes 'nftables at the egress' by_nft
 must nft add rule netdev watch out meta protocol ip drop
 refute 'which may drop' pings client 1 $FAR -W 0.3
 must nft delete table netdev watch
+gone 'nftables at the egress'
 
 must tc qdisc add dev nvi0 root pfifo
 queued() { tc -s qdisc show dev nvi0 | sed -n 's/.* \([0-9]*\) pkt .*/\1/p' | awk '{ n += $1 } END { print n }'; }
 passes 'a qdisc' queued
 must tc qdisc del dev nvi0 root
+gone 'a qdisc'
 at_least 'what was watched took the transmit path' "$(by_path)" 20
-was=$(by_path)
-passes 'nobody, at the end' sent
-is 'nobody: not by the transmit path any more' $(($(by_path) - was)) 0
 
 # Several queues, each with a qdisc.
 must ip link del nvi0
