@@ -65,7 +65,8 @@ for K in $PATCHED_KERNELS; do
 		local list=("${existing[@]}")
 		[ "$1" -lt ${#patches[@]} ] || list=("${objects[@]}")
 		(cd "$build" && rm -f "${list[@]}")
-		kmake "$suite" "$tree" "$build" -s "${list[@]}" || return
+		# The driver's folder has a Kbuild of its own, read where the option is set.
+		kmake "$suite" "$tree" "$build" CONFIG_NVI=m -s "${list[@]}" || return
 		(cd "$build" && ld -r -o "$work/$K-$1/all.o" "${existing[@]}")
 	}
 	for n in $(seq 0 ${#patches[@]}); do
@@ -76,7 +77,7 @@ for K in $PATCHED_KERNELS; do
 		local list=("${existing[@]}")
 		[ "$1" = 0 ] || list=("${objects[@]}")
 		(cd "$build" && rm -f "${list[@]}")
-		kmake "$suite" "$tree" "$build" -s W=1 C=2 KCFLAGS=-g "${list[@]}" >"$work/build" 2>&1 ||
+		kmake "$suite" "$tree" "$build" CONFIG_NVI=m -s W=1 C=2 KCFLAGS=-g "${list[@]}" >"$work/build" 2>&1 ||
 			die_cure "$K does not build with W=1 and sparse" "$(grep -m 1 -iE 'error' "$work/build")"
 		sed -E 's/:[0-9]+:[0-9]+:/:/' "$work/build" | grep -E 'warning|error' | sort -u >"$work/$K-warnings-$1" || :
 		(cd "$build" && ld -r -o "$work/$K-$1/debug.o" "${existing[@]}")
