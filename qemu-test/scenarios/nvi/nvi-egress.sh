@@ -2,7 +2,7 @@
 # What watches packets on their way out by an nvi device sees each of them, though they
 # take a shorter way where nobody does: a tap, tc, nftables at the egress, a qdisc, of one
 # queue or of several; of the box and of a client, in both families.
-# patches: none
+# not on: patched: that configuration has no matchall, and no egress hook of nftables
 # claims: L10
 # weight: 6
 topology
