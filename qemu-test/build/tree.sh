@@ -18,14 +18,26 @@ kmake() {
 		make -C "$tree" O="$build" ARCH=x86_64 CC='ccache gcc' HOSTCC='ccache gcc' "$@"
 }
 
-# Files that a series touches.
-series_files() { # PATCHDIR
+# fragments K NAME...: what these fragments ask of kernel K's configuration.
+fragments() {
+	local k=$1 f
+	shift
+	for f; do
+		cat "$TOP/kconfig-fragments/$f.config"
+		[ ! -e "$TOP/kconfig-fragments/$f-$k.config" ] || cat "$TOP/kconfig-fragments/$f-$k.config"
+	done
+}
+
+# The patches of a series, in their order.
+series_text() { # PATCHDIR
 	local p
 	while read -r p; do
-		case $p in ''|'#'*) continue ;; esac
-		sed -n 's#^+++ b/##p' "$1/$p"
-	done <"$1/series" | sort -u
+		case $p in '' | '#'*) continue ;; esac
+		cat "$1/$p"
+	done <"$1/series"
 }
+# Files that it touches.
+series_files() { series_text "$1" | sed -n 's#^+++ b/##p' | sort -u; } # PATCHDIR
 
 # A folder with nothing but the files that the series touches, unpatched, and
 # a copy of the series: quilt needs no more, and is done in a second.
