@@ -57,7 +57,7 @@ static bool ethtool(const char *dev, void *command)
 	return ok;
 }
 
-bool nvi_prerouting(const char *dev)
+bool nvi_flag(const char *dev, const char *flag)
 {
 	struct ethtool_value flags = { .cmd = ETHTOOL_GPFLAGS };
 	union {
@@ -71,7 +71,7 @@ bool nvi_prerouting(const char *dev)
 		return false;
 	for (i = 0; i < names.get.len && i < 32; i++)
 		if (flags.data & 1u << i &&
-		    strncmp((char *)names.get.data + i * ETH_GSTRING_LEN, "prerouting", ETH_GSTRING_LEN) == 0)
+		    strncmp((char *)names.get.data + i * ETH_GSTRING_LEN, flag, ETH_GSTRING_LEN) == 0)
 			return true;
 	return false;
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The packet's way, step by step, and the verdict. */
-#include "path.h"
+#include "rules.h"
 #include <errno.h>
 #include <linux/lwtunnel.h>
 #include <linux/netfilter/xt_UNHOLE.h>
 #include <linux/rtnetlink.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 __attribute__((format(printf, 2, 3)))
@@ -92,6 +93,23 @@ static bool unholable(int family, const struct addr *src, const struct addr *dst
 
 /* --- lookups ----------------------------------------------------------------- */
 
+/* A protocol that RTM_GETROUTE does not take, and rules that ask for it. Routes and rules
+ * are known; whether the kernel objects to the source is asked of any packet.
+ */
+static void lookup_unasked(const struct flow *f, struct result *res, bool trust_refusal)
+{
+	struct flow any = *f;
+	struct result asked, emulated;
+
+	any.proto = 0;
+	any.sport = any.dport = 0;
+	if (!trust_refusal || res->err || !ask_route(&any, &asked) || !asked.err)
+		return;
+	fib_lookup(&any, &emulated);
+	if (!emulated.err)
+		res->err = asked.err;
+}
+
 /* The kernel is asked. Its answer holds where it is one; what it refuses, and
  * which rule and route it was, is looked up again here.
  */
@@ -109,11 +127,7 @@ static struct step *lookup(struct path *p, const struct flow *f, const char *why
 	s->why = why;
 	fib_lookup(f, &s->res);
 	if (!ask_route(f, &asked)) {
-		/* Protocols that RTM_GETROUTE does not take; the routes are known,
-		 * what else the kernel would object to is not
-		 */
-		if (trust_refusal)
-			s->res.unsure = "the kernel cannot be asked about this protocol, and policy rules are";
+		lookup_unasked(f, &s->res, trust_refusal);
 		return s;
 	}
 	untold = s->res.untold ? s->res.unsure : NULL;
@@ -293,46 +307,104 @@ static void explain_refusal(struct path *p, const struct step *s, const char *wh
 
 /* --- rules ------------------------------------------------------------------- */
 
-static bool walk(struct path *p, struct walk *w, enum hook hook, const struct flow *f,
-		 const char *iif, const char *oif)
+static const char *const hook_names[] = {
+	[HOOK_PREROUTING] = "PREROUTING", [HOOK_INPUT] = "INPUT", [HOOK_FORWARD] = "FORWARD", [HOOK_OUTPUT] = "OUTPUT",
+	[HOOK_POSTROUTING] = "POSTROUTING", [HOOK_INGRESS] = "ingress", [HOOK_EGRESS] = "egress",
+};
+
+/* What is between the hooks: the packet, and what rules know of it. */
+struct way {
+	struct path *p;
+	struct walk w;
+	struct flow f;
+	const char *fwd;	/* the input device that FORWARD and POSTROUTING see, or NULL */
+	bool blind;		/* rules cannot be read */
+	int err;
+};
+
+static void say_nat(struct path *p, const struct walk *w, enum hook hook)
 {
+	struct nat_done *n;
+	bool source = hook == HOOK_POSTROUTING || hook == HOOK_INPUT;
+
+	if (!(w->nat.has_addr || w->nat.has_port) || p->n_nats == MAX_NATS)
+		return;
+	n = &p->nat[p->n_nats++];
+	n->hook = hook_names[hook];
+	n->source = source;
+	n->to = source ? w->src : w->dst;
+	n->port = w->nat.has_port ? w->nat.port : 0;
+	n->before = p->n_steps;
+	snprintf(n->by, sizeof(n->by), "%s", w->nat.by[0] ? w->nat.by : "as told");
+}
+
+static bool not_decided(struct path *p, const struct walk *w)
+{
+	/* The first rule that could not be evaluated may be another, before it */
+	bool same = strncmp(w->unsure, w->drop_at, strlen(w->drop_at)) == 0;
+
+	verdict(p, V_UNKNOWN, "rule-unknown", "unknown: whether it is dropped (%s%s%s)",
+		same ? w->unsure : w->drop_at, same ? "" : "; ",
+		same ? "" : w->unsure[0] ? w->unsure : "with a match that is not evaluated");
+	return false;
+}
+
+/* One hook. Returns false where the packet's way ends there, or where it is not known. */
+static bool walk(struct way *y, enum hook hook, const char *iif, const char *oif)
+{
+	struct walk *w = &y->w;
+	struct flow *f = &y->f;
+	struct path *p = y->p;
+
+	if (y->blind)
+		return true;
 	w->family = f->family;
 	w->hook = hook;
 	w->src = f->src;
 	w->dst = f->dst;
-	if (hook != HOOK_PREROUTING)
-		w->dst_nat = f->dst;
 	w->iif = iif;
 	w->oif = oif;
 	w->proto = f->proto;
 	w->sport = f->sport;
 	w->dport = f->dport;
+	w->tos = f->tos;
 	w->mark = f->mark;
 	rules_walk(w);
+	f->src = w->src;
+	f->dst = w->dst;
+	f->sport = w->sport;
+	f->dport = w->dport;
+	f->tos = w->tos;
+	f->mark = w->mark;
 	if (w->dropped == YES) {
-		verdict(p, V_DIES, "rule-drop", "dies: dropped by %s", w->drop_at);
+		verdict(p, V_DIES, "rule-drop", "dies: dropped by %s, in %s", w->drop_at, hook_names[hook]);
 		return false;
 	}
-	if (w->dropped == MAYBE) {
-		/* The first rule that could not be evaluated may be another, before it */
-		bool same = strncmp(w->unsure, w->drop_at, strlen(w->drop_at)) == 0;
-
-		verdict(p, V_UNKNOWN, "rule-unknown", "unknown: whether it is dropped (%s%s%s)",
-			same ? w->unsure : w->drop_at, same ? "" : "; ",
-			same ? "" : w->unsure[0] ? w->unsure : "with a match that is not evaluated");
+	if (w->fork) {
+		p->fork = w->nat_unknown ? 1 : w->n_outcomes;
+		snprintf(p->fork_by, sizeof(p->fork_by), "%s", w->nat_unknown ? w->unsure : w->outcome[0].by);
+		verdict(p, V_UNKNOWN, "nat-unknown", "unknown: what NAT makes of it (%s)", p->fork_by);
 		return false;
 	}
+	if (w->dropped == MAYBE)
+		return not_decided(p, w);
+	say_nat(p, w, hook);
 	return true;
 }
 
-/* What is not known of the mark: does the lookup of this packet depend on it? */
-static bool mark_known(struct path *p, bool unsure, const struct walk *w, const struct flow *f)
+/* What is not known of mark and TOS: does the lookup of this packet depend on it? */
+static bool mark_known(struct way *y, uint32_t known)
 {
-	if (!unsure || !fib_mark_matters(f))
-		return true;
-	verdict(p, V_UNKNOWN, "mark-unknown", "unknown: which mark it has (%s), and policy rules ask for marks",
-		w->mark_why);
-	return false;
+	if (known != 0xffffffff && fib_mark_matters(&y->f, known)) {
+		verdict(y->p, V_UNKNOWN, "mark-unknown", "unknown: which mark it has (%s), and policy rules ask for marks",
+			y->w.mark_why);
+		return false;
+	}
+	if (y->w.tos_unsure && fib_tos_matters(y->f.family)) {
+		verdict(y->p, V_UNKNOWN, "mark-unknown", "unknown: which TOS it has, and rules or routes ask for it");
+		return false;
+	}
+	return true;
 }
 
 /* Rules could not be read. For a path that does not enter the hole they are of
@@ -349,12 +421,30 @@ static bool may_look(struct path *p, int err, const char *why)
 	return false;
 }
 
+/* The rest of the way of what is routed to a device: FORWARD, if it is not of this box or
+ * has come in once more; POSTROUTING; and the device's egress.
+ */
+static bool goes_out(struct way *y, const struct step *s)
+{
+	const char *out = dev_name(s->res.oif);
+
+	y->w.nexthop = s->res.has_gw && s->res.gw_family == y->f.family ? s->res.gw : y->f.dst;
+	if (y->fwd && !walk(y, HOOK_FORWARD, y->fwd, out))
+		return false;
+	return walk(y, HOOK_POSTROUTING, y->fwd, out) && walk(y, HOOK_EGRESS, y->fwd, out);
+}
+
 /* --- the end of the way ------------------------------------------------------ */
 
-static void leaves(struct path *p, const struct step *s)
+static void leaves(struct way *y, const struct step *s)
 {
 	const struct link *l = link_by_index(s->res.oif);
 	char gw[80] = "", paths[64] = "";
+	struct path *p = y->p;
+
+	if (!goes_out(y, s))
+		return;
+	p->source = y->f.src;
 
 	if (l && !(l->flags & LOWER_UP)) {
 		verdict(p, V_DIES, "no-carrier", "dies: it is routed to %s, which has no carrier", l->name);
@@ -380,7 +470,7 @@ static void leaves(struct path *p, const struct step *s)
 	if (s->res.paths > 1)
 		snprintf(paths, sizeof(paths), " (or another of %u nexthops)", s->res.paths);
 	verdict(p, V_LEAVES, p->forward_iif ? "nvi" : p->hole == YES ? "unholed" : "no-hole", "leaves by %s%s%s, source %s%s",
-		dev_name(s->res.oif), gw, paths, addr_text(s->flow.family, &s->flow.src),
+		dev_name(s->res.oif), gw, paths, addr_text(s->flow.family, &p->source),
 		p->hole == YES ? "" : "; it does not enter the hole");
 }
 
@@ -466,17 +556,17 @@ static const char *nvi_sees(const struct path *p, const struct link *nvi)
 }
 
 /* What is for the box is received on the nvi device, by PREROUTING. */
-static void nvi_local(struct path *p, const struct flow *f)
+static void nvi_local(struct way *y)
 {
-	struct walk w = { 0 };
+	const char *dev = dev_name(y->f.iif);
+	struct path *p = y->p;
 
 	p->counter = p->again ? "rx_prerouting" : "rx_local";
-	w.dst_nat = f->dst;
-	if (p->again || (may_look(p, rules_read(f->family), "it meets PREROUTING there") &&
-			  walk(p, &w, HOOK_PREROUTING, f, dev_name(f->iif), NULL)))
+	if (!p->again && (!may_look(p, y->err, "it meets PREROUTING there") || !walk(y, HOOK_PREROUTING, dev, NULL)))
+		return;
+	if (walk(y, HOOK_INPUT, dev, NULL))
 		verdict(p, V_LOCAL, "second-lookup-local",
-			"stays: the second lookup delivers it on this box, and INPUT sees it come in by %s",
-			dev_name(f->iif));
+			"stays: the second lookup delivers it on this box, and INPUT sees it come in by %s", dev);
 }
 
 /* The rule that unholed it, with all that it says, and one option more. Which other
@@ -498,90 +588,120 @@ static void fix_allow_local(struct path *p, const struct flow *f)
 	    p->unhole_flags & XT_UNHOLE_RESET_CT ? " --reset-ct" : "");
 }
 
-/* What came out of loopback unholed, or out of an nvi device. */
-static void second_lookup(struct path *p, struct flow *f, bool external, enum tri core, bool nvi)
+/* The second lookup has found something else than a way out. */
+static void second_stays(struct way *y, const struct step *s, bool external, bool nvi)
 {
-	/* A patched kernel, and the nvi driver, do not validate the source */
-	bool exempt = core == YES || nvi;
-	bool v4 = f->family == AF_INET;
-	struct step *s = lookup(p, f, nvi ? "second, by the nvi device" : "second", !v4 || !exempt);
-	const struct link *out;
+	struct path *p = y->p;
 
-	if (!sure(p, s))
-		return;
-	if (s->res.err) {
-		/* A route of IPv6 that became a reject still has its device, and no error */
-		if (nvi && s->res.route && is_reject_in_disguise(f->family, s->res.route))
-			nvi_tells(p, f->family, ELOOP, "drop_loop");
-		else if (nvi)
-			nvi_tells(p, f->family, s->res.err, "drop_no_route");
-		if (!explain_no_route(p, s, "second"))
-			explain_refusal(p, s, "second");
-		return;
-	}
-	if (nvi && s->res.type != RTN_UNICAST) {
-		if (s->res.type == RTN_LOCAL || s->res.type == RTN_ANYCAST) {
-			nvi_local(p, f);
-			return;
-		}
+	if (nvi && s->res.type != RTN_LOCAL && s->res.type != RTN_ANYCAST) {
 		p->counter = p->again ? "rx_refused" : "drop_multicast";
 		verdict(p, V_DIES, "not-unicast", "dies: the second lookup finds a broadcast route, and nvi drops it");
 		return;
 	}
-	if (s->res.type != RTN_UNICAST) {
-		/* ip_route_input_slow(): IPSKB_UNHOLED_FWD; ip6_rcv_unholed(); on a kernel
-		 * without the patches the target's unhole_input()
-		 */
-		if (!(p->unhole_flags & XT_UNHOLE_ALLOW_LOCAL)) {
-			verdict(p, V_DIES, "local-refused",
-				"dies: the second lookup is local, and unholed traffic is not delivered as loopback's own");
-			fix_allow_local(p, f);
-			return;
-		}
-		verdict(p, V_LOCAL, "second-lookup-local", "stays: the second lookup delivers it on this box, as iif %s",
-			dev_name(f->iif));
-		if (external)
-			note(p, "INPUT sees outside traffic come in by lo: --allow-local says so");
+	if (nvi) {
+		nvi_local(y);
 		return;
 	}
-	out = link_by_index(s->res.oif);
+	/* ip_route_input_slow(): IPSKB_UNHOLED_FWD; ip6_rcv_unholed(); on a kernel
+	 * without the patches the target's unhole_input()
+	 */
+	if (!(p->unhole_flags & XT_UNHOLE_ALLOW_LOCAL)) {
+		verdict(p, V_DIES, "local-refused",
+			"dies: the second lookup is local, and unholed traffic is not delivered as loopback's own");
+		fix_allow_local(p, &y->f);
+		return;
+	}
+	if (!walk(y, HOOK_INPUT, dev_name(y->f.iif), NULL))
+		return;
+	verdict(p, V_LOCAL, "second-lookup-local", "stays: the second lookup delivers it on this box, as iif %s",
+		dev_name(y->f.iif));
+	if (external)
+		note(p, "INPUT sees outside traffic come in by lo: --allow-local says so");
+}
+
+static void second_refused(struct path *p, const struct step *s, bool nvi)
+{
+	int family = s->flow.family;
+
+	/* A route of IPv6 that became a reject still has its device, and no error */
+	if (nvi && s->res.route && is_reject_in_disguise(family, s->res.route))
+		nvi_tells(p, family, ELOOP, "drop_loop");
+	else if (nvi)
+		nvi_tells(p, family, s->res.err, "drop_no_route");
+	if (!explain_no_route(p, s, "second"))
+		explain_refusal(p, s, "second");
+}
+
+/* Back into a hole; returns false if it is none. */
+static bool second_hole(struct way *y, const struct link *out, enum tri core, bool nvi)
+{
+	struct path *p = y->p;
+
 	if (nvi && out && (is_nvi(out) || out->flags & IFF_LOOPBACK)) {
 		verdict(p, V_DIES, "second-lookup-hole", "dies: the second lookup leads to %s, and %s drops it",
-			out->name, dev_name(f->iif));
-		nvi_tells(p, f->family, ELOOP, "drop_loop");
-		fix_loop(p, f, true);
-		return;
-	}
-	if (is_nvi(out)) {
+			out->name, dev_name(y->f.iif));
+		nvi_tells(p, y->f.family, ELOOP, "drop_loop");
+		fix_loop(p, &y->f, true);
+	} else if (is_nvi(out)) {
 		verdict(p, V_UNKNOWN, "second-lookup-hole", "unknown: the second lookup leads to %s, another hole",
 			out->name);
-		return;
-	}
-	if (out && out->flags & IFF_LOOPBACK) {
+	} else if (out && out->flags & IFF_LOOPBACK) {
 		verdict(p, V_DIES, "second-lookup-lo", "dies: the second lookup leads back into %s; %s", out->name,
 			core == YES ? "the kernel stops it there" : "it circles until its TTL is 0");
-		fix_loop(p, f, false);
+		fix_loop(p, &y->f, false);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* ip6_forward(); what the patches exempt is unholed packets. nvi has a copy of it. Returns
+ * false if it ends there.
+ */
+static bool second_forwards6(struct way *y, bool external, bool exempt, bool nvi)
+{
+	const char *dev = dev_name(y->f.iif);
+	struct path *p = y->p;
+
+	if (!nvi && !exempt && !v6_forwards(dev)) {
+		verdict(p, V_DIES, "forwarding-off", "dies: IPv6 forwarding is off");
+		/* The least for the box's own: for that device alone, where there is such a thing */
+		if (!external && conf(AF_INET6, dev_name(y->f.iif), "force_forwarding") == 0)
+			fix(p, "sysctl -w %s=1", knob(AF_INET6, dev, "force_forwarding"));
+		else
+			fix(p, "sysctl -w net.ipv6.conf.all.forwarding=1");
+		return false;
+	}
+	if (is_v6_linklocal(&y->f.src)) {
+		verdict(p, V_DIES, "link-local-source", "dies: a link-local source is not forwarded");
+		return false;
+	}
+	return true;
+}
+
+/* What came out of loopback unholed, or out of an nvi device. */
+static void second_lookup(struct way *y, bool external, enum tri core, bool nvi)
+{
+	/* A patched kernel, and the nvi driver, do not validate the source */
+	bool exempt = core == YES || nvi;
+	bool v4 = y->f.family == AF_INET;
+	struct path *p = y->p;
+	struct step *s = lookup(p, &y->f, nvi ? "second, by the nvi device" : "second", !v4 || !exempt);
+	const struct link *out;
+
+	if (!sure(p, s))
 		return;
-	}
-	if (!v4) {
-		/* ip6_forward(); what the patches exempt is unholed packets. nvi has a copy of it */
-		if (!nvi && !exempt && !v6_forwards(dev_name(f->iif))) {
-			verdict(p, V_DIES, "forwarding-off", "dies: IPv6 forwarding is off");
-			/* The least for the box's own: for that device alone, where there is such a thing */
-			if (!external && conf(AF_INET6, dev_name(f->iif), "force_forwarding") == 0)
-				fix(p, "sysctl -w %s=1", knob(AF_INET6, dev_name(f->iif), "force_forwarding"));
-			else
-				fix(p, "sysctl -w net.ipv6.conf.all.forwarding=1");
-			return;
-		}
-		if (is_v6_linklocal(&f->src)) {
-			verdict(p, V_DIES, "link-local-source", "dies: a link-local source is not forwarded");
-			return;
-		}
-	}
+	if (s->res.err)
+		return second_refused(p, s, nvi);
+	if (s->res.type != RTN_UNICAST)
+		return second_stays(y, s, external, nvi);
+	out = link_by_index(s->res.oif);
+	if (second_hole(y, out, core, nvi) || (!v4 && !second_forwards6(y, external, exempt, nvi)))
+		return;
 	if (nvi)
-		p->forward_iif = nvi_sees(p, link_by_index(f->iif));
-	leaves(p, s);
+		p->forward_iif = nvi_sees(p, link_by_index(y->f.iif));
+	y->fwd = nvi ? p->forward_iif : dev_name(y->f.iif);
+	leaves(y, s);
 }
 
 /* --- remarks on what leaves -------------------------------------------------- */
@@ -621,18 +741,32 @@ static void remark_reply(struct path *p, const struct step *last)
 	}
 }
 
+/* RFC 1918, 6598 and 4193 */
+bool is_private(int family, const struct addr *a)
+{
+	const uint8_t *b = a->b;
+
+	if (family == AF_INET6)
+		return (b[0] & 0xfe) == 0xfc;
+	return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 192 && b[1] == 168) ||
+	       (b[0] == 100 && (b[1] & 0xc0) == 64);
+}
+
 static void remark_source(struct path *p, const struct step *last)
 {
-	const struct flow *f = &last->flow;
+	int family = last->flow.family;
 
-	if (addr_is_local(f->family, &f->src))
+	if (is_private(family, &p->source) && !is_private(family, &last->flow.dst))
+		note(p, "the source %s is a private address: no answer comes back to it from elsewhere, unless somebody translates it",
+		     addr_text(family, &p->source));
+	if (addr_is_local(family, &p->source))
 		return;
-	if (addr_on_link(f->family, &f->src, last->res.oif))
+	if (addr_on_link(family, &p->source, last->res.oif))
 		note(p, "%s is in the next hop's subnet, and no address of the box: the next hop asks for it, and somebody must answer (an address, or proxy %s)",
-		     addr_text(f->family, &f->src), f->family == AF_INET ? "ARP" : "NDP");
-	else if (p->q.has_snat && p->hole == YES)
+		     addr_text(family, &p->source), family == AF_INET ? "ARP" : "NDP");
+	else if (p->n_nats && p->hole == YES)
 		note(p, "the next hop must have a route to %s by this box: that cannot be seen from here",
-		     addr_text(f->family, &f->src));
+		     addr_text(family, &p->source));
 }
 
 static unsigned int step_mtu(const struct step *s)
@@ -666,88 +800,128 @@ static void remarks(struct path *p)
 
 /* --- the whole way ----------------------------------------------------------- */
 
-/* DNAT is done, and the lookup comes: false if what rules make of the mark would have
- * to be known for it, and err says that they could not be read.
+/* DNAT that is told, where rules cannot be read; false if what they make of the mark would
+ * have to be known for the lookup.
  */
-static bool behind_dnat(struct path *p, struct flow *f, int err)
+static bool behind_dnat(struct way *y)
 {
-	if (p->q.has_dnat) {
-		f->dst = p->q.dnat;
-		if (p->q.dnat_port)
-			f->dport = p->q.dnat_port;
+	const struct query *q = &y->p->q;
+
+	if (!y->blind)
+		return true;
+	if (q->has_dnat) {
+		y->f.dst = q->dnat;
+		if (q->dnat_port)
+			y->f.dport = q->dnat_port;
 	}
-	return !err || !fib_mark_matters(f) || may_look(p, err, "policy rules ask for marks");
+	return !fib_mark_matters(&y->f, 0) || may_look(y->p, y->err, "policy rules ask for marks");
 }
 
-/* Out of a socket. Returns false if that was all. */
-static bool first_output(struct path *p, struct flow *f, struct walk *w, int err)
+/* What an output lookup ends with, if it does. Returns false if that was all. */
+static bool output_found(struct path *p, const struct step *s, const char *which)
 {
-	struct step *s;
+	const struct flow *f = &s->flow;
 
-	s = lookup(p, f, "first", true);
+	if (!sure(p, s))
+		return false;
+	if (!s->res.err)
+		return true;
+	if (explain_no_route(p, s, "first"))
+		return false;
+	if (f->has_src && !addr_is_local(f->family, &f->src))
+		verdict(p, V_DIES, "not-own-source",
+			"dies: %s is no address of the box (for a packet from outside, say iif)",
+			addr_text(f->family, &f->src));
+	else
+		verdict(p, V_DIES, "refused", "dies: the %s is refused (%s)", which, strerror(s->res.err));
+	return false;
+}
+
+/* ip_route_connect(): what connect() finds a source by is looked up again with it. */
+static bool connects(uint8_t proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_DCCP;
+}
+
+/* Out of a socket: its first lookup, or both of them. Returns NULL if that was all. */
+static struct step *from_socket(struct way *y)
+{
+	struct path *p = y->p;
+	struct flow *f = &y->f;
+	struct step *s = lookup(p, f, "first", true);
+
 	if (!f->has_src && s->res.has_prefsrc) {
+		bool again = f->family == AF_INET && connects(f->proto) && !s->res.err && !s->res.unsure;
+		int before = s->res.oif;
+
 		f->src = s->res.prefsrc;
 		f->has_src = true;
 		s->flow.src = f->src;
-	}
-	if (!sure(p, s))
-		return false;
-	if (s->res.err) {
-		if (!explain_no_route(p, s, "first")) {
-			if (f->has_src && !addr_is_local(f->family, &f->src))
-				verdict(p, V_DIES, "not-own-source",
-					"dies: %s is no address of the box (for a packet from outside, say iif)",
-					addr_text(f->family, &f->src));
-			else
-				verdict(p, V_DIES, "refused", "dies: the first lookup is refused (%s)",
-					strerror(s->res.err));
+		if (again) {
+			s = lookup(p, f, "first, again with its source", true);
+			/* The same: then it is not worth a word */
+			if (!s->res.err && s->res.oif == before) {
+				s[-1].res = s->res;
+				s[-1].flow = s->flow;
+				s--;
+				p->n_steps--;
+			}
 		}
-		return false;
 	}
-	w->dnat = p->q.has_dnat;
-	if (!err && !walk(p, w, HOOK_OUTPUT, f, NULL, dev_name(s->res.oif)))
-		return false;
-	if (!behind_dnat(p, f, err))
+	return output_found(p, s, "first lookup") ? s : NULL;
+}
+
+/* Returns false if that was all. */
+static bool first_output(struct way *y)
+{
+	struct path *p = y->p;
+	struct flow *f = &y->f;
+	struct step *s = from_socket(y);
+	struct flow marked;
+	uint32_t mark;
+
+	if (!s || !walk(y, HOOK_OUTPUT, NULL, dev_name(s->res.oif)) || !behind_dnat(y))
 		return false;
 	/* ip_route_me_harder(), ip6_route_me_harder() */
-	if (err ? p->q.has_dnat : w->relook) {
-		if (!err)
-			f->mark = w->relook_mark;
-		if (!mark_known(p, w->relook_unsure, w, f))
-			return false;
-		s = lookup(p, f, "first, again behind OUTPUT", true);
-		if (!sure(p, s))
-			return false;
-		if (s->res.err) {
-			if (!explain_no_route(p, s, "first"))
-				verdict(p, V_DIES, "refused", "dies: the lookup behind OUTPUT is refused (%s)",
-					strerror(s->res.err));
-			return false;
-		}
-	}
+	if (!(y->blind ? p->q.has_dnat : y->w.relook))
+		return true;
+	mark = f->mark;
+	if (!y->blind)
+		f->mark = y->w.relook_mark;
+	if (!mark_known(y, y->blind ? 0xffffffff : y->w.relook_known))
+		return false;
+	marked = *f;
+	if (!y->blind)
+		marked.tos = y->w.relook_tos;
+	s = lookup(p, &marked, "first, again behind OUTPUT", true);
 	/* A mark that no lookup has asked for stays on it, and a second lookup may */
-	if (!err)
-		f->mark = w->mark;
-	return true;
+	f->mark = mark;
+	return output_found(p, s, "lookup behind OUTPUT");
+}
+
+/* A port of a VRF: PREROUTING runs once more, with the VRF, which is what routing and all
+ * later hooks see (vrf_ip_rcv()). Returns the VRF's name, or NULL.
+ */
+static const char *vrf_of(int index)
+{
+	const struct link *l = link_by_index(index), *m = l ? link_by_index(l->master) : NULL;
+
+	return m && strcmp(m->kind, "vrf") == 0 ? m->name : NULL;
 }
 
 /* In by a NIC. */
-static bool first_input(struct path *p, struct flow *f, struct walk *w, int err)
+static bool first_input(struct way *y)
 {
-	const char *dev = dev_name(f->iif);
+	const char *dev = dev_name(y->f.iif), *vrf = vrf_of(y->f.iif);
+	struct path *p = y->p;
 	struct step *s;
 
-	w->dst_nat = p->q.has_dnat ? p->q.dnat : f->dst;
-	if (!err) {
-		if (!walk(p, w, HOOK_PREROUTING, f, dev, NULL))
-			return false;
-		f->mark = w->mark;
-	}
-	if (!behind_dnat(p, f, err))
+	if (!walk(y, HOOK_INGRESS, dev, NULL) || !walk(y, HOOK_PREROUTING, dev, NULL) ||
+	    (vrf && !walk(y, HOOK_PREROUTING, vrf, NULL)) || !behind_dnat(y) ||
+	    !mark_known(y, y->w.mark_known))
 		return false;
-	if (!mark_known(p, w->mark_unsure, w, f))
-		return false;
-	s = lookup(p, f, "first", true);
+	y->fwd = vrf ? vrf : dev;
+	s = lookup(p, &y->f, "first", true);
 	if (!sure(p, s))
 		return false;
 	if (s->res.err) {
@@ -755,18 +929,30 @@ static bool first_input(struct path *p, struct flow *f, struct walk *w, int err)
 			explain_refusal(p, s, "first");
 		return false;
 	}
-	if (f->family == AF_INET6 && s->res.type == RTN_UNICAST) {
+	if (y->f.family == AF_INET6 && s->res.type == RTN_UNICAST) {
 		if (!v6_forwards(dev)) {
 			verdict(p, V_DIES, "forwarding-off", "dies: IPv6 forwarding is off, on its way in by %s", dev);
 			fix(p, "sysctl -w net.ipv6.conf.all.forwarding=1");
 			return false;
 		}
-		if (is_v6_linklocal(&f->src)) {
+		if (is_v6_linklocal(&y->f.src)) {
 			verdict(p, V_DIES, "link-local-source", "dies: a link-local source is not forwarded");
 			return false;
 		}
 	}
 	return true;
+}
+
+/* For this box: by INPUT; its own go out of loopback, and in again. */
+static void first_stays(struct way *y, bool external)
+{
+	const char *lo = dev_name(world.lo);
+
+	if (external ? !walk(y, HOOK_INPUT, y->fwd, NULL) :
+	    !walk(y, HOOK_POSTROUTING, NULL, lo) || !walk(y, HOOK_PREROUTING, lo, NULL) ||
+	    !walk(y, HOOK_INPUT, lo, NULL))
+		return;
+	verdict(y->p, V_LOCAL, "local", "stays: it is for this box");
 }
 
 static void held(struct path *p, const struct flow *f, bool external, bool ends)
@@ -791,127 +977,205 @@ static void held(struct path *p, const struct flow *f, bool external, bool ends)
 		p->core == NO ? "; it circles until its TTL is 0" : "");
 }
 
-void decide(const struct query *q, struct path *p)
+/* Out of loopback: by a rule of UNHOLE, or not at all. */
+static bool unholed(struct way *y, const struct link *lo, bool external)
 {
-	struct flow f = q->flow, second;
-	bool external = f.iif != 0;
-	const char *in = external ? dev_name(f.iif) : NULL;
+	struct path *p = y->p;
+	struct walk *w = &y->w;
+
+	w->unholable = unholable(y->f.family, &y->f.src, &y->f.dst);
+	if (!walk(y, HOOK_PREROUTING, lo->name, NULL))
+		return false;
+	p->unholed = w->unholed;
+	if (w->unholed == MAYBE) {
+		verdict(p, V_UNKNOWN, "rule-unknown", "unknown: whether it is unholed (%s)", w->unsure);
+		return false;
+	}
+	if (w->unholed == NO) {
+		if (w->unholable)
+			held(p, &y->f, external, w->raw_ends);
+		else
+			verdict(p, V_DIES, "loopback-address",
+				"stays in the hole: UNHOLE leaves loopback and link-local addresses alone");
+		return false;
+	}
+	snprintf(p->by, sizeof(p->by), "%s", w->where);
+	p->unhole_flags = w->unhole_flags;
+	p->unhole_mark = w->unhole_mark;
+	p->unhole_mask = w->unhole_mask;
+	return mark_known(y, w->mark_known);
+}
+
+/* Through an nvi device, up to its lookup. */
+static bool through_nvi(struct way *y, const struct link *nvi)
+{
+	struct path *p = y->p;
+
+	if (!mark_known(y, y->w.mark_known) || !nvi_takes(p, &y->f))
+		return false;
+	if (nvi_flag(nvi->name, "notrack"))
+		y->w.ct = CT_UNTRACKED;
+	if (!nvi_flag(nvi->name, "prerouting"))
+		return true;
+	p->again = true;
+	/* An entry of its own: nvi_again4() */
+	if (nvi_flag(nvi->name, "reset-ct")) {
+		y->w.ct = CT_NONE;
+		y->w.ctmark = 0;
+		y->w.ctmark_known = 0xffffffff;
+		memset(y->w.nat_done, 0, sizeof(y->w.nat_done));
+		memset(y->w.natted, 0, sizeof(y->w.natted));
+	}
+	return may_look(p, y->err, "it meets PREROUTING again") && walk(y, HOOK_PREROUTING, nvi->name, NULL) &&
+	       mark_known(y, y->w.mark_known);
+}
+
+/* Loopback, or an nvi device: the hole. */
+static void enters(struct way *y, const struct step *s, const struct link *out, bool external)
+{
+	bool nvi = is_nvi(out);
+	struct path *p = y->p, other;
+	const struct query *q = &p->q;
+	struct way again;
+
+	p->hole = YES;
+	if (!nvi)
+		p->core = core_patched(&p->core_why);
+	else if (!(out->flags & LOWER_UP)) {
+		verdict(p, V_DIES, "no-carrier", "dies: it is routed to %s, which has no carrier", out->name);
+		return;
+	}
+	if (y->blind && q->has_snat) {
+		y->f.src = q->snat;
+		y->f.has_src = true;
+	} else if (q->has_snat) {
+		y->w.is_told[MANIP_SRC] = true;
+		y->w.told[MANIP_SRC] = (struct nat_to){ .has_addr = true, .addr = q->snat };
+	}
+	y->f.iif = out->index;
+	y->f.oif = 0;
+	/* Of nvi, all that rules may do before is to mark */
+	if (!may_look(p, nvi && !fib_mark_matters(&y->f, 0) ? 0 : y->err, "it enters the hole"))
+		return;
+	if (!goes_out(y, s) || (nvi ? !through_nvi(y, out) : !unholed(y, out, external)))
+		return;
+	/* loopback_xmit(): skb_orphan() */
+	y->w.own = y->w.own && nvi;
+	if (p->core != MAYBE || nvi) {
+		second_lookup(y, external, p->core, nvi);
+		return;
+	}
+	/* Not known which kernel: what both would do is known all the same */
+	other = *p;
+	again = *y;
+	again.p = &other;
+	second_lookup(&again, external, NO, nvi);
+	second_lookup(y, external, YES, nvi);
+	if (other.verdict != p->verdict || strcmp(other.reason, p->reason) != 0)
+		verdict(p, V_UNKNOWN, "core-unknown",
+			"unknown: a patched kernel and a stock one differ here, and which it is cannot be seen (--core yes|no)");
+}
+
+/* With what is picked, where NAT has several outcomes. */
+static void decide_once(const struct query *q, struct path *p, const unsigned int *pick, unsigned int n_picks)
+{
+	bool external = q->flow.iif != 0;
+	static struct way y;
 	const struct link *out;
-	struct walk w = { 0 };
-	struct path other;
 	struct step *s;
-	bool nvi;
-	int err;
 
 	memset(p, 0, sizeof(*p));
 	p->q = *q;
 	p->hole = NO;
 	p->unholed = NO;
 	p->core = MAYBE;
-
-	err = rules_read(f.family);
-	if (external ? !first_input(p, &f, &w, err) : !first_output(p, &f, &w, err))
+	y = (struct way){ .p = p, .f = q->flow };
+	y.w.mark_known = y.w.ctmark_known = 0xffffffff;
+	y.w.own = !external;
+	y.w.has_uid = q->flow.has_uid;
+	y.w.uid = q->flow.uid;
+	y.w.pick = pick;
+	y.w.n_picks = n_picks;
+	if (q->has_dnat) {
+		y.w.is_told[MANIP_DST] = true;
+		y.w.told[MANIP_DST] = (struct nat_to){
+			.has_addr = true, .addr = q->dnat, .has_port = q->dnat_port, .port = q->dnat_port,
+		};
+	}
+	y.err = rules_read(y.f.family);
+	y.blind = y.err;
+	if (external ? !first_input(&y) : !first_output(&y))
 		return;
 	s = &p->step[p->n_steps - 1];
-	if (s->res.type == RTN_LOCAL || s->res.type == RTN_ANYCAST) {
-		verdict(p, V_LOCAL, "local", "stays: it is for this box");
-		return;
-	}
+	if (s->res.type == RTN_LOCAL || s->res.type == RTN_ANYCAST)
+		return first_stays(&y, external);
 	if (s->res.type != RTN_UNICAST) {
 		verdict(p, V_UNKNOWN, "not-unicast", "unknown: multicast and broadcast are not followed");
 		return;
 	}
 	out = link_by_index(s->res.oif);
-	nvi = is_nvi(out);
-	if (!nvi && !(out && out->flags & IFF_LOOPBACK)) {
+	if (is_nvi(out) || (out && out->flags & IFF_LOOPBACK)) {
+		enters(&y, s, out, external);
+	} else {
 		if (q->has_snat)
 			note(p, "SNAT where the hole begins does not see it");
-		if (err)
+		if (y.blind)
 			note(p, "whether a rule drops it is not known: rules are for root's eyes only");
-		leaves(p, s);
-		remarks(p);
-		return;
-	}
-
-	/* Loopback, or an nvi device: the hole */
-	p->hole = YES;
-	if (!nvi)
-		p->core = core_patched(&p->core_why);
-	else if (!(out->flags & LOWER_UP)) {
-		leaves(p, s);
-		return;
-	}
-	second = f;
-	second.iif = out->index;
-	second.oif = 0;
-	if (q->has_snat) {
-		second.src = q->snat;
-		second.has_src = true;
-	}
-	/* Of nvi, all that rules may do before is to mark */
-	if (!may_look(p, nvi && !fib_mark_matters(&second) ? 0 : err, "it enters the hole"))
-		return;
-	if (!err) {
-		/* Marks that FORWARD and POSTROUTING of the first pass leave on it */
-		if (external) {
-			if (!walk(p, &w, HOOK_FORWARD, &f, in, out->name))
-				return;
-			f.mark = w.mark;
-		}
-		if (!walk(p, &w, HOOK_POSTROUTING, &f, NULL, out->name))
-			return;
-		f.mark = w.mark;
-	}
-	second.mark = f.mark;
-	f = second;
-	if (!nvi) {
-		w.unholable = unholable(f.family, &f.src, &f.dst);
-		w.dst_nat = f.dst;
-		if (!walk(p, &w, HOOK_PREROUTING, &f, out->name, NULL))
-			return;
-		p->unholed = w.unholed;
-		if (w.unholed == MAYBE) {
-			verdict(p, V_UNKNOWN, "rule-unknown", "unknown: whether it is unholed (%s)", w.unsure);
-			return;
-		}
-		if (w.unholed == NO) {
-			if (w.unholable)
-				held(p, &f, external, w.raw_ends);
-			else
-				verdict(p, V_DIES, "loopback-address",
-					"stays in the hole: UNHOLE leaves loopback and link-local addresses alone");
-			return;
-		}
-		snprintf(p->by, sizeof(p->by), "%s", w.where);
-		p->unhole_flags = w.unhole_flags;
-		p->unhole_mark = w.unhole_mark;
-		p->unhole_mask = w.unhole_mask;
-		f.mark = w.mark;
-	}
-	if (!mark_known(p, w.mark_unsure, &w, &f))
-		return;
-	if (nvi && !nvi_takes(p, &f))
-		return;
-	if (nvi && nvi_prerouting(out->name)) {
-		p->again = true;
-		w.dst_nat = f.dst;
-		if (!may_look(p, err, "it meets PREROUTING again") ||
-		    !walk(p, &w, HOOK_PREROUTING, &f, out->name, NULL))
-			return;
-		f.mark = w.mark;
-		if (!mark_known(p, w.mark_unsure, &w, &f))
-			return;
-	}
-	if (p->core != MAYBE || nvi) {
-		second_lookup(p, &f, external, p->core, nvi);
-	} else {
-		/* Not known which kernel: what both would do is known all the same */
-		other = *p;
-		second_lookup(&other, &f, external, NO, nvi);
-		second_lookup(p, &f, external, YES, nvi);
-		if (other.verdict != p->verdict || strcmp(other.reason, p->reason) != 0)
-			verdict(p, V_UNKNOWN, "core-unknown",
-				"unknown: a patched kernel and a stock one differ here, and which it is cannot be seen (--core yes|no)");
+		leaves(&y, s);
 	}
 	remarks(p);
+}
+
+#define MAX_PICKS 4
+#define MAX_RUNS 64
+
+static bool same_end(const struct path *a, const struct path *b)
+{
+	if (a->verdict != b->verdict || strcmp(a->reason, b->reason) != 0)
+		return false;
+	return a->verdict != V_LEAVES || a->step[a->n_steps - 1].res.oif == b->step[b->n_steps - 1].res.oif;
+}
+
+/* All outcomes of NAT, one after the other: p is the first one's, as long as all end alike. */
+static void decide_all(const struct query *q, struct path *p, unsigned int *pick, unsigned int n, unsigned int *runs)
+{
+	unsigned int outcomes, i;
+	struct path *other;
+	char by[WHERE + 80];
+
+	decide_once(q, p, pick, n);
+	outcomes = p->fork;
+	if (outcomes < 2 || n == MAX_PICKS || *runs + outcomes > MAX_RUNS)
+		return;
+	snprintf(by, sizeof(by), "%s", p->fork_by);
+	other = malloc(sizeof(*other));
+	if (!other)
+		return;
+	*runs += outcomes;
+	for (i = 0; i < outcomes; i++) {
+		pick[n] = i;
+		decide_all(q, i ? other : p, pick, n + 1, runs);
+		if (i && !same_end(p, other)) {
+			char one[TEXT];
+
+			snprintf(one, sizeof(one), "%s", p->text);
+			verdict(p, V_UNKNOWN, "nat-unknown",
+				"unknown: NAT has %u outcomes (%s), and they do not end alike (\"%.120s\", \"%.120s\")",
+				outcomes, by, one, other->text);
+			break;
+		}
+	}
+	if (i == outcomes && p->verdict != V_UNKNOWN)
+		note(p, "NAT has %u outcomes (%s), of which this is one: all end alike", outcomes, by);
+	free(other);
+}
+
+void decide(const struct query *q, struct path *p)
+{
+	unsigned int pick[MAX_PICKS] = { 0 }, runs = 0;
+
+	decide_all(q, p, pick, 0, &runs);
+	if (q->port_of)
+		note(p, "%s is a port of %s, which is what IP sees it come in by", dev_name(q->port_of),
+		     dev_name(q->flow.iif));
 }

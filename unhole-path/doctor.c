@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The whole box: what would keep packets in the hole, or let out too many. */
-#include "path.h"
+#include "rules.h"
 #include <errno.h>
 #include <glob.h>
 #include <linux/fib_rules.h>
@@ -433,19 +433,22 @@ static bool second_lookup(int family, const struct rule *r, const struct route *
 	f->mark = r->mark & r->mask;
 	if (look) {
 		w = (struct walk){
-			.family = family, .hook = HOOK_POSTROUTING, .src = f->src, .dst = f->dst,
-			.dst_nat = f->dst, .oif = l->name, .mark = f->mark, .unholable = true,
+			.family = family, .hook = HOOK_POSTROUTING, .src = f->src, .dst = f->dst, .nexthop = f->dst,
+			.oif = l->name, .mark = f->mark, .mark_known = 0xffffffff, .ctmark_known = 0xffffffff,
+			.unholable = true,
 		};
 		rules_walk(&w);
-		if (l->flags & IFF_LOOPBACK) {
+		if (l->flags & IFF_LOOPBACK && !w.fork) {
 			w.hook = HOOK_PREROUTING;
 			w.iif = l->name;
 			w.oif = NULL;
 			rules_walk(&w);
 		}
-		if (w.mark_unsure)
+		if (w.mark_known != 0xffffffff || w.fork)
 			return false;
 		f->mark = w.mark;
+		f->src = w.src;
+		f->dst = w.dst;
 	}
 	fib_lookup(f, res);
 	return !res->err && !res->unsure && res->route;

@@ -84,8 +84,8 @@ static int table_lookup(const struct flow *f, uint32_t table, struct result *res
 			continue;
 		if (best && rt->plen < best->plen)
 			continue;
-		/* Another TOS than 0 is not asked for */
-		if (rt->tos)
+		/* fib_dscp_masked_match(): a route without one is for all */
+		if (rt->tos && rt->tos != (f->tos & 0xfc))
 			continue;
 		if (rt->src_plen) {
 			res->unsure = "a route that depends on the source";
@@ -108,7 +108,9 @@ static int table_lookup(const struct flow *f, uint32_t table, struct result *res
 		}
 		if (!alive && !type_error(f->family, rt))
 			continue;
-		if (best && rt->plen == best->plen) {
+		if (best && rt->plen == best->plen && best->tos && !rt->tos)
+			continue;
+		if (best && rt->plen == best->plen && rt->tos == best->tos) {
 			if (rt->metric > best->metric)
 				continue;
 			/* Dumped in the kernel's order: the first of equals wins */
@@ -149,11 +151,35 @@ static int table_lookup(const struct flow *f, uint32_t table, struct result *res
 	return 0;
 }
 
+uint8_t addr_type(int family, const struct addr *a)
+{
+	struct flow f = { .family = family, .dst = *a };
+	struct result res = { 0 };
+	uint8_t first = a->b[0];
+
+	if (family == AF_INET && (first == 0 || memcmp(a, "\xff\xff\xff\xff", 4) == 0))
+		return RTN_BROADCAST;
+	if (family == AF_INET ? (first & 0xf0) == 0xe0 : first == 0xff)
+		return RTN_MULTICAST;
+	if (table_lookup(&f, RT_TABLE_LOCAL, &res) == 0 && res.type != RTN_UNICAST)
+		return res.type;
+	return RTN_UNICAST;
+}
+
+/* proto_ports_offset(), but for IPsec's */
+bool has_ports(uint8_t proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP || proto == IPPROTO_DCCP ||
+	       proto == IPPROTO_UDPLITE;
+}
+
 /* Is a selector met, or is the packet's field not told? fib_rule_port_match() */
-static enum tri port_match(const uint16_t *range, uint16_t mask, uint16_t port)
+static enum tri port_match(const uint16_t *range, uint16_t mask, uint16_t port, uint8_t proto)
 {
 	if (!range[0] && !range[1])
 		return YES;
+	if (proto && !has_ports(proto) && proto != IPPROTO_ESP && proto != IPPROTO_AH)
+		return NO;
 	if (!port)
 		return MAYBE;
 	if (mask)
@@ -198,6 +224,22 @@ static enum tri device_match(const char *name, const struct link *dev, const str
 	return master && vrf && strcmp(name, vrf->name) == 0 ? MAYBE : NO;
 }
 
+/* IPv4 has looked at all six bits of the DSCP only since about 6.13, before at three of
+ * them. IPv6 always has.
+ */
+static enum tri tos_match(const struct rule *r, const struct flow *f)
+{
+	uint8_t now = f->tos & 0xfc, before = f->family == AF_INET ? f->tos & 0x1c : now;
+
+	if (r->tos && (r->tos == now) != (r->tos == before))
+		return MAYBE;
+	if (r->tos && r->tos != now)
+		return NO;
+	if (r->dscp_mask && ((r->dscp ^ f->tos >> 2) & r->dscp_mask))
+		return NO;
+	return YES;
+}
+
 /* fib_rule_match(), fib4_rule_match(), fib6_rule_match() */
 static enum tri rule_match(const struct rule *r, const struct flow *f)
 {
@@ -216,20 +258,21 @@ static enum tri rule_match(const struct rule *r, const struct flow *f)
 	if (r->dst_len && !in_prefix(&f->dst, &r->dst, r->dst_len))
 		m = NO;
 	/* A packet without a socket is root's; else the asker's, who is not known */
-	if (r->has_uid)
-		m = both(m, f->iif ? (r->uid_start == 0 ? YES : NO) : MAYBE);
+	if (r->has_uid && (f->iif || f->has_uid))
+		m = both(m, (f->iif ? 0 : f->uid) >= r->uid_start && (f->iif ? 0 : f->uid) <= r->uid_end);
+	else if (r->has_uid)
+		m = both(m, MAYBE);
 	if (r->l3mdev && !master_of(f->iif) && !master_of(f->oif))
 		m = NO;
 	else if (r->l3mdev)
 		m = both(m, MAYBE);	/* the kernel is asked, not this */
-	if (r->tos || r->dscp & r->dscp_mask)
-		m = NO;
+	m = both(m, tos_match(r, f));
 	if (r->has_label)
 		m = both(m, MAYBE);
 	if (r->ipproto)
 		m = both(m, f->proto ? r->ipproto == f->proto : MAYBE);
-	m = both(m, port_match(r->sport, r->sport_mask, f->sport));
-	m = both(m, port_match(r->dport, r->dport_mask, f->dport));
+	m = both(m, port_match(r->sport, r->sport_mask, f->sport, f->proto));
+	m = both(m, port_match(r->dport, r->dport_mask, f->dport, f->proto));
 	if (r->strange)
 		m = both(m, MAYBE);
 	return r->flags & FIB_RULE_INVERT ? invert(m) : m;
@@ -306,7 +349,21 @@ void fib_lookup(const struct flow *f, struct result *res)
 	res->untold = untold;
 }
 
-bool fib_mark_matters(const struct flow *f)
+bool fib_tos_matters(int family)
+{
+	const struct fib *fib = fib_of(family);
+	size_t i;
+
+	for (i = 0; i < fib->n_rules; i++)
+		if (fib->rules[i].tos || fib->rules[i].dscp_mask)
+			return true;
+	for (i = 0; i < fib->n_routes; i++)
+		if (fib->routes[i].tos)
+			return true;
+	return false;
+}
+
+bool fib_mark_matters(const struct flow *f, uint32_t known)
 {
 	const struct fib *fib = fib_of(f->family);
 	size_t i, j;
@@ -316,11 +373,11 @@ bool fib_mark_matters(const struct flow *f)
 		struct result res = { 0 };
 		enum tri m;
 
-		/* All of it but the mark */
-		r.mask = 0;
+		/* All of it but what is not known of the mark */
+		r.mask &= known;
 		r.flags &= ~FIB_RULE_INVERT;
 		m = rule_match(&r, f);
-		if (fib->rules[i].mask && m != NO) {
+		if (fib->rules[i].mask & ~known && m != NO) {
 			/* Taken or not, by the mark: the same if there is no route */
 			if (r.action == FR_ACT_TO_TBL &&
 			    (table_lookup(f, r.table, &res) == EAGAIN || suppressed(&r, &res)))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* unhole-path: which way a packet goes, through the hole and out of it. */
-#include "path.h"
+#include "rules.h"
 #include <errno.h>
 #include <netdb.h>
 #include <stdarg.h>

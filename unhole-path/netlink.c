@@ -148,6 +148,8 @@ static int on_addr(const struct nlmsghdr *nlh, void *arg)
 	i->index = ifa->ifa_index;
 	i->family = ifa->ifa_family;
 	i->plen = ifa->ifa_prefixlen;
+	i->scope = ifa->ifa_scope;
+	i->flags = ifa->ifa_flags;
 	mnl_attr_for_each(a, nlh, sizeof(*ifa)) {
 		/* On a point-to-point link IFA_ADDRESS is the other end */
 		if (mnl_attr_get_type(a) == IFA_LOCAL) {
@@ -572,6 +574,40 @@ bool addr_on_link(int family, const struct addr *a, int index)
 	return false;
 }
 
+/* Scope and flags of what NAT may take */
+static bool can_be_source(const struct address *a, int family)
+{
+	return a->family == family && a->scope == RT_SCOPE_UNIVERSE &&
+	       (family == AF_INET6 ? !(a->flags & (IFA_F_TENTATIVE | IFA_F_DEPRECATED)) : !(a->flags & IFA_F_SECONDARY));
+}
+
+bool addr_of_dev(int family, const char *dev, const struct addr *near, struct addr *to)
+{
+	const struct link *l = link_by_name(dev);
+	const struct address *best = NULL;
+	unsigned int n = 0;
+	size_t i;
+
+	for (i = 0; l && i < world.n_addrs; i++) {
+		const struct address *a = &world.addrs[i];
+
+		if (a->index != l->index || !can_be_source(a, family))
+			continue;
+		n++;
+		if (!best || (family == AF_INET && near && !in_prefix(near, &best->a, best->plen) &&
+			      in_prefix(near, &a->a, a->plen)))
+			best = a;
+	}
+	/* One that has none is given another device's */
+	for (i = 0; !best && near && family == AF_INET && i < world.n_addrs; i++)
+		if (can_be_source(&world.addrs[i], family))
+			best = &world.addrs[i];
+	if (!best || (family == AF_INET6 && n > 1))
+		return false;
+	*to = best->a;
+	return true;
+}
+
 static int on_answer(const struct nlmsghdr *nlh, void *arg)
 {
 	struct result *res = arg;
@@ -603,14 +639,14 @@ static bool askable(int family, uint8_t proto)
 	       proto == (family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 }
 
-/* Do policy rules ask for protocols? */
+/* Do policy rules ask for protocols or ports? */
 static bool proto_matters(int family)
 {
 	const struct fib *fib = fib_of(family);
 	size_t i;
 
 	for (i = 0; i < fib->n_rules; i++)
-		if (fib->rules[i].ipproto)
+		if (fib->rules[i].ipproto || fib->rules[i].sport[1] || fib->rules[i].dport[1])
 			return true;
 	return false;
 }
@@ -631,6 +667,7 @@ bool ask_route(const struct flow *f, struct result *res)
 	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
 	rtm->rtm_family = f->family;
 	rtm->rtm_dst_len = len * 8;
+	rtm->rtm_tos = f->tos & 0xfc;
 	if (f->family == AF_INET)
 		rtm->rtm_flags = RTM_F_LOOKUP_TABLE;
 	mnl_attr_put(nlh, RTA_DST, len, &f->dst);
@@ -642,9 +679,11 @@ bool ask_route(const struct flow *f, struct result *res)
 		mnl_attr_put_u32(nlh, RTA_IIF, f->iif);
 		/* sock_net_uid() of no socket is root, and not the asker */
 		mnl_attr_put_u32(nlh, RTA_UID, 0);
-	} else if (f->oif) {
-		mnl_attr_put_u32(nlh, RTA_OIF, f->oif);
+	} else if (f->has_uid) {
+		mnl_attr_put_u32(nlh, RTA_UID, f->uid);
 	}
+	if (!f->iif && f->oif)
+		mnl_attr_put_u32(nlh, RTA_OIF, f->oif);
 	if (f->mark)
 		mnl_attr_put_u32(nlh, RTA_MARK, f->mark);
 	if (askable(f->family, f->proto)) {

@@ -17,6 +17,9 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
+/* A rule's place, as text */
+#define WHERE 200
+
 /* An address of either family, in network order; IPv4 uses the first 4 bytes. */
 struct addr {
 	uint8_t b[16];
@@ -39,6 +42,8 @@ struct link {
 
 struct address {
 	int index, family, plen;
+	uint8_t scope;		/* RT_SCOPE_* */
+	uint32_t flags;		/* IFA_F_* */
 	struct addr a;
 };
 
@@ -110,6 +115,10 @@ bool addr_is_local(int family, const struct addr *a);
 bool in_prefix(const struct addr *a, const struct addr *p, int plen);
 /* Is the address in a subnet of this device? */
 bool addr_on_link(int family, const struct addr *a, int index);
+/* The address that NAT takes of a device (inet_select_addr(); of IPv6 if there is but one
+ * to take); near: an address that it is to reach, or NULL. False: it is not known.
+ */
+bool addr_of_dev(int family, const char *dev, const struct addr *near, struct addr *to);
 
 /* --- lookups (fib.c, and netlink.c for the kernel's own) ------------------- */
 
@@ -121,6 +130,9 @@ struct flow {
 	uint32_t mark;
 	uint8_t proto;		/* 0: not told */
 	uint16_t sport, dport;	/* 0: not told */
+	uint8_t tos;
+	bool has_uid;
+	uint32_t uid;
 };
 
 struct result {
@@ -146,74 +158,18 @@ struct result {
 /* RTM_GETROUTE. Returns false if it cannot be asked; res->err is the answer. */
 bool ask_route(const struct flow *f, struct result *res);
 void fib_lookup(const struct flow *f, struct result *res);
-/* Might another mark lead it elsewhere? */
-bool fib_mark_matters(const struct flow *f);
+/* Might another mark, in bits that are not known, lead it elsewhere? */
+bool fib_mark_matters(const struct flow *f, uint32_t known);
+/* Might another TOS? */
+bool fib_tos_matters(int family);
+/* RTN_*: inet_addr_type(), and what IPv6 has like it */
+uint8_t addr_type(int family, const struct addr *a);
+/* Has this protocol ports that policy rules see? */
+bool has_ports(uint8_t proto);
 /* IPv6: a route through loopback that the kernel made a reject of. */
 bool is_reject_in_disguise(int family, const struct route *rt);
 const char *describe_rule(const struct rule *r, char *buf, size_t len);
 const char *describe_route(int family, const struct route *rt, char *buf, size_t len);
-
-/* --- netfilter (rules.c) --------------------------------------------------- */
-
-enum hook { HOOK_PREROUTING = 0, HOOK_FORWARD = 2, HOOK_OUTPUT = 3, HOOK_POSTROUTING = 4 };
-
-/* What conntrack has of the packet. CT_TEMPLATE: rules have said something; it comes
- * to conntrack later.
- */
-enum ct_state { CT_NONE, CT_TEMPLATE, CT_NEW, CT_UNTRACKED, CT_UNKNOWN };
-
-struct walk {
-	/* in */
-	int family;
-	enum hook hook;
-	struct addr src, dst, dst_nat;	/* dst_nat: behind nat PREROUTING */
-	const char *iif, *oif;
-	uint8_t proto;
-	uint16_t sport, dport;
-	bool unholable;			/* it has a route that UNHOLE drops */
-	bool dnat;			/* OUTPUT: table nat changes the destination */
-	/* in and out, from hook to hook */
-	uint32_t mark;
-	bool mark_unsure;
-	char mark_why[200];		/* the rule that made it so */
-	enum ct_state ct;
-	/* out */
-	enum tri unholed, dropped;
-	uint32_t unhole_flags, unhole_mark, unhole_mask;
-	char where[128];			/* the UNHOLE rule */
-	char drop_at[128];		/* the one that drops */
-	char unsure[200];		/* the first that could not be evaluated */
-	bool raw_ends;			/* a rule of table raw may end it */
-	/* OUTPUT: it is routed again, with this mark, which is not the last one */
-	bool relook, relook_unsure;
-	uint32_t relook_mark;
-};
-
-/* 0; -EPERM: may not look; other: could not. */
-int rules_read(int family);
-void rules_free(void);
-void rules_walk(struct walk *w);
-
-/* A look at all rules, for doctor. */
-enum finding {
-	FOUND_UNHOLE,		/* flags: the rule's options */
-	FOUND_MASQUERADE,	/* dev: its -o */
-	FOUND_SNAT,		/* the same */
-	FOUND_INPUT_LO,		/* INPUT takes all that comes in by lo, since it does */
-	FOUND_INPUT_GUARD,	/* INPUT drops what comes in by lo from outside */
-	FOUND_OFFLOAD,		/* dev: what comes in by it goes to a flow table */
-};
-/* A device is a name, the beginning of one and "+", or empty: any. And: */
-enum {
-	FOUND_NOT = 1,		/* any but that */
-	FOUND_PERHAPS = 2,	/* one of a set that is not looked into */
-	FOUND_SOME = 4,		/* some packets only: there are other matches */
-	FOUND_BEHIND = 8,	/* what leaves by lo has met another rule before */
-};
-typedef void (*found_fn)(enum finding what, const char *where, const char *dev, uint32_t flags,
-			 void *arg);
-enum tri found_takes(const char *pattern, uint32_t flags, const char *dev);
-void rules_scan(int family, found_fn fn, void *arg);
 
 /* --- the box (box.c) ------------------------------------------------------- */
 
@@ -225,8 +181,8 @@ int conf(int family, const char *dev, const char *name);
 const char *knob(int family, const char *dev, const char *name);
 /* Is what comes in by a device forwarded? From 6.17 on, one may be exempt from the global switch. */
 bool v6_forwards(const char *dev);
-/* Does the second pass of an nvi device cross PREROUTING (nvi(8))? */
-bool nvi_prerouting(const char *dev);
+/* Is this private flag of an nvi device set (nvi(8))? */
+bool nvi_flag(const char *dev, const char *flag);
 /* Has the kernel the core patches? why: how that is known. */
 enum tri core_patched(const char **why);
 void core_assume(bool yes);
@@ -243,6 +199,7 @@ struct query {
 	bool has_snat, has_dnat;
 	struct addr snat, dnat;
 	uint16_t dnat_port;
+	int port_of;		/* iif was told as this device, a port of it; or 0 */
 };
 
 struct step {
@@ -251,9 +208,21 @@ struct step {
 	const char *why;	/* what kind of lookup */
 };
 
-#define MAX_STEPS 4
+/* NAT, where it was done */
+struct nat_done {
+	const char *hook;
+	bool source;		/* or destination */
+	struct addr to;
+	uint16_t port;		/* 0: as it was, or not known */
+	char by[WHERE];		/* the rule, or "as told" */
+	int before;		/* the lookup that follows, by its number */
+};
+
+#define MAX_STEPS 6
+#define MAX_NATS 6
 #define MAX_NOTES 8
-#define TEXT 320
+#define MAX_TRACE 400
+#define TEXT 480
 struct path {
 	struct query q;
 	enum verdict verdict;
@@ -263,7 +232,7 @@ struct path {
 	int n_steps;
 	enum tri hole;		/* it entered loopback, or an nvi device */
 	enum tri unholed;
-	char by[128];		/* the rule that unholed it */
+	char by[WHERE];		/* the rule that unholed it */
 	uint32_t unhole_flags, unhole_mark, unhole_mask;
 	enum tri core;
 	const char *core_why;
@@ -272,6 +241,11 @@ struct path {
 	 */
 	const char *counter, *forward_iif;
 	bool again;		/* nvi: its second pass has crossed PREROUTING */
+	struct nat_done nat[MAX_NATS];
+	int n_nats;
+	struct addr source;	/* with which it leaves */
+	unsigned int fork;	/* NAT has so many outcomes, and which is taken is not known */
+	char fork_by[WHERE + 80];
 	char note[MAX_NOTES][TEXT];
 	int n_notes;
 	char fix[MAX_NOTES][TEXT];
@@ -279,6 +253,8 @@ struct path {
 };
 
 void decide(const struct query *q, struct path *p);
+/* RFC 1918, 6598, 4193 */
+bool is_private(int family, const struct addr *a);
 /* Of a device, by ip(7) the greater of its own and that of all */
 int rp_filter(const char *dev);
 

@@ -57,6 +57,24 @@ static void print_step(const struct step *s)
 		printf("    v\n");
 }
 
+/* NAT in front of this lookup, or behind it: of the destination, or of the source */
+static void print_nat(const struct path *p, int step, bool source, const char *dev)
+{
+	int family = p->q.flow.family, i;
+
+	for (i = 0; i < p->n_nats; i++) {
+		const struct nat_done *n = &p->nat[i];
+
+		if (n->source != source || n->before != step)
+			continue;
+		printf("  %s%s%s: %s to %s", n->hook, dev ? " -o " : "", dev ? dev : "", source ? "SNAT" : "DNAT",
+		       addr_text(family, &n->to));
+		if (n->port)
+			printf(", port %u", n->port);
+		printf(" (%s)\n    |\n", n->by);
+	}
+}
+
 static unsigned int egress_mtu(const struct step *s)
 {
 	const struct link *l = link_by_index(s->res.oif);
@@ -68,8 +86,11 @@ void print_text(const struct path *p, bool explain, bool color)
 {
 	const struct query *q = &p->q;
 	int i;
+	bool lost = p->verdict == V_LEAVES && is_private(q->flow.family, &p->source) &&
+		    !is_private(q->flow.family, &p->step[p->n_steps - 1].flow.dst);
 
-	printf("%s%s%s\n\n", color ? colors[p->verdict] : "", p->text, color ? "\033[0m" : "");
+	/* What nobody can answer is not green */
+	printf("%s%s%s\n\n", !color ? "" : lost ? colors[V_LOCAL] : colors[p->verdict], p->text, color ? "\033[0m" : "");
 	printf("%s\n", q->flow.iif ? dev_name(q->flow.iif) : "this box");
 	for (i = 0; i < p->n_steps; i++) {
 		const struct step *s = &p->step[i];
@@ -80,20 +101,16 @@ void print_text(const struct path *p, bool explain, bool color)
 			       p->unhole_flags & XT_UNHOLE_ALLOW_LOCAL ? " --allow-local" : "",
 			       p->unhole_flags & XT_UNHOLE_NOTRACK ? " --notrack" : "",
 			       p->unhole_flags & XT_UNHOLE_RESET_CT ? " --reset-ct" : "");
-		if (i == 0 && q->has_dnat && q->flow.iif)
-			printf("  DNAT to %s\n    |\n", addr_text(q->flow.family, &q->dnat));
+		print_nat(p, i, false, NULL);
 		print_step(s);
 		if (s->res.err)
 			break;
 		if (s->res.type == RTN_UNICAST) {
-			if (q->has_snat && !second && p->hole == YES && i + 1 < p->n_steps &&
-			    strncmp(p->step[i + 1].why, "second", 6) == 0)
-				printf("  POSTROUTING -o %s: SNAT to %s\n    |\n", dev_name(s->res.oif),
-				       addr_text(q->flow.family, &q->snat));
 			/* What OUTPUT routes again has not gone anywhere yet */
-			if (!(i + 1 < p->n_steps && strstr(p->step[i + 1].why, "again"))) {
+			if (!(i + 1 < p->n_steps && strncmp(p->step[i + 1].why, "first", 5) == 0)) {
 				if (p->forward_iif && second)
 					printf("  FORWARD -i %s -o %s\n    |\n", p->forward_iif, dev_name(s->res.oif));
+				print_nat(p, i + 1, true, dev_name(s->res.oif));
 				printf("%s", dev_name(s->res.oif));
 				if (i + 1 == p->n_steps && p->verdict == V_LEAVES)
 					printf("  MTU %u", egress_mtu(s));
@@ -209,6 +226,26 @@ static void json_step(const struct step *s)
 	putchar('}');
 }
 
+static void json_nat(const struct path *p)
+{
+	int i;
+
+	printf(",\"nat\":[");
+	for (i = 0; i < p->n_nats; i++) {
+		const struct nat_done *n = &p->nat[i];
+
+		printf("%s{\"hook\":", i ? "," : "");
+		json_string(n->hook);
+		json_field("type", n->source ? "snat" : "dnat");
+		json_field("to", addr_text(p->q.flow.family, &n->to));
+		if (n->port)
+			printf(",\"port\":%u", n->port);
+		json_field("by", n->by);
+		putchar('}');
+	}
+	putchar(']');
+}
+
 static void json_list(const char *key, const char (*list)[TEXT], int n)
 {
 	int i;
@@ -252,6 +289,7 @@ void print_json(const struct path *p)
 		json_step(&p->step[i]);
 	}
 	putchar(']');
+	json_nat(p);
 	if (p->verdict == V_LEAVES) {
 		const struct step *s = &p->step[p->n_steps - 1];
 
@@ -259,7 +297,7 @@ void print_json(const struct path *p)
 		json_string(dev_name(s->res.oif));
 		if (s->res.has_gw)
 			json_field("gateway", addr_text(s->res.gw_family, &s->res.gw));
-		json_field("source", addr_text(s->flow.family, &s->flow.src));
+		json_field("source", addr_text(s->flow.family, &p->source));
 		printf(",\"mtu\":%u}", egress_mtu(s));
 	}
 	json_list("notes", p->note, p->n_notes);

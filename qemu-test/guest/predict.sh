@@ -49,9 +49,9 @@ predict_topology() {
 			set second { typeof udp dport . meta iifname; size 4096; flags dynamic; }
 			chain input {
 				type filter hook input priority 0;
-				udp dport >= 10000 add @ports { udp dport . meta iifname } drop
+				udp dport >= 10000 add @ports { udp dport . meta iifname }
 			}
-			# Errors would go into the hole, too
+			# Nobody listens; and errors would go into the hole, too
 			chain output {
 				type filter hook output priority -400;
 				icmp type destination-unreachable drop

@@ -106,13 +106,13 @@ says 'and it says which' "$(cat /run/out)" 'unknown' 'raw PREROUTING, rule 1'
 must iptables -t raw -F
 unhole
 must iptables -t mangle -A PREROUTING -i lo -j CONNMARK --restore-mark
-is 'a mark from conntrack' "$(verdict to $FAR)" mark-unknown
+is "a new connection's mark is 0" "$(verdict to $FAR)" unholed
 must iptables -t mangle -F PREROUTING
 must ip rule add ipproto tcp lookup main pref 5
 is 'a policy rule for a protocol that was not told' "$(verdict to $FAR)" lookup-unknown
 is 'told: it is that one' "$(verdict to $FAR ipproto tcp mark 0x50)" no-hole
 is 'told: it is another' "$(verdict to $FAR ipproto udp mark 0x50)" second-lookup-lo
-is 'one that the kernel cannot be asked about' "$(verdict to $FAR ipproto gre)" lookup-unknown
+is 'one that the kernel cannot be asked about' "$(verdict to $FAR ipproto gre mark 0x50)" second-lookup-lo
 must ip rule del pref 5
 user='setpriv --reuid 65534 --clear-groups --bounding-set=-all --inh-caps=-all'
 $user unhole-path to $FAR mark 0x50 >/run/out
@@ -189,7 +189,7 @@ is 'what was in the way in IPv6' "$(heal to $FAR6)" 'second-lookup-hole '
 check 'it leaves' pings box 1 $FAR6
 must iptables -t mangle -A POSTROUTING -o nvi0 -j CONNMARK --restore-mark
 must ip rule add fwmark 7 lookup 50 pref 5
-is 'a mark from conntrack' "$(verdict to $FAR)" mark-unknown
+is "a new connection's mark is 0" "$(verdict to $FAR)" unholed
 must iptables -t mangle -F
 $user unhole-path -j to $FAR >/run/out
 says 'not root, and a rule asks for marks' "$(cat /run/out)" '"reason":"may-not-look"'

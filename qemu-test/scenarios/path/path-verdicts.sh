@@ -55,13 +55,13 @@ rules -t raw -D PREROUTING 1
 rules -t raw -N maybe
 rules -t raw -A maybe -p tcp -j RETURN
 rules -t raw -I PREROUTING -i lo -m ttl --ttl-gt 5 -j maybe
-goes 'a chain that it may come to, and comes back from' 'rule-unknown 3' 1
+goes 'a chain that it may come to, and comes back from' 'unholed 0' 1
 rules -t raw -D PREROUTING 1
 must iptables-legacy -t mangle -N maybe
 must iptables-legacy -t mangle -A PREROUTING -i lo -m ttl --ttl-gt 5 -j maybe
 must iptables-legacy -t mangle -A PREROUTING -i lo -p udp -j DROP
-goes 'the same, iptables-legacy, and a DROP behind it' 'rule-unknown 3' 0
-says 'it counts by chain' "$(unhole-path to $FAR ipproto udp)" 'legacy mangle PREROUTING, rule 2; legacy mangle PREROUTING, rule 1'
+goes 'the same, iptables-legacy, and a DROP behind it' 'rule-drop 1' 0
+says 'it counts by chain' "$(unhole-path to $FAR ipproto udp)" 'legacy mangle PREROUTING, rule 2'
 must iptables-legacy -t mangle -F PREROUTING
 
 echo '# usual firewalls: what conntrack knows'
@@ -107,10 +107,10 @@ unhole
 
 echo '# nftables: verdict maps, reject'
 must nft add rule ip t pre iifname vmap '{ "lo" : drop, "cl0" : accept }'
-goes 'a verdict map' 'rule-unknown 3' 0
+goes 'a verdict map' 'rule-drop 1' 0
 must nft flush chain ip t pre
 must nft add rule ip t pre iifname vmap '{ "lo" : accept, "cl0" : drop }'
-goes 'another' 'rule-unknown 3' 1
+goes 'another' 'unholed 0' 1
 must nft flush chain ip t pre
 must nft add rule ip t pre udp dport "$((PORT + 1))" reject
 goes 'reject' 'rule-drop 1' 0
@@ -129,10 +129,10 @@ must nft add chain ip t marks
 must nft add rule ip t marks meta mark set 7
 must nft add chain ip t post '{ type filter hook postrouting priority 0; }'
 must nft add rule ip t post oifname vmap '{ "lo" : jump marks }'
-goes 'a map that leads to a mark' 'mark-unknown 3' 0
+goes 'a map that leads to a mark' 'error-rule 1' 0
 must nft flush chain ip t post
 must nft add rule ip t post oifname vmap '{ "cl0" : jump marks }'
-goes 'a map that does not' 'mark-unknown 3' 1
+goes 'a map that does not' 'unholed 0' 1
 must nft flush chain ip t post
 
 echo '# marks of other chains'

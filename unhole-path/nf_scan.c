@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A look at all rules, for doctor: by no packet, but by all that may come. Of a rule it
+ * matters which devices it names, whether it has other matches, and what it does.
+ */
+#include "nf.h"
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/xt_UNHOLE.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_SCANNED 65536
+
+/* What a rule says of one device: a name, or the beginning of one and "+", or
+ * nothing; FOUND_NOT, FOUND_PERHAPS.
+ */
+struct dev_said {
+	char name[IFNAMSIZ + 1];
+	uint32_t flags;
+};
+
+/* A rule, as far as it matters here. */
+struct said {
+	struct dev_said in, out;
+	bool some;		/* matches more than that: some packets only */
+	bool none;		/* is not for this family */
+	int code;		/* NF_*, NFT_* */
+	bool masq, snat, offload;
+	const struct nf_chain *to;
+	const struct xt_unhole_tginfo *unhole;
+};
+
+/* One base chain that is walked. */
+struct scan {
+	found_fn fn;
+	void *arg;
+	int family;		/* NFPROTO_* */
+	const char *table;
+	bool legacy, input;
+	bool lo_done;		/* POSTROUTING: another rule has what leaves by lo */
+	bool maybe;		/* INPUT: it may have been accepted */
+	bool ended;		/* INPUT: what comes in by lo from outside has its verdict */
+	unsigned int rules;
+};
+
+/* How a chain is reached. */
+struct reach {
+	struct dev_said in, out;
+	enum tri lo;		/* INPUT: by what comes in by lo */
+	bool named, some;	/* a device is said; not by all packets */
+};
+
+static const struct reach all_packets = { .lo = YES };
+
+static enum tri both(enum tri a, enum tri b)
+{
+	if (a == NO || b == NO)
+		return NO;
+	return a == MAYBE || b == MAYBE ? MAYBE : YES;
+}
+
+enum tri found_takes(const char *pattern, uint32_t flags, const char *dev)
+{
+	size_t len = strlen(pattern);
+	bool same;
+
+	if (flags & FOUND_PERHAPS)
+		return MAYBE;
+	if (!len)
+		return YES;
+	if (pattern[len - 1] == '+')
+		same = strncmp(pattern, dev, len - 1) == 0;
+	else
+		same = strcmp(pattern, dev) == 0;
+	return same != !!(flags & FOUND_NOT);
+}
+
+/* --- what a rule says ---------------------------------------------------------------- */
+
+/* What the register holds that the next step compares */
+struct pending {
+	const struct nf_step *load;
+	bool changed;		/* masked, or turned round, in between */
+};
+
+static void names_device(struct said *r, const struct nf_step *load, const struct nf_step *s)
+{
+	bool in = load->field == F_IIFNAME || load->field == F_IIF;
+	struct dev_said *dev = in ? &r->in : &r->out;
+	const char *v = s->a;
+	const struct link *l;
+	uint32_t index = 0;
+
+	if (s->what != NF_CMP || (s->arg != NFT_CMP_EQ && s->arg != NFT_CMP_NEQ)) {
+		dev->flags = FOUND_PERHAPS;
+		return;
+	}
+	if (load->field == F_IIF || load->field == F_OIF) {
+		memcpy(&index, v, s->len < sizeof(index) ? s->len : sizeof(index));
+		l = link_by_index(index);
+		/* It may be gone */
+		snprintf(dev->name, sizeof(dev->name), "%s", l ? l->name : "?");
+	} else {
+		/* Without its end it is the beginning of a name */
+		snprintf(dev->name, sizeof(dev->name), "%.*s%s", s->len < IFNAMSIZ ? s->len : IFNAMSIZ, v,
+			 s->len < IFNAMSIZ && !memchr(v, 0, s->len) ? "+" : "");
+	}
+	dev->flags = s->arg == NFT_CMP_NEQ ? FOUND_NOT : 0;
+}
+
+/* No packet from outside has a source of the box, so that is matched. */
+static bool is_not_from_here(const struct nf_step *load, const struct nf_step *s)
+{
+	uint32_t type = 0;
+
+	if (s->what == NF_TYPES)
+		return !s->off && s->invert && s->arg == 1u << RTN_LOCAL;
+	if (!load || load->field != F_ADDRTYPE || load->off || s->what != NF_CMP || s->arg != NFT_CMP_NEQ || s->len < 4)
+		return false;
+	memcpy(&type, s->a, sizeof(type));
+	return type == RTN_LOCAL;
+}
+
+static void matches(struct said *r, const struct pending *p, const struct nf_step *s, int family)
+{
+	enum nf_field field = p->load && !p->changed ? p->load->field : F_UNKNOWN;
+
+	switch (field) {
+	case F_IIFNAME:
+	case F_OIFNAME:
+	case F_IIF:
+	case F_OIF:
+		names_device(r, p->load, s);
+		return;
+	case F_NFPROTO:
+		if (s->what == NF_CMP && (s->arg == NFT_CMP_EQ || s->arg == NFT_CMP_NEQ)) {
+			r->none = r->none || (*(const uint8_t *)s->a == family) != (s->arg == NFT_CMP_EQ);
+			return;
+		}
+		break;
+	default:
+		break;
+	}
+	if (!is_not_from_here(p->changed ? NULL : p->load, s))
+		r->some = true;
+}
+
+static void does(struct said *r, const struct nf_step *s)
+{
+	switch (s->what) {
+	case NF_NAT:
+		r->masq = r->masq || s->nat.kind == NAT_MASQUERADE;
+		r->snat = r->snat || s->nat.kind == NAT_SNAT;
+		break;
+	case NF_OFFLOAD:
+		r->offload = true;
+		break;
+	case NF_UNHOLE:
+		r->unhole = s->a;
+		break;
+	case NF_VERDICT:
+		r->code = s->arg;
+		r->to = s->to;
+		break;
+	case NF_VMAP:
+		r->code = NF_ACCEPT;
+		break;
+	default:
+		break;
+	}
+}
+
+static void says(const struct nf_chain *c, const struct nf_rule *rule, int family, struct nf_code *code, struct said *r)
+{
+	struct pending p = { NULL, false };
+	unsigned int i;
+
+	memset(r, 0, sizeof(*r));
+	r->code = NFT_CONTINUE;
+	nf_decode(c, rule, code);
+	r->some = code->overflow;
+	for (i = 0; i < code->n; i++) {
+		const struct nf_step *s = &code->step[i];
+
+		switch (s->what) {
+		case NF_LOAD:
+			/* A key of two parts: the first one is a match of its own */
+			if (p.load && i && code->step[i - 1].what == NF_LOAD)
+				matches(r, &p, s, family);
+			p = (struct pending){ s, false };
+			break;
+		case NF_BITWISE:
+		case NF_SWAP:
+		case NF_SHIFT:
+			p.changed = true;
+			break;
+		case NF_CMP:
+		case NF_RANGE:
+		case NF_LOOKUP:
+		case NF_VMAP:
+			matches(r, &p, s, family);
+			does(r, s);
+			p = (struct pending){ NULL, false };
+			break;
+		case NF_PORTS:
+		case NF_IPSET:
+		case NF_OWNER:
+		case NF_SOCKET:
+		case NF_MAYBE:
+		case NF_NEVER:
+		case NF_TYPES:
+			p = (struct pending){ NULL, false };
+			matches(r, &p, s, family);
+			break;
+		default:
+			does(r, s);
+		}
+	}
+}
+
+/* --- chains ----------------------------------------------------------------------------- */
+
+/* INPUT: a packet from outside that comes in by lo. Returns false where its way
+ * through this chain ends.
+ */
+static bool scan_input(struct scan *s, const struct said *r, const struct reach *w, const char *where)
+{
+	if (w->lo == NO || w->some)
+		return true;
+	switch (r->code) {
+	case NF_DROP:
+		if (w->lo != YES)
+			return true;
+		if (!s->maybe)
+			s->fn(FOUND_INPUT_GUARD, where, w->in.name, 0, s->arg);
+		s->ended = true;
+		return false;
+	case NF_ACCEPT:
+		/* All is taken, by whichever device: lo is not trusted more than others */
+		if (w->named)
+			s->fn(FOUND_INPUT_LO, where, w->in.name, w->lo == MAYBE ? FOUND_PERHAPS : 0, s->arg);
+		s->ended = w->lo == YES;
+		s->maybe = true;
+		return !s->ended;
+	case NFT_RETURN:
+		return w->lo != YES;
+	}
+	return true;
+}
+
+/* A rule that is reached in this way: says it, and whether the next one is reached.
+ * to: how the chain is reached that it jumps to.
+ */
+static bool scan_rule(struct scan *s, const struct said *r, const struct reach *w, struct reach *to,
+		      const char *chain)
+{
+	char where[WHERE];
+	uint32_t flags;
+
+	*to = *w;
+	if (r->in.name[0] || r->in.flags)
+		to->in = r->in;
+	if (r->out.name[0] || r->out.flags)
+		to->out = r->out;
+	to->some = w->some || r->some;
+	snprintf(where, sizeof(where), "%s%s %s", s->legacy ? "legacy " : "", s->table, chain);
+	if (s->input) {
+		to->lo = both(w->lo, found_takes(r->in.name, r->in.flags, "lo"));
+		to->named = w->named || r->in.name[0] || r->in.flags;
+		return scan_input(s, r, to, where);
+	}
+	flags = to->out.flags | (to->some ? FOUND_SOME : 0) | (s->lo_done ? FOUND_BEHIND : 0);
+	if (r->masq || r->snat)
+		s->fn(r->masq ? FOUND_MASQUERADE : FOUND_SNAT, where, to->out.name, flags, s->arg);
+	if (r->offload)
+		s->fn(FOUND_OFFLOAD, where, to->in.name, to->in.flags, s->arg);
+	if ((r->masq || r->snat || r->code == NF_ACCEPT || r->code == NF_DROP) && !to->some &&
+	    !to->in.name[0] && found_takes(to->out.name, to->out.flags, "lo") == YES)
+		s->lo_done = true;
+	return true;
+}
+
+static void scan_chain(struct scan *s, struct nf_chain *c, const struct reach *w, struct nf_code *code, int depth)
+{
+	size_t i;
+
+	c->reached = true;
+	for (i = 0; i < c->n_rules && !s->ended && s->rules < MAX_SCANNED; i++) {
+		struct reach to;
+		struct said r;
+
+		s->rules++;
+		says(c, &c->rules[i], s->family, code, &r);
+		if (r.none)
+			continue;
+		if (!scan_rule(s, &r, w, &to, c->name))
+			return;
+		if (((int)r.code == NFT_JUMP || (int)r.code == NFT_GOTO) && r.to && depth < 64) {
+			scan_chain(s, (struct nf_chain *)r.to, &to, code, depth + 1);
+			if (r.code == NFT_GOTO && !to.some && to.lo == YES && s->input)
+				return;
+		}
+	}
+	if (!depth && !s->ended && !s->maybe && s->input && c->policy == NF_DROP)
+		s->fn(FOUND_INPUT_GUARD, c->name, "", 0, s->arg);
+}
+
+/* UNHOLE, wherever it stands; and NAT in chains that no jump leads to: by a map, perhaps. */
+static void scan_all(const struct nf_chain *c, int family, struct nf_code *code, found_fn fn, void *arg)
+{
+	char where[WHERE];
+	struct said r;
+	size_t i;
+
+	snprintf(where, sizeof(where), "%s%s %s", c->legacy ? "legacy " : "", c->table, c->name);
+	for (i = 0; i < c->n_rules; i++) {
+		says(c, &c->rules[i], family, code, &r);
+		if (r.unhole)
+			fn(FOUND_UNHOLE, where, "", r.unhole->flags, arg);
+		if (r.masq && !c->reached)
+			fn(FOUND_MASQUERADE, where, r.out.name, r.out.flags | FOUND_PERHAPS, arg);
+	}
+}
+
+void rules_scan(int family, found_fn fn, void *arg)
+{
+	const struct nf_chains *all = &nf_chains[family == AF_INET6];
+	int nf = family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	static struct nf_code code;
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		all->chain[i]->reached = false;
+	for (i = 0; i < all->n; i++) {
+		struct nf_chain *c = all->chain[i];
+		struct scan s = { .fn = fn, .arg = arg, .family = nf, .table = c->table, .legacy = c->legacy };
+
+		s.input = c->hook == HOOK_INPUT && !c->is_nat;
+		if (c->base && (s.input || c->hook == HOOK_FORWARD || (c->hook == HOOK_POSTROUTING && c->is_nat)))
+			scan_chain(&s, c, &all_packets, &code, 0);
+	}
+	for (i = 0; i < all->n; i++)
+		if (all->chain[i]->family != NFPROTO_NETDEV)
+			scan_all(all->chain[i], nf, &code, fn, arg);
+}

@@ -1,0 +1,612 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The way of one packet through the chains of a hook. Where a rule may match or not, the
+ * packet may come to what follows or not; each chain is walked once for each state that
+ * the packet can have there, however many jumps lead to it.
+ */
+#include "nf.h"
+#include <errno.h>
+#include <limits.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter_ipv4.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Rules that are looked at in one hook: the kernel itself would take a second for them */
+#define MAX_RULES 4000000
+#define MAX_DEPTH 4096
+
+struct nf_chains nf_chains[2];
+static bool legacy_done[2];
+
+static void (*trace_fn)(const char *line, void *arg);
+static void *trace_arg;
+
+/* --- what the decoders build with ----------------------------------------------------- */
+
+void *nf_grow(void *array, size_t n, size_t size)
+{
+	void *q = (n & (n - 1)) ? array : realloc(array, (n ? n * 2 : 1) * size);
+
+	if (!q) {
+		fprintf(stderr, "unhole-path: out of memory\n");
+		exit(EXIT_UNKNOWN);
+	}
+	memset((char *)q + n * size, 0, size);
+	return q;
+}
+
+struct nf_step *nf_step(struct nf_code *code, enum nf_what what)
+{
+	static struct nf_step none;
+	struct nf_step *s = &none;
+
+	if (code->n < NF_MAX_STEPS)
+		s = &code->step[code->n++];
+	else
+		code->overflow = true;
+	*s = (struct nf_step){ .what = what };
+	return s;
+}
+
+void *nf_scratch(struct nf_code *code, const void *data, size_t len)
+{
+	static char none[NF_SCRATCH];
+	size_t room = (len + 7) & ~(size_t)7;
+	char *to = (char *)code->scratch + code->used;
+
+	if (room > sizeof(code->scratch) - code->used) {
+		code->overflow = true;
+		return none;
+	}
+	code->used += room;
+	memcpy(to, data, len);
+	return to;
+}
+
+void nf_decode(const struct nf_chain *c, const struct nf_rule *r, struct nf_code *code)
+{
+	code->n = code->used = 0;
+	code->overflow = false;
+	if (c->legacy)
+		xt_decode(c, r, code);
+	else
+		nft_decode(c, r, code);
+}
+
+const char *nf_place(const struct nf_chain *c, unsigned int no, char *buf, size_t len)
+{
+	if (no)
+		snprintf(buf, len, "%s%s %s, rule %u", c->legacy ? "legacy " : "", c->table, c->name, no);
+	else
+		snprintf(buf, len, "%s%s %s, the policy", c->legacy ? "legacy " : "", c->table, c->name);
+	return buf;
+}
+
+/* --- one chain --------------------------------------------------------------------------- */
+
+struct visit {
+	struct walk *w;
+	unsigned int rules;
+	bool everywhere;	/* all chains of a table are being walked */
+};
+
+/* Counts what has changed of the packet, in all walks: what has been seen at one count
+ * need not be looked at again.
+ */
+static unsigned long changed;
+
+/* How those that came into a chain have come out of it. */
+struct out {
+	bool back;		/* some, or all, behind the jump */
+	bool accepted;		/* some may have been accepted */
+};
+
+static void walk_chain(struct visit *v, struct nf_chain *c, enum tri here, int depth, struct out *out);
+
+static enum tri both(enum tri a, enum tri b)
+{
+	if (a == NO || b == NO)
+		return NO;
+	return a == MAYBE || b == MAYBE ? MAYBE : YES;
+}
+
+static void drop(struct walk *w, const struct nf_chain *c, unsigned int no, enum tri how)
+{
+	if (w->dropped == YES || w->dropped == how)
+		return;
+	w->dropped = how;
+	nf_place(c, no, w->drop_at, sizeof(w->drop_at));
+	changed++;
+}
+
+static void trace(const struct nf_chain *c, unsigned int no, enum tri how, const char *what, const char *to)
+{
+	char line[2 * WHERE], at[WHERE];
+
+	if (!trace_fn)
+		return;
+	snprintf(line, sizeof(line), "%s: %s%s%s%s", nf_place(c, no, at, sizeof(at)), what, to ? " " : "",
+		 to ? to : "", how == MAYBE ? " (it may)" : "");
+	trace_fn(line, trace_arg);
+}
+
+static const char *verdict_name(const struct nf_said *said)
+{
+	if (said->any)
+		return "a verdict of a map";
+	switch (said->code) {
+	case NF_DROP:
+		return "drop";
+	case NF_ACCEPT:
+		return "accept";
+	case NFT_JUMP:
+		return "jump";
+	case NFT_GOTO:
+		return "goto";
+	case NFT_RETURN:
+		return "return";
+	case NFT_CONTINUE:
+		return "matches";
+	default:
+		return "a verdict that is not known here";
+	}
+}
+
+/* A verdict map whose key is not known may lead to any chain of its table. */
+static void walk_all(struct visit *v, const struct nf_chain *from, int depth, struct out *out)
+{
+	const struct nf_chains *all = &nf_chains[v->w->family == AF_INET6];
+	unsigned long before;
+	size_t i;
+
+	out->accepted = out->back = true;
+	if (v->everywhere)
+		return;
+	v->everywhere = true;
+	do {
+		before = changed;
+		for (i = 0; i < all->n; i++) {
+			struct nf_chain *c = all->chain[i];
+			struct out one;
+
+			if (!c->base && !c->legacy && c->family == from->family && strcmp(c->table, from->table) == 0)
+				walk_chain(v, c, MAYBE, depth + 1, &one);
+		}
+	} while (changed != before);
+	v->everywhere = false;
+}
+
+/* What a rule's verdict makes of those that have come to it: do they come to the next? */
+static enum tri obey(struct visit *v, const struct nf_chain *c, const struct nf_rule *r, const struct nf_said *said,
+		     enum tri here, int depth, struct out *out)
+{
+	enum tri how = both(here, said->matched), next = said->matched == YES ? NO : MAYBE;
+	struct out one = { 0 };
+
+	switch (said->any ? NF_QUEUE : said->code) {
+	case NF_DROP:
+		drop(v->w, c, r->no, how);
+		return said->matched == YES ? NO : here;
+	case NFT_RETURN:
+		out->back = true;
+		return next;
+	case NFT_GOTO:
+	case NFT_JUMP:
+		walk_chain(v, (struct nf_chain *)said->to, how, depth + 1, &one);
+		out->accepted = out->accepted || one.accepted;
+		if (said->code == NFT_GOTO) {
+			out->back = out->back || one.back;
+			return next;
+		}
+		if (!one.back && said->matched == YES)
+			return NO;
+		return one.accepted ? MAYBE : here;
+	case NF_QUEUE:
+		/* A program decides, or what is not known here; it may come back with a mark */
+		if (said->any)
+			walk_all(v, c, depth, out);
+		else
+			nf_mark_unsure(v->w, c, r->no, 0xffffffff, "a verdict that is not known here");
+		nf_unsure(v->w, c, r->no, "a verdict that is not known here");
+		drop(v->w, c, r->no, MAYBE);
+		out->accepted = out->back = true;
+		return MAYBE;
+	default:
+		out->accepted = true;
+		return next;
+	}
+}
+
+static void give_up(struct visit *v, const struct nf_chain *c, struct out *out)
+{
+	nf_mark_unsure(v->w, c, 1, 0xffffffff, "too many rules, and jumps among them, to be followed");
+	nf_unsure(v->w, c, 1, "too many rules, and jumps among them, to be followed");
+	drop(v->w, c, 1, MAYBE);
+	if (v->w->unholable && v->w->unholed == NO)
+		v->w->unholed = MAYBE;
+	out->back = out->accepted = true;
+}
+
+/* nft_do_chain(), ipt_do_table(); here: does the packet come to this chain? */
+static void walk_chain(struct visit *v, struct nf_chain *c, enum tri here, int depth, struct out *out)
+{
+	unsigned long before = changed;
+	enum tri came = here;
+	struct nf_said said;
+	size_t i;
+
+	*out = (struct out){ .back = false };
+	if (c->seen_at == changed && (c->seen_here == here || c->seen_here == YES)) {
+		*out = (struct out){ .back = c->seen_back, .accepted = c->seen_accepts };
+		return;
+	}
+	/* A map that leads anywhere leads here again */
+	if (c->walking) {
+		*out = (struct out){ .back = true, .accepted = true };
+		return;
+	}
+	c->walking = true;
+	for (i = 0; i < c->n_rules && here != NO && v->w->dropped != YES; i++) {
+		if (depth > MAX_DEPTH || ++v->rules > MAX_RULES)
+			break;
+		nf_eval(v->w, c, &c->rules[i], here, &changed, &said);
+		if (said.matched == NO)
+			continue;
+		trace(c, c->rules[i].no, both(here, said.matched), verdict_name(&said), said.to ? said.to->name : NULL);
+		if (said.code != NFT_CONTINUE)
+			here = obey(v, c, &c->rules[i], &said, here, depth, out);
+	}
+	c->walking = false;
+	if (depth > MAX_DEPTH || v->rules > MAX_RULES)
+		return give_up(v, c, out);
+	if (here != NO && v->w->dropped != YES)
+		out->back = true;
+	if (changed == before) {
+		c->seen_at = changed;
+		c->seen_here = came;
+		c->seen_back = out->back;
+		c->seen_accepts = out->accepted;
+	}
+}
+
+/* Returns whether a rule may end its way through this chain, before its end. */
+static bool walk_base(struct visit *v, struct nf_chain *c)
+{
+	struct out out;
+
+	changed++;
+	walk_chain(v, c, YES, 0, &out);
+	if (out.back && c->policy == NF_DROP) {
+		drop(v->w, c, 0, out.accepted ? MAYBE : YES);
+		trace(c, 0, out.accepted ? MAYBE : YES, "drop", NULL);
+	}
+	return out.accepted || !out.back;
+}
+
+/* --- NAT --------------------------------------------------------------------------------- */
+
+static void apply(struct walk *w, enum manip manip, const struct nat_to *to)
+{
+	struct addr *a = manip == MANIP_DST ? &w->dst : &w->src;
+	uint16_t *port = manip == MANIP_DST ? &w->dport : &w->sport;
+
+	if (to->has_addr && memcmp(a, &to->addr, sizeof(*a)) != 0) {
+		*a = to->addr;
+		w->natted[manip] = true;
+	}
+	if (to->has_port && (!to->port || *port != to->port)) {
+		*port = to->port;
+		w->natted[manip] = true;
+	}
+	w->nat = *to;
+	changed++;
+}
+
+/* nf_nat_inet_fn(): the chains of type nat, in their order, for what has no binding yet. */
+static void nat(struct visit *v, struct nf_chain **list, size_t n)
+{
+	struct walk *w = v->w;
+	enum manip manip = w->hook == HOOK_PREROUTING || w->hook == HOOK_OUTPUT ? MANIP_DST : MANIP_SRC;
+	size_t i;
+
+	if (w->ct == CT_UNTRACKED || w->ct == CT_NONE || w->nat_done[manip])
+		return;
+	w->n_outcomes = 0;
+	w->nat_unknown = w->nat_sure = false;
+	for (i = 0; i < n && !w->nat_sure && w->dropped != YES; i++)
+		walk_base(v, list[i]);
+	w->nat_done[manip] = true;
+	if (w->is_told[manip]) {
+		apply(w, manip, &w->told[manip]);
+		return;
+	}
+	if (w->nat_unknown) {
+		w->fork = true;
+		return;
+	}
+	if (w->ct == CT_UNKNOWN)
+		w->nat_sure = false;
+	if (w->n_outcomes && !w->nat_sure)
+		w->outcome[w->n_outcomes++] = (struct nat_to){ .has_addr = false };
+	if (w->n_outcomes > 1 && w->picked == w->n_picks)
+		w->fork = true;
+	else if (w->n_outcomes > 1)
+		apply(w, manip, &w->outcome[w->pick[w->picked++] % w->n_outcomes]);
+	else if (w->n_outcomes)
+		apply(w, manip, &w->outcome[0]);
+}
+
+/* --- one hook, all its chains ------------------------------------------------------------ */
+
+enum kind { A_CHAIN, CONNTRACK, NAT };
+
+struct one {
+	enum kind kind;
+	int prio;
+	size_t no;		/* in the order of registration, as far as that is known */
+	struct nf_chain *c;
+};
+
+struct hooked {
+	struct one *list;
+	size_t n;
+	struct nf_chain **nat;
+	size_t n_nat;
+};
+
+static const struct walk *sorting;
+static bool reversed;
+
+/* Of equals the last one that was registered is called first: nf_hook_entries_grow().
+ * Which that was is not known of different tables, unless the kernel tells.
+ */
+static bool order_is_known(const struct nf_chain *a, const struct nf_chain *b)
+{
+	return !a || !b || (!a->legacy && !b->legacy && a->family == b->family && strcmp(a->table, b->table) == 0) ||
+	       nf_hook_order(sorting->family, sorting->hook, a, b) != MAYBE;
+}
+
+static int by_prio(const void *a, const void *b)
+{
+	const struct one *x = a, *y = b;
+	enum tri first = MAYBE;
+	int last_first;
+
+	if (x->prio != y->prio)
+		return x->prio < y->prio ? -1 : 1;
+	if (x->kind != A_CHAIN || y->kind != A_CHAIN)
+		return x->kind < y->kind ? 1 : x->kind > y->kind ? -1 : 0;
+	if (x->c == y->c)
+		return 0;
+	first = nf_hook_order(sorting->family, sorting->hook, x->c, y->c);
+	if (first != MAYBE)
+		return first == YES ? -1 : 1;
+	last_first = x->no > y->no ? -1 : 1;
+	return reversed && !order_is_known(x->c, y->c) ? -last_first : last_first;
+}
+
+static int by_own_prio(const void *a, const void *b)
+{
+	const struct nf_chain *x = *(struct nf_chain *const *)a, *y = *(struct nf_chain *const *)b;
+
+	return x->prio < y->prio ? -1 : x->prio > y->prio;
+}
+
+/* A chain of devices: is it for the one that the packet is on? */
+static bool for_device(const struct nf_chain *c, const char *dev)
+{
+	const char *d;
+
+	if (c->hook != HOOK_INGRESS && c->hook != HOOK_EGRESS)
+		return true;
+	for (d = c->devs; d && *d && dev; d += strlen(d) + 1)
+		if (found_takes(d, 0, dev) == YES)
+			return true;
+	return false;
+}
+
+static void add(struct hooked *h, enum kind kind, int prio, struct nf_chain *c)
+{
+	h->list = nf_grow(h->list, h->n, sizeof(*h->list));
+	h->list[h->n] = (struct one){ .kind = kind, .prio = prio, .no = h->n, .c = c };
+	h->n++;
+}
+
+static void collect(const struct walk *w, struct hooked *h)
+{
+	const struct nf_chains *all = &nf_chains[w->family == AF_INET6];
+	const char *dev = w->hook == HOOK_EGRESS ? w->oif : w->iif;
+	size_t i;
+
+	for (i = 0; i < all->n; i++) {
+		struct nf_chain *c = all->chain[i];
+
+		if (!c->base || c->hook != w->hook || !for_device(c, dev))
+			continue;
+		if (!c->is_nat) {
+			add(h, A_CHAIN, c->prio, c);
+			continue;
+		}
+		h->nat = nf_grow(h->nat, h->n_nat, sizeof(*h->nat));
+		h->nat[h->n_nat++] = c;
+	}
+	if (w->hook == HOOK_PREROUTING || w->hook == HOOK_OUTPUT) {
+		add(h, CONNTRACK, NF_IP_PRI_CONNTRACK, NULL);
+		add(h, NAT, NF_IP_PRI_NAT_DST, NULL);
+	} else if (w->hook == HOOK_POSTROUTING || w->hook == HOOK_INPUT) {
+		add(h, NAT, NF_IP_PRI_NAT_SRC, NULL);
+	}
+	/* Whatever their priorities are, NAT is done at its own: they say which comes first */
+	if (h->n_nat)
+		qsort(h->nat, h->n_nat, sizeof(*h->nat), by_own_prio);
+}
+
+static void relook(struct walk *w)
+{
+	w->relook = true;
+	w->relook_mark = w->mark;
+	w->relook_known = w->mark_known;
+	w->relook_tos = w->tos;
+}
+
+static void walk_one(struct visit *v, struct nf_chain *c)
+{
+	struct walk *w = v->w;
+	struct walk was = *w;
+	bool ends = walk_base(v, c);
+
+	if (c->prio == NF_IP_PRI_RAW && ends)
+		w->raw_ends = true;
+	/* iptable_mangle_hook(), nf_route_table_hook4() */
+	if (w->hook == HOOK_OUTPUT && c->routes &&
+	    (w->mark != was.mark || w->mark_known != was.mark_known || w->tos != was.tos ||
+	     w->tos_unsure != was.tos_unsure || memcmp(&w->src, &was.src, sizeof(was.src)) != 0 ||
+	     memcmp(&w->dst, &was.dst, sizeof(was.dst)) != 0))
+		relook(w);
+}
+
+static void tracked(struct walk *w)
+{
+	if (w->ct != CT_NONE && w->ct != CT_TEMPLATE)
+		return;
+	w->ct = CT_NEW;
+	w->ct_src = w->src;
+	w->ct_dst = w->dst;
+	changed++;
+}
+
+static void walk_hook(struct walk *w, struct hooked *h)
+{
+	struct visit v = { .w = w };
+	size_t i;
+
+	sorting = w;
+	if (h->n)
+		qsort(h->list, h->n, sizeof(*h->list), by_prio);
+	for (i = 0; i < h->n && w->dropped != YES && !w->fork; i++) {
+		struct addr dst = w->dst;
+
+		switch (h->list[i].kind) {
+		case A_CHAIN:
+			walk_one(&v, h->list[i].c);
+			break;
+		case CONNTRACK:
+			tracked(w);
+			break;
+		case NAT:
+			nat(&v, h->nat, h->n_nat);
+			/* nf_nat_ipv4_local_fn() */
+			if (w->hook == HOOK_OUTPUT && memcmp(&dst, &w->dst, sizeof(dst)) != 0)
+				relook(w);
+			break;
+		}
+	}
+}
+
+/* Two chains of one priority, and it is not known which is called first */
+static bool is_ambiguous(const struct hooked *h)
+{
+	size_t i;
+
+	for (i = 1; i < h->n; i++)
+		if (h->list[i - 1].prio == h->list[i].prio && !order_is_known(h->list[i - 1].c, h->list[i].c))
+			return true;
+	return false;
+}
+
+static void disagree(struct walk *w, enum tri *what)
+{
+	*what = MAYBE;
+	if (!w->unsure[0])
+		snprintf(w->unsure, sizeof(w->unsure), "chains of one priority, whose order is not known");
+}
+
+/* What has come out of either order */
+static void merge(struct walk *w, const struct walk *o)
+{
+	uint32_t differs = (w->mark ^ o->mark) | ~o->mark_known;
+
+	if (w->dropped != o->dropped || memcmp(&w->dst, &o->dst, sizeof(w->dst)) != 0 ||
+	    memcmp(&w->src, &o->src, sizeof(w->src)) != 0 || w->ct != o->ct) {
+		if (!w->drop_at[0])
+			snprintf(w->drop_at, sizeof(w->drop_at), "%s", o->drop_at);
+		disagree(w, &w->dropped);
+	}
+	if (w->unholed != o->unholed)
+		disagree(w, &w->unholed);
+	if (differs & w->mark_known && w->mark_known == 0xffffffff)
+		snprintf(w->mark_why, sizeof(w->mark_why), "chains of one priority, whose order is not known");
+	w->mark_known &= ~differs;
+	w->relook_known &= o->relook_known & ~(w->relook_mark ^ o->relook_mark);
+	w->relook = w->relook || o->relook;
+	w->tos_unsure = w->tos_unsure || o->tos_unsure || w->tos != o->tos;
+}
+
+void rules_walk(struct walk *w)
+{
+	struct hooked h = { 0 };
+	struct walk other;
+
+	w->unholed = NO;
+	w->dropped = NO;
+	w->unsure[0] = w->drop_at[0] = 0;
+	w->raw_ends = w->relook = w->fork = false;
+	w->n_outcomes = 0;
+	w->nat = (struct nat_to){ .has_addr = false };
+	collect(w, &h);
+	/* Behind PREROUTING and OUTPUT each has its entry */
+	if (w->hook == HOOK_FORWARD || w->hook == HOOK_POSTROUTING || w->hook == HOOK_INPUT)
+		tracked(w);
+	other = *w;
+	reversed = false;
+	walk_hook(w, &h);
+	if (is_ambiguous(&h)) {
+		void (*fn)(const char *line, void *arg) = trace_fn;
+
+		trace_fn = NULL;
+		reversed = true;
+		walk_hook(&other, &h);
+		merge(w, &other);
+		trace_fn = fn;
+	}
+	free(h.list);
+	free(h.nat);
+}
+
+void rules_trace(void (*fn)(const char *line, void *arg), void *arg)
+{
+	trace_fn = fn;
+	trace_arg = arg;
+}
+
+/* --- all of them ----------------------------------------------------------------------- */
+
+int rules_read(int family)
+{
+	int f = family == AF_INET6, err = 0;
+
+	if (!legacy_done[f]) {
+		err = xt_read(family);
+		legacy_done[f] = !err;
+	}
+	if (!err)
+		err = nft_read();
+	return err == -EACCES ? -EPERM : err;
+}
+
+void rules_free(void)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	size_t i;
+
+	nf_hook_free();
+	nft_free();
+	for (i = 0; i < ARRAY_SIZE(families); i++) {
+		xt_free(families[i]);
+		legacy_done[i] = false;
+		free(nf_chains[i].chain);
+		nf_chains[i] = (struct nf_chains){ .n = 0 };
+	}
+}

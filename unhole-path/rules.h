@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What netfilter's rules make of one packet, and what doctor wants to know of all of
+ * them. Both front ends are read into one form (nf.h) and walked by one walker.
+ */
+#ifndef UNHOLE_RULES_H
+#define UNHOLE_RULES_H
+
+#include "path.h"
+
+/* Numbered as NF_INET_*; the last one is what comes in by a device, before all others. */
+enum hook { HOOK_PREROUTING, HOOK_INPUT, HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_INGRESS, HOOK_EGRESS };
+
+/*
+ * What conntrack has of the packet. CT_TEMPLATE: a rule has said something of the entry
+ * that it will have.
+ */
+enum ct_state { CT_NONE, CT_TEMPLATE, CT_NEW, CT_UNTRACKED, CT_UNKNOWN };
+
+enum manip { MANIP_SRC, MANIP_DST };
+
+/* What NAT makes of source or destination. */
+struct nat_to {
+	bool has_addr, has_port;
+	struct addr addr;
+	uint16_t port;		/* host order; 0: one that is not known */
+	char by[WHERE];		/* the rule; "": no NAT */
+};
+
+#define MAX_NAT 16
+
+/*
+ * A packet on its way, the first of its connection. A bit of a mark whose bit in
+ * *_known is 0 is not known.
+ */
+struct walk {
+	/* in: where it is */
+	int family;
+	enum hook hook;
+	const char *iif, *oif;		/* NULL: none */
+	struct addr nexthop;		/* MASQUERADE's, at POSTROUTING */
+	bool own;			/* made on this box */
+	bool has_uid;
+	uint32_t uid;			/* whose socket it is of */
+	bool unholable;			/* it has a route that UNHOLE drops */
+	/* NAT that is told, instead of rules */
+	struct nat_to told[2];
+	bool is_told[2];
+	/* Of several outcomes of NAT, which to take; see fork */
+	const unsigned int *pick;
+	unsigned int n_picks;
+	/* in and out, from hook to hook */
+	struct addr src, dst;
+	uint8_t proto, tos;
+	uint16_t sport, dport;		/* host order; 0: not known */
+	uint32_t mark, mark_known, ctmark, ctmark_known;
+	char mark_why[WHERE + 80];	/* the rule that made it unknown */
+	bool tos_unsure;
+	enum ct_state ct;
+	bool nat_done[2], natted[2];	/* bound; to something else than it had */
+	struct addr ct_src, ct_dst;	/* as conntrack saw it first */
+	unsigned int picked;
+	/* out */
+	enum tri unholed, dropped;
+	uint32_t unhole_flags, unhole_mark, unhole_mask;
+	char where[WHERE];		/* the UNHOLE rule */
+	char drop_at[WHERE];		/* the one that drops */
+	char unsure[WHERE + 80];	/* the first that could not be evaluated */
+	bool raw_ends;			/* a rule of table raw may end it */
+	struct nat_to nat;		/* what NAT has made of it here: has_addr, has_port */
+	/* NAT has several outcomes, and none is picked: the walk has ended there */
+	bool fork, nat_unknown, nat_sure;
+	unsigned int n_outcomes;
+	struct nat_to outcome[MAX_NAT + 1];
+	/* OUTPUT: it is routed again, with this mark and TOS, which are not the last ones */
+	bool relook;
+	uint32_t relook_mark, relook_known;
+	uint8_t relook_tos;
+};
+
+/* 0; -EPERM: may not look; other: could not. */
+int rules_read(int family);
+void rules_free(void);
+void rules_walk(struct walk *w);
+/* Each rule that is met, as a line, to fn. */
+void rules_trace(void (*fn)(const char *line, void *arg), void *arg);
+
+/* A look at all rules, for doctor. */
+enum finding {
+	FOUND_UNHOLE,		/* flags: the rule's options */
+	FOUND_MASQUERADE,	/* dev: its -o */
+	FOUND_SNAT,		/* the same */
+	FOUND_INPUT_LO,		/* INPUT takes all that comes in by lo, since it does */
+	FOUND_INPUT_GUARD,	/* INPUT drops what comes in by lo from outside */
+	FOUND_OFFLOAD,		/* dev: what comes in by it goes to a flow table */
+};
+
+/* A device is a name, the beginning of one and "+", or empty: any. And: */
+enum {
+	FOUND_NOT = 1,		/* any but that */
+	FOUND_PERHAPS = 2,	/* one of a set that is not looked into */
+	FOUND_SOME = 4,		/* some packets only: there are other matches */
+	FOUND_BEHIND = 8,	/* what leaves by lo has met another rule before */
+};
+
+typedef void (*found_fn)(enum finding what, const char *where, const char *dev, uint32_t flags,
+			 void *arg);
+enum tri found_takes(const char *pattern, uint32_t flags, const char *dev);
+void rules_scan(int family, found_fn fn, void *arg);
+
+#endif
