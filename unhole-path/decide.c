@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The packet's way, step by step, and the verdict. */
+#include "decide.h"
 #include "rules.h"
 #include <errno.h>
 #include <linux/lwtunnel.h>
@@ -201,12 +202,6 @@ static bool explain_no_route(struct path *p, const struct step *s, const char *w
 	return true;
 }
 
-/* Why the kernel refuses an input lookup that has a route: ip_route_input_slow(),
- * fib_validate_source(). Newer kernels say EINVAL whatever it is; then the source is
- * looked up here, as they do it.
- */
-enum refusal { OTHER_REFUSAL, MARTIAN, RP_FILTER, NO_FORWARDING };
-
 int rp_filter(const char *dev)
 {
 	int own = conf(AF_INET, dev, "rp_filter"), all = conf(AF_INET, "all", "rp_filter");
@@ -229,7 +224,7 @@ static bool has_address(int index)
 	return false;
 }
 
-static enum refusal why_refused(const struct flow *f, int err)
+enum refusal why_refused(const struct flow *f, int err)
 {
 	const char *dev = dev_name(f->iif);
 	const uint8_t *s = f->src.b;
