@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The packet's way, step by step, and the verdict. */
+#define _GNU_SOURCE	/* vasprintf() */
 #include "decide.h"
 #include "rules.h"
 #include <errno.h>
@@ -317,6 +318,45 @@ struct way {
 	int err;
 };
 
+struct trace trace;
+static bool tracing;
+
+__attribute__((format(printf, 1, 2)))
+static void trace_line(const char *fmt, ...)
+{
+	va_list ap;
+	char **to;
+
+	if (!tracing)
+		return;
+	to = realloc(trace.line, (trace.n + 1) * sizeof(*to));
+	if (!to)
+		return;
+	trace.line = to;
+	va_start(ap, fmt);
+	if (vasprintf(&trace.line[trace.n], fmt, ap) >= 0)
+		trace.n++;
+	va_end(ap);
+}
+
+static void on_rule(const char *line, void *arg)
+{
+	(void)arg;
+	trace_line("  %s", line);
+}
+
+void trace_on(void)
+{
+	tracing = true;
+	rules_trace(on_rule, NULL);
+}
+
+static void trace_again(void)
+{
+	while (trace.n)
+		free(trace.line[--trace.n]);
+}
+
 static void say_nat(struct path *p, const struct walk *w, enum hook hook)
 {
 	struct nat_done *n;
@@ -364,6 +404,7 @@ static bool walk(struct way *y, enum hook hook, const char *iif, const char *oif
 	w->dport = f->dport;
 	w->tos = f->tos;
 	w->mark = f->mark;
+	trace_line("%s%s%s%s%s", hook_names[hook], iif ? " -i " : "", iif ? iif : "", oif ? " -o " : "", oif ? oif : "");
 	rules_walk(w);
 	f->src = w->src;
 	f->dst = w->dst;
@@ -1079,6 +1120,7 @@ static void decide_once(const struct query *q, struct path *p, const unsigned in
 	const struct link *out;
 	struct step *s;
 
+	trace_again();
 	memset(p, 0, sizeof(*p));
 	p->q = *q;
 	p->hole = NO;

@@ -10,10 +10,12 @@
 
 static void usage(void)
 {
-	fputs("usage: unhole-path [-4|-6] [-j] [--explain] [--core yes|no] to ADDRESS [from ADDRESS]\n"
-	      "         [iif DEV] [mark MARK] [ipproto P] [sport N] [dport N]\n"
+	fputs("usage: unhole-path [OPTIONS] [to] ADDRESS [from ADDRESS] [iif DEV | oif DEV | vrf DEV] [mark MARK]\n"
+	      "         [ipproto P] [sport N] [dport N] [tos TOS] [uid UID]\n"
 	      "         [snat ADDRESS] [dnat ADDRESS[:PORT]]\n"
-	      "       unhole-path [-j] doctor\n"
+	      "       unhole-path [OPTIONS] doctor\n"
+	      "options: -4 -6, -j (JSON), --explain (what would change it), --trace (each rule that is met),\n"
+	      "         -c (color), --core yes|no, -h, -V\n"
 	      "exit status: 0 leaves, 1 does not, 2 usage, 3 may not look or cannot know\n", stdout);
 }
 
@@ -68,15 +70,19 @@ static uint8_t parse_proto(const char *s)
 {
 	static const struct { const char *name; uint8_t proto; } known[] = {
 		{ "icmp", IPPROTO_ICMP }, { "tcp", IPPROTO_TCP }, { "udp", IPPROTO_UDP },
-		{ "ipv6-icmp", IPPROTO_ICMPV6 }, { "icmpv6", IPPROTO_ICMPV6 },
-		{ "sctp", IPPROTO_SCTP }, { "gre", IPPROTO_GRE }, { "esp", IPPROTO_ESP },
+		{ "ipv6-icmp", IPPROTO_ICMPV6 }, { "icmpv6", IPPROTO_ICMPV6 }, { "udplite", IPPROTO_UDPLITE },
+		{ "sctp", IPPROTO_SCTP }, { "dccp", IPPROTO_DCCP }, { "gre", IPPROTO_GRE }, { "esp", IPPROTO_ESP },
+		{ "ah", IPPROTO_AH }, { "ipip", IPPROTO_IPIP },
 	};
+	const struct protoent *e;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(known); i++)
 		if (strcmp(s, known[i].name) == 0)
 			return known[i].proto;
-	return parse_number("ipproto", s, 255);
+	/* /etc/protocols has more, where there is one */
+	e = *s >= '0' && *s <= '9' ? NULL : getprotobyname(s);
+	return e ? (unsigned long)e->p_proto : parse_number("ipproto", s, 255);
 }
 
 /* ADDRESS, ADDRESS:PORT, [ADDRESS]:PORT */
@@ -105,52 +111,144 @@ static void parse_dnat(const char *s, int *family, struct query *q)
 	q->has_dnat = true;
 }
 
-static void parse_query(char **argv, int family, struct query *q, const char **dev)
+/* What is told, by its words; ip(8) has some of them by other names. */
+enum word { TO, FROM, IIF, OIF, VRF, MARK, IPPROTO, SPORT, DPORT, TOS, UID, SNAT, DNAT, N_WORDS };
+
+static const char *const words[N_WORDS] = {
+	[TO] = "to", [FROM] = "from", [IIF] = "iif", [OIF] = "oif", [VRF] = "vrf", [MARK] = "mark", [IPPROTO] = "ipproto",
+	[SPORT] = "sport", [DPORT] = "dport", [TOS] = "tos", [UID] = "uid", [SNAT] = "snat", [DNAT] = "dnat",
+};
+
+/* Devices are looked up when the links have been read. */
+struct devices {
+	const char *in, *out, *vrf;
+};
+
+static enum word word_of(const char *s)
+{
+	int w;
+
+	if (strcmp(s, "dsfield") == 0)
+		return TOS;
+	if (strcmp(s, "dev") == 0)
+		return IIF;
+	for (w = 0; w < N_WORDS && strcmp(s, words[w]) != 0; w++)
+		;
+	return w;
+}
+
+static void take_word(enum word w, const char *value, int *family, struct query *q, struct devices *dev)
 {
 	struct flow *f = &q->flow;
-	char **first = argv, **a;
-	bool has_to = false;
 
-	for (; *argv; argv += 2) {
-		const char *key = argv[0], *value = argv[1];
-
-		if (!value)
-			bad("\"%s\" wants a value", key);
-		for (a = first; a < argv; a += 2)
-			if (strcmp(*a, key) == 0)
-				bad("\"%s\" is told twice", key);
-		if (strcmp(key, "to") == 0) {
-			parse_addr("to", value, &family, &f->dst);
-			has_to = true;
-		} else if (strcmp(key, "from") == 0) {
-			parse_addr("from", value, &family, &f->src);
-			f->has_src = true;
-		} else if (strcmp(key, "iif") == 0) {
-			*dev = value;
-		} else if (strcmp(key, "mark") == 0) {
-			f->mark = parse_number("mark", value, 0xffffffff);
-		} else if (strcmp(key, "ipproto") == 0) {
-			f->proto = parse_proto(value);
-		} else if (strcmp(key, "sport") == 0) {
-			f->sport = parse_port("sport", value);
-		} else if (strcmp(key, "dport") == 0) {
-			f->dport = parse_port("dport", value);
-		} else if (strcmp(key, "snat") == 0) {
-			parse_addr("snat", value, &family, &q->snat);
-			q->has_snat = true;
-		} else if (strcmp(key, "dnat") == 0) {
-			parse_dnat(value, &family, q);
-		} else {
-			bad("\"%s\" is none of to, from, iif, mark, ipproto, sport, dport, snat, dnat", key);
-		}
+	switch (w) {
+	case TO:
+		return parse_addr("to", value, family, &f->dst);
+	case FROM:
+		f->has_src = true;
+		return parse_addr("from", value, family, &f->src);
+	case IIF:
+		dev->in = value;
+		break;
+	case OIF:
+		dev->out = value;
+		break;
+	case VRF:
+		dev->vrf = value;
+		break;
+	case MARK:
+		f->mark = parse_number("mark", value, 0xffffffff);
+		break;
+	case IPPROTO:
+		f->proto = parse_proto(value);
+		break;
+	case SPORT:
+		f->sport = parse_port("sport", value);
+		break;
+	case DPORT:
+		f->dport = parse_port("dport", value);
+		break;
+	case TOS:
+		f->tos = parse_number("tos", value, 255);
+		break;
+	case UID:
+		f->uid = parse_number("uid", value, 0xffffffff);
+		f->has_uid = true;
+		break;
+	case SNAT:
+		q->has_snat = true;
+		return parse_addr("snat", value, family, &q->snat);
+	case DNAT:
+		return parse_dnat(value, family, q);
+	case N_WORDS:
+		break;
 	}
-	if (!has_to)
+}
+
+static void parse_query(char **argv, int family, struct query *q, struct devices *dev)
+{
+	bool told[N_WORDS] = { false };
+	struct flow *f = &q->flow;
+	const char *key, *value;
+	enum word w;
+
+	while (*argv) {
+		key = *argv++;
+		w = word_of(key);
+		/* An address alone is where it goes, as of "ip route get" */
+		if (w == N_WORDS && !told[TO] && strpbrk(key, ".:")) {
+			w = TO;
+			value = key;
+		} else if (w == N_WORDS) {
+			bad("\"%s\" is none of to, from, iif, oif, vrf, mark, ipproto, sport, dport, tos, uid, snat, dnat", key);
+		} else if (!*argv) {
+			bad("\"%s\" wants a value", key);
+		} else {
+			value = *argv++;
+		}
+		if (told[w])
+			bad("\"%s\" is told twice", words[w]);
+		told[w] = true;
+		take_word(w, value, &family, q, dev);
+	}
+	if (!told[TO])
 		bad("where to? to ADDRESS is missing");
-	if (*dev && !f->has_src)
-		bad("a packet that comes in by %s has a source: from ADDRESS is missing", *dev);
+	if (dev->in && !f->has_src)
+		bad("a packet that comes in by %s has a source: from ADDRESS is missing", dev->in);
+	if (dev->in && (dev->out || dev->vrf))
+		bad("oif and vrf are for packets of this box; with iif there is no choice");
+	if (dev->in && f->has_uid)
+		bad("uid is for packets of this box");
+	if (dev->out && dev->vrf)
+		bad("oif and vrf are one and the same: say one of them");
 	if ((f->sport || f->dport) && !f->proto)
 		bad("sport and dport want ipproto");
 	f->family = family;
+}
+
+/* "eth0@if3", as ip(8) prints it, is eth0. */
+static const struct link *device(const char *told)
+{
+	char name[IF_NAMESIZE];
+	const struct link *l;
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(told, "@"), told);
+	l = strlen(told) == strlen(name) || told[strlen(name)] == '@' ? link_by_name(name) : NULL;
+	if (!l)
+		bad("there is no device \"%s\"", told);
+	return l;
+}
+
+/* The device that IP sees what comes in by this one: of a bridge, a bond or a team. */
+static void come_in_by(struct query *q, const struct link *l)
+{
+	const struct link *m = link_by_index(l->master);
+
+	q->flow.iif = l->index;
+	if (m && (strcmp(m->kind, "bridge") == 0 || strcmp(m->kind, "bond") == 0 || strcmp(m->kind, "team") == 0)) {
+		q->port_of = l->index;
+		q->flow.iif = m->index;
+	}
 }
 
 /* A verdict that nobody can read is none. */
@@ -162,74 +260,111 @@ static int printed(int status)
 	return EXIT_UNKNOWN;
 }
 
-int main(int argc, char **argv)
+struct options {
+	int family;
+	bool json, explain, color, trace;
+};
+
+static bool is(const char *arg, const char *name, const char *other)
 {
-	bool json = false, explain = false, color;
-	static const struct query no_query;
-	struct query q = no_query;
+	return strcmp(arg, name) == 0 || (other && strcmp(arg, other) == 0);
+}
+
+/* Options may stand anywhere; what is left is moved to the front. Returns false if that was all. */
+static bool parse_options(char **argv, struct options *o)
+{
+	char **to = argv, *arg;
+
+	while ((arg = *argv++)) {
+		if (*arg != '-' || !arg[1]) {
+			*to++ = arg;
+		} else if (is(arg, "-4", NULL)) {
+			o->family = AF_INET;
+		} else if (is(arg, "-6", NULL)) {
+			o->family = AF_INET6;
+		} else if (is(arg, "-j", "--json") || is(arg, "-json", NULL)) {
+			o->json = true;
+		} else if (is(arg, "-c", "--color") || is(arg, "-color", NULL)) {
+			o->color = true;
+		} else if (is(arg, "--explain", NULL)) {
+			o->explain = true;
+		} else if (is(arg, "--trace", NULL)) {
+			o->trace = true;
+		} else if (is(arg, "--core", NULL) && *argv && (is(*argv, "yes", "no"))) {
+			core_assume(is(*argv++, "yes", NULL));
+		} else if (is(arg, "-h", "--help")) {
+			usage();
+			return false;
+		} else if (is(arg, "-V", "--version")) {
+			printf("unhole-path " VERSION "\n");
+			return false;
+		} else {
+			bad("no option \"%s\"", arg);
+		}
+	}
+	*to = NULL;
+	return true;
+}
+
+/* Links, rules and routes could not be read. */
+static int blind(const struct query *q, bool json, int err)
+{
 	static struct path p;
-	const char *dev = NULL;
-	int family = AF_UNSPEC, err, i;
 
-	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
-		if (strcmp(argv[i], "-4") == 0)
-			family = AF_INET;
-		else if (strcmp(argv[i], "-6") == 0)
-			family = AF_INET6;
-		else if (strcmp(argv[i], "-j") == 0 || strcmp(argv[i], "--json") == 0)
-			json = true;
-		else if (strcmp(argv[i], "--explain") == 0)
-			explain = true;
-		else if (strcmp(argv[i], "--core") == 0 && i + 1 < argc &&
-			 (strcmp(argv[i + 1], "yes") == 0 || strcmp(argv[i + 1], "no") == 0))
-			core_assume(strcmp(argv[++i], "yes") == 0);
-		else if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0)
-			return usage(), printed(0);
-		else
-			bad("no option \"%s\"", argv[i]);
-	}
-	if (i == argc)
-		bad("nothing asked");
-	color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
-	if (strcmp(argv[i], "doctor") == 0) {
-		if (i + 1 != argc)
-			bad("doctor takes no arguments");
-	} else {
-		parse_query(argv + i, family, &q, &dev);
-	}
+	fprintf(stderr, "unhole-path: cannot read links, rules and routes: %s\n", strerror(-err));
+	if (!json || !q->flow.family)
+		return EXIT_UNKNOWN;
+	p = (struct path){ .q = *q, .verdict = V_UNKNOWN, .reason = "cannot-read", .hole = MAYBE, .unholed = MAYBE };
+	snprintf(p.text, sizeof(p.text), "unknown: links, rules and routes cannot be read (%s)", strerror(-err));
+	print_json(&p);
+	return printed(EXIT_UNKNOWN);
+}
 
-	err = world_read();
-	if (err) {
-		fprintf(stderr, "unhole-path: cannot read links, rules and routes: %s\n", strerror(-err));
-		if (!json || !q.flow.family)
-			return EXIT_UNKNOWN;
-		p = (struct path){ .q = q, .verdict = V_UNKNOWN, .reason = "cannot-read", .hole = MAYBE,
-				   .unholed = MAYBE };
-		snprintf(p.text, sizeof(p.text), "unknown: links, rules and routes cannot be read (%s)",
-			 strerror(-err));
-		print_json(&p);
-		return printed(EXIT_UNKNOWN);
-	}
-	if (strcmp(argv[i], "doctor") == 0) {
-		int ret = doctor(json, color);
+static int question(struct query *q, const struct devices *dev, const struct options *o)
+{
+	static struct path p;
 
-		rules_free();
-		world_free();
-		return printed(ret);
-	}
-	if (dev) {
-		const struct link *l = link_by_name(dev);
-
-		if (!l)
-			bad("there is no device \"%s\"", dev);
-		q.flow.iif = l->index;
-	}
-	decide(&q, &p);
-	if (json)
+	if (dev->in)
+		come_in_by(q, device(dev->in));
+	if (dev->out || dev->vrf)
+		q->flow.oif = device(dev->out ? dev->out : dev->vrf)->index;
+	if (o->trace)
+		trace_on();
+	decide(q, &p);
+	if (o->json)
 		print_json(&p);
 	else
-		print_text(&p, explain, color);
+		print_text(&p, o->explain, o->color);
+	return p.verdict == V_LEAVES ? EXIT_LEAVES : p.verdict == V_UNKNOWN ? EXIT_UNKNOWN : EXIT_STAYS;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .family = AF_UNSPEC, .color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR") };
+	static const struct query no_query;
+	struct devices dev = { NULL, NULL, NULL };
+	struct query q = no_query;
+	bool is_doctor;
+	int err, ret;
+
+	if (argc < 1 || !parse_options(++argv, &o))
+		return printed(0);
+	if (!*argv)
+		bad("nothing asked");
+	if (is(*argv, "help", NULL)) {
+		usage();
+		return printed(0);
+	}
+	is_doctor = is(*argv, "doctor", NULL);
+	if (is_doctor && argv[1])
+		bad("doctor takes no arguments");
+	if (!is_doctor)
+		parse_query(argv, o.family, &q, &dev);
+	err = world_read();
+	if (err)
+		return blind(&q, o.json, err);
+	ret = is_doctor ? doctor(o.json, o.color) : question(&q, &dev, &o);
 	rules_free();
 	world_free();
-	return printed(p.verdict == V_LEAVES ? EXIT_LEAVES : p.verdict == V_UNKNOWN ? EXIT_UNKNOWN : EXIT_STAYS);
+	return printed(ret);
 }

@@ -121,7 +121,7 @@ static void drop(struct walk *w, const struct nf_chain *c, unsigned int no, enum
 	changed++;
 }
 
-static void trace(const struct nf_chain *c, unsigned int no, enum tri how, const char *what, const char *to)
+static void say_rule(const struct nf_chain *c, unsigned int no, enum tri how, const char *what, const char *to)
 {
 	char line[2 * WHERE], at[WHERE];
 
@@ -254,7 +254,7 @@ static void walk_chain(struct visit *v, struct nf_chain *c, enum tri here, int d
 		nf_eval(v->w, c, &c->rules[i], here, &changed, &said);
 		if (said.matched == NO)
 			continue;
-		trace(c, c->rules[i].no, both(here, said.matched), verdict_name(&said), said.to ? said.to->name : NULL);
+		say_rule(c, c->rules[i].no, both(here, said.matched), verdict_name(&said), said.to ? said.to->name : NULL);
 		if (said.code != NFT_CONTINUE)
 			here = obey(v, c, &c->rules[i], &said, here, depth, out);
 	}
@@ -280,10 +280,21 @@ static bool walk_base(struct visit *v, struct nf_chain *c)
 	walk_chain(v, c, YES, 0, &out);
 	if (out.back && c->policy == NF_DROP) {
 		drop(v->w, c, 0, out.accepted ? MAYBE : YES);
-		trace(c, 0, out.accepted ? MAYBE : YES, "drop", NULL);
+		say_rule(c, 0, out.accepted ? MAYBE : YES, "drop", NULL);
 	}
 	return out.accepted || !out.back;
 }
+
+/* --- what is hooked in ------------------------------------------------------------------ */
+
+enum kind { A_CHAIN, CONNTRACK, NAT };
+
+struct one {
+	enum kind kind;
+	int prio;
+	size_t no;		/* in the order of registration, as far as that is known */
+	struct nf_chain *c;
+};
 
 /* --- NAT --------------------------------------------------------------------------------- */
 
@@ -305,7 +316,7 @@ static void apply(struct walk *w, enum manip manip, const struct nat_to *to)
 }
 
 /* nf_nat_inet_fn(): the chains of type nat, in their order, for what has no binding yet. */
-static void nat(struct visit *v, struct nf_chain **list, size_t n)
+static void nat(struct visit *v, const struct one *list, size_t n)
 {
 	struct walk *w = v->w;
 	enum manip manip = w->hook == HOOK_PREROUTING || w->hook == HOOK_OUTPUT ? MANIP_DST : MANIP_SRC;
@@ -316,7 +327,7 @@ static void nat(struct visit *v, struct nf_chain **list, size_t n)
 	w->n_outcomes = 0;
 	w->nat_unknown = w->nat_sure = false;
 	for (i = 0; i < n && !w->nat_sure && w->dropped != YES; i++)
-		walk_base(v, list[i]);
+		walk_base(v, list[i].c);
 	w->nat_done[manip] = true;
 	if (w->is_told[manip]) {
 		apply(w, manip, &w->told[manip]);
@@ -340,19 +351,10 @@ static void nat(struct visit *v, struct nf_chain **list, size_t n)
 
 /* --- one hook, all its chains ------------------------------------------------------------ */
 
-enum kind { A_CHAIN, CONNTRACK, NAT };
-
-struct one {
-	enum kind kind;
-	int prio;
-	size_t no;		/* in the order of registration, as far as that is known */
-	struct nf_chain *c;
-};
-
 struct hooked {
 	struct one *list;
 	size_t n;
-	struct nf_chain **nat;
+	struct one *nat;	/* chains of type nat, by their own priorities */
 	size_t n_nat;
 };
 
@@ -387,13 +389,6 @@ static int by_prio(const void *a, const void *b)
 	return reversed && !order_is_known(x->c, y->c) ? -last_first : last_first;
 }
 
-static int by_own_prio(const void *a, const void *b)
-{
-	const struct nf_chain *x = *(struct nf_chain *const *)a, *y = *(struct nf_chain *const *)b;
-
-	return x->prio < y->prio ? -1 : x->prio > y->prio;
-}
-
 /* A chain of devices: is it for the one that the packet is on? */
 static bool for_device(const struct nf_chain *c, const char *dev)
 {
@@ -407,11 +402,11 @@ static bool for_device(const struct nf_chain *c, const char *dev)
 	return false;
 }
 
-static void add(struct hooked *h, enum kind kind, int prio, struct nf_chain *c)
+static void add(struct one **list, size_t *n, enum kind kind, int prio, struct nf_chain *c)
 {
-	h->list = nf_grow(h->list, h->n, sizeof(*h->list));
-	h->list[h->n] = (struct one){ .kind = kind, .prio = prio, .no = h->n, .c = c };
-	h->n++;
+	*list = nf_grow(*list, *n, sizeof(**list));
+	(*list)[*n] = (struct one){ .kind = kind, .prio = prio, .no = *n, .c = c };
+	++*n;
 }
 
 static void collect(const struct walk *w, struct hooked *h)
@@ -425,22 +420,18 @@ static void collect(const struct walk *w, struct hooked *h)
 
 		if (!c->base || c->hook != w->hook || !for_device(c, dev))
 			continue;
-		if (!c->is_nat) {
-			add(h, A_CHAIN, c->prio, c);
-			continue;
-		}
-		h->nat = nf_grow(h->nat, h->n_nat, sizeof(*h->nat));
-		h->nat[h->n_nat++] = c;
+		/* Whatever their priorities are, NAT is done at its own: they say which comes first */
+		if (c->is_nat)
+			add(&h->nat, &h->n_nat, A_CHAIN, c->prio, c);
+		else
+			add(&h->list, &h->n, A_CHAIN, c->prio, c);
 	}
 	if (w->hook == HOOK_PREROUTING || w->hook == HOOK_OUTPUT) {
-		add(h, CONNTRACK, NF_IP_PRI_CONNTRACK, NULL);
-		add(h, NAT, NF_IP_PRI_NAT_DST, NULL);
+		add(&h->list, &h->n, CONNTRACK, NF_IP_PRI_CONNTRACK, NULL);
+		add(&h->list, &h->n, NAT, NF_IP_PRI_NAT_DST, NULL);
 	} else if (w->hook == HOOK_POSTROUTING || w->hook == HOOK_INPUT) {
-		add(h, NAT, NF_IP_PRI_NAT_SRC, NULL);
+		add(&h->list, &h->n, NAT, NF_IP_PRI_NAT_SRC, NULL);
 	}
-	/* Whatever their priorities are, NAT is done at its own: they say which comes first */
-	if (h->n_nat)
-		qsort(h->nat, h->n_nat, sizeof(*h->nat), by_own_prio);
 }
 
 static void relook(struct walk *w)
@@ -485,6 +476,8 @@ static void walk_hook(struct walk *w, struct hooked *h)
 	sorting = w;
 	if (h->n)
 		qsort(h->list, h->n, sizeof(*h->list), by_prio);
+	if (h->n_nat)
+		qsort(h->nat, h->n_nat, sizeof(*h->nat), by_prio);
 	for (i = 0; i < h->n && w->dropped != YES && !w->fork; i++) {
 		struct addr dst = w->dst;
 
@@ -506,12 +499,12 @@ static void walk_hook(struct walk *w, struct hooked *h)
 }
 
 /* Two chains of one priority, and it is not known which is called first */
-static bool is_ambiguous(const struct hooked *h)
+static bool is_ambiguous(const struct one *list, size_t n)
 {
 	size_t i;
 
-	for (i = 1; i < h->n; i++)
-		if (h->list[i - 1].prio == h->list[i].prio && !order_is_known(h->list[i - 1].c, h->list[i].c))
+	for (i = 1; i < n; i++)
+		if (list[i - 1].prio == list[i].prio && !order_is_known(list[i - 1].c, list[i].c))
 			return true;
 	return false;
 }
@@ -528,7 +521,7 @@ static void merge(struct walk *w, const struct walk *o)
 {
 	uint32_t differs = (w->mark ^ o->mark) | ~o->mark_known;
 
-	if (w->dropped != o->dropped || memcmp(&w->dst, &o->dst, sizeof(w->dst)) != 0 ||
+	if (w->dropped != o->dropped || w->fork != o->fork || memcmp(&w->dst, &o->dst, sizeof(w->dst)) != 0 ||
 	    memcmp(&w->src, &o->src, sizeof(w->src)) != 0 || w->ct != o->ct) {
 		if (!w->drop_at[0])
 			snprintf(w->drop_at, sizeof(w->drop_at), "%s", o->drop_at);
@@ -562,7 +555,7 @@ void rules_walk(struct walk *w)
 	other = *w;
 	reversed = false;
 	walk_hook(w, &h);
-	if (is_ambiguous(&h)) {
+	if (is_ambiguous(h.list, h.n) || is_ambiguous(h.nat, h.n_nat)) {
 		void (*fn)(const char *line, void *arg) = trace_fn;
 
 		trace_fn = NULL;

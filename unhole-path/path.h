@@ -221,7 +221,6 @@ struct nat_done {
 #define MAX_STEPS 6
 #define MAX_NATS 6
 #define MAX_NOTES 8
-#define MAX_TRACE 400
 #define TEXT 480
 struct path {
 	struct query q;
@@ -253,6 +252,14 @@ struct path {
 };
 
 void decide(const struct query *q, struct path *p);
+
+/* Each hook and each rule that the packet meets, a line each, if they are asked for. */
+struct trace {
+	char **line;
+	size_t n;
+};
+extern struct trace trace;
+void trace_on(void);
 /* RFC 1918, 6598, 4193 */
 bool is_private(int family, const struct addr *a);
 /* Of a device, by ip(7) the greater of its own and that of all */

@@ -85,6 +85,7 @@ static unsigned int egress_mtu(const struct step *s)
 void print_text(const struct path *p, bool explain, bool color)
 {
 	const struct query *q = &p->q;
+	size_t t;
 	int i;
 	bool lost = p->verdict == V_LEAVES && is_private(q->flow.family, &p->source) &&
 		    !is_private(q->flow.family, &p->step[p->n_steps - 1].flow.dst);
@@ -128,6 +129,10 @@ void print_text(const struct path *p, bool explain, bool color)
 		printf("\ncounted: %s (ethtool -S)\n", p->counter);
 	for (i = 0; i < p->n_notes; i++)
 		printf("%snote: %s\n", i || p->hole == YES ? "" : "\n", p->note[i]);
+	if (trace.n)
+		printf("\nrules that it meets:\n");
+	for (t = 0; t < trace.n; t++)
+		printf("  %s\n", trace.line[t]);
 	if (!explain)
 		return;
 	if (!p->n_fixes) {
@@ -261,6 +266,19 @@ static void json_list(const char *key, const char (*list)[TEXT], int n)
 	putchar(']');
 }
 
+static void json_trace(void)
+{
+	size_t t;
+
+	printf(",\"trace\":[");
+	for (t = 0; t < trace.n; t++) {
+		if (t)
+			putchar(',');
+		json_string(trace.line[t]);
+	}
+	putchar(']');
+}
+
 void print_json(const struct path *p)
 {
 	int i;
@@ -300,6 +318,8 @@ void print_json(const struct path *p)
 		json_field("source", addr_text(s->flow.family, &p->source));
 		printf(",\"mtu\":%u}", egress_mtu(s));
 	}
+	if (trace.n)
+		json_trace();
 	json_list("notes", p->note, p->n_notes);
 	json_list("fixes", p->fix, p->n_fixes);
 	printf("}\n");
