@@ -991,14 +991,18 @@ static void first_stays(struct way *y, bool external)
 	verdict(y->p, V_LOCAL, "local", "stays: it is for this box");
 }
 
-static void held(struct path *p, const struct flow *f, bool external, bool ends)
+static void held(struct way *y, bool external, bool ends)
 {
 	const char *lo = dev_name(world.lo);
+	const struct flow *f = &y->f;
+	struct path *p = y->p;
 
 	/* Behind a rule that accepts it, it would not be met */
 	fix(p, "%s -t raw -%c PREROUTING -i %s -j UNHOLE", ipt(f->family), ends ? 'I' : 'A', lo);
 	if (f->family == AF_INET && !external) {
 		/* __mkroute_output(): RTCF_LOCAL */
+		if (!walk(y, HOOK_INPUT, lo, NULL))
+			return;
 		verdict(p, V_LOCAL, "no-rule",
 			"stays in the hole: no UNHOLE rule in PREROUTING meets it, so it is delivered on this box");
 		return;
@@ -1029,7 +1033,7 @@ static bool unholed(struct way *y, const struct link *lo, bool external)
 	}
 	if (w->unholed == NO) {
 		if (w->unholable)
-			held(p, &y->f, external, w->raw_ends);
+			held(y, external, w->raw_ends);
 		else
 			verdict(p, V_DIES, "loopback-address",
 				"stays in the hole: UNHOLE leaves loopback and link-local addresses alone");

@@ -41,7 +41,7 @@ enum nf_what {
 	NF_BITWISE,	/* reg, len: sreg & a ^ b */
 	NF_SWAP,	/* reg, len: sreg, in units of off bytes, turned round */
 	NF_SHIFT,	/* reg, len (up to 4): sreg, host order, by arg bits; off: to the right */
-	NF_FORGET,	/* reg, len: what is not known */
+	NF_FORGET,	/* reg, len: what is not known; of arg values, if that is not 0 */
 	/* matches; invert turns them round */
 	NF_CMP,		/* sreg, len: NFT_CMP_* arg with a */
 	NF_RANGE,	/* sreg, len: from a to b */
@@ -130,8 +130,8 @@ struct nf_chain {
 	bool reached;		/* a scan has come here */
 	/* the walker's: what came of it, the last time */
 	unsigned long seen_at;
-	bool seen_back, seen_accepts, walking;
-	enum tri seen_here;
+	bool seen_back, seen_accepts, seen_natted, walking;
+	enum tri seen_here, seen_unnatted;
 };
 
 /* All chains of one family (0: IPv4, 1: IPv6), in the order of registration as far as
@@ -177,24 +177,52 @@ struct nf_elem {
 	size_t data_len;
 };
 
-/* Is what the registers hold in a set of nf_tables? The kernel is asked. */
-enum tri nft_set_has(const struct nf_chain *c, const char *name, size_t name_len, const uint8_t *key,
-		     const uint8_t *known, size_t room, struct nf_elem *elem);
+/* Is what the registers hold in a set of nf_tables? The kernel is asked. MAYBE: then which
+ * elements it may be, if they are few enough to be told; n: how many, or 0.
+ */
+#define MAX_CANDIDATES 32
+struct nf_key {
+	const char *set;
+	size_t set_len;
+	const uint8_t *b, *k;	/* the registers, and which bits are known */
+	size_t room;		/* bytes up to their end */
+};
+struct nf_found {
+	struct nf_elem elem[MAX_CANDIDATES];
+	unsigned int n;
+};
+enum tri nft_set_has(const struct nf_chain *c, const struct nf_key *key, struct nf_found *found);
 /* ipset's: MAYBE, where it is of a type that is not asked for. */
 enum tri ipset_has(const struct walk *w, const void *info);
 
 /* --- evaluation (nf_eval.c) ---------------------------------------------------- */
 
 /* What a rule says, and whether it is met. */
+/* Beside nftables' verdicts: NAT, which ends the way through chains of that type */
+#define NF_NATTED 1000
+
 struct nf_said {
 	enum tri matched;
 	int code;		/* NF_*, NFT_*; NFT_CONTINUE: nothing */
 	const struct nf_chain *to;
-	bool any;		/* a verdict map whose key is not known: anything of its table */
+	/* A verdict map whose key is not known: one of these verdicts, if there are any, or
+	 * anything of its table; sure: it is one of them
+	 */
+	bool any, sure;
+	unsigned int n;
+	struct {
+		int code;
+		const struct nf_chain *to;
+	} alt[MAX_CANDIDATES];
 };
 
-/* here: does the packet come to this rule at all? changed: counts what it has changed. */
-void nf_eval(struct walk *w, const struct nf_chain *c, const struct nf_rule *r, enum tri here,
+/* Does the packet come to this rule? Does it, if NAT has not had it before? */
+struct nf_reach {
+	enum tri here, unnatted;
+};
+
+/* changed: counts what it has changed. */
+void nf_eval(struct walk *w, const struct nf_chain *c, const struct nf_rule *r, struct nf_reach reach,
 	     unsigned long *changed, struct nf_said *said);
 void nf_unsure(struct walk *w, const struct nf_chain *c, unsigned int no, const char *what);
 void nf_mark_unsure(struct walk *w, const struct nf_chain *c, unsigned int no, uint32_t bits, const char *what);

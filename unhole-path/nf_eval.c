@@ -29,8 +29,12 @@ struct at {
 	const struct nf_chain *c;
 	const struct nf_rule *r;
 	unsigned long *changed;
-	enum tri matched;
+	struct nf_reach reach;
+	enum tri matched;	/* does what this rule does happen? */
+	enum tri own;		/* is it met, if the packet comes to it? */
 	struct regs regs;
+	struct nf_found found;	/* in a set */
+	uint32_t one_of[RF / 4];	/* the register is one of so many numbers, from 0; 0: who knows */
 };
 
 static enum tri both(enum tri a, enum tri b)
@@ -514,16 +518,23 @@ static void because(struct at *a, enum tri m, const struct nf_step *s)
 	nf_unsure(a->w, a->c, a->r->no, what);
 }
 
+static enum tri look_up(struct at *a, const struct nf_step *s)
+{
+	struct nf_key key = {
+		.set = s->name, .set_len = s->name_len, .b = a->regs.b + s->sreg, .k = a->regs.k + s->sreg,
+		.room = RF - s->sreg,
+	};
+
+	a->found.n = 0;
+	return fits(s->sreg, 0) ? nft_set_has(a->c, &key, &a->found) : MAYBE;
+}
+
 static enum tri do_lookup(struct at *a, const struct nf_step *s)
 {
-	struct nf_elem elem;
-	enum tri m;
+	enum tri m = look_up(a, s);
 
-	if (!fits(s->sreg, 0))
-		return MAYBE;
-	m = nft_set_has(a->c, s->name, s->name_len, a->regs.b + s->sreg, a->regs.k + s->sreg, RF - s->sreg, &elem);
 	if (fits(s->reg, 0) && m == YES)
-		put(&a->regs, s->reg, elem.data, NULL, elem.data_len);
+		put(&a->regs, s->reg, a->found.elem[0].data, NULL, a->found.elem[0].data_len);
 	else if (fits(s->reg, 0))
 		put(&a->regs, s->reg, NULL, NULL, 16);
 	return invert(m, s->invert);
@@ -813,8 +824,10 @@ static bool same_nat(const struct nat_to *a, const struct nat_to *b)
 	       memcmp(&a->addr, &b->addr, sizeof(a->addr)) == 0;
 }
 
-/* One more outcome of NAT; one that is not known is worse than many. */
-static void do_nat(struct at *a, const struct nf_nat *n)
+/* One more outcome of NAT; one that is not known is worse than many. Returns false if it is
+ * not for this packet.
+ */
+static bool do_nat(struct at *a, const struct nf_nat *n)
 {
 	struct walk *w = a->w;
 	enum manip manip = manip_of(w, n->kind);
@@ -822,43 +835,54 @@ static void do_nat(struct at *a, const struct nf_nat *n)
 	unsigned int i;
 
 	if (n->family != NFPROTO_INET && n->family != (w->family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6))
-		return;
+		return false;
 	if (w->is_told[manip])
-		return;
-	w->nat_sure = w->nat_sure || a->matched == YES;
+		return true;
+	w->nat_sure = w->nat_sure || both(a->reach.unnatted, a->own) == YES;
 	nf_place(a->c, a->r->no, to.by, sizeof(to.by));
 	if (!new_addr(a, n, manip, &to) || w->n_outcomes == MAX_NAT) {
 		nf_unsure(w, a->c, a->r->no, "NAT to an address that is not known");
 		w->nat_unknown = true;
-		return;
+		return true;
 	}
 	new_port(a, n, &to);
 	for (i = 0; i < w->n_outcomes; i++)
 		if (same_nat(&w->outcome[i], &to))
-			return;
+			return true;
 	++*a->changed;
 	w->outcome[w->n_outcomes++] = to;
+	return true;
 }
 
 /* --- one rule ------------------------------------------------------------------------------ */
 
 static void do_vmap(struct at *a, const struct nf_step *s, struct nf_said *said)
 {
-	struct nf_elem elem;
-	enum tri m = MAYBE;
+	enum tri m = look_up(a, s), before = a->own;
+	unsigned int i;
 
-	if (fits(s->sreg, 0))
-		m = nft_set_has(a->c, s->name, s->name_len, a->regs.b + s->sreg, a->regs.k + s->sreg,
-				RF - s->sreg, &elem);
 	a->matched = both(a->matched, m);
-	because(a, m, s);
-	if (m == YES && elem.has_verdict) {
-		said->code = elem.code;
-		said->to = elem.to;
-	} else if (m != NO) {
-		said->any = true;
-		said->code = NF_QUEUE;
+	a->own = both(a->own, m);
+	if (m == NO)
+		return;
+	if (m == YES && a->found.elem[0].has_verdict) {
+		said->code = a->found.elem[0].code;
+		said->to = a->found.elem[0].to;
+		return;
 	}
+	said->any = true;
+	said->code = NF_QUEUE;
+	said->n = a->found.n;
+	for (i = 0; i < a->found.n; i++) {
+		said->alt[i].code = a->found.elem[i].code;
+		said->alt[i].to = a->found.elem[i].to;
+	}
+	/* Each number that it can be has an element */
+	said->sure = a->found.n && a->found.n == a->one_of[s->sreg / 4];
+	if (said->sure)
+		a->own = before;
+	else
+		because(a, m, s);
 }
 
 static void act(struct at *a, const struct nf_step *s, struct nf_said *said)
@@ -896,8 +920,7 @@ static void act(struct at *a, const struct nf_step *s, struct nf_said *said)
 		do_unhole(a, s->a);
 		break;
 	case NF_NAT:
-		do_nat(a, &s->nat);
-		said->code = NF_ACCEPT;
+		said->code = do_nat(a, &s->nat) ? NF_NATTED : said->code;
 		break;
 	case NF_VERDICT:
 		said->code = s->arg;
@@ -931,23 +954,30 @@ static bool registers(struct at *a, const struct nf_step *s)
 		do_shift(&a->regs, s);
 		return true;
 	case NF_FORGET:
-		if (fits(s->reg, 0))
+		if (fits(s->reg, 0)) {
 			put(&a->regs, s->reg, NULL, NULL, s->len);
+			a->one_of[s->reg / 4] = s->arg;
+		}
 		return true;
 	default:
 		return false;
 	}
 }
 
-void nf_eval(struct walk *w, const struct nf_chain *c, const struct nf_rule *r, enum tri here,
+void nf_eval(struct walk *w, const struct nf_chain *c, const struct nf_rule *r, struct nf_reach reach,
 	     unsigned long *changed, struct nf_said *said)
 {
 	static struct nf_code code;
-	struct at a = { .w = w, .c = c, .r = r, .changed = changed, .matched = here };
-	enum tri own = YES, m;
+	static struct at a;
+	enum tri m;
 	unsigned int i;
 
-	*said = (struct nf_said){ .matched = YES, .code = NFT_CONTINUE };
+	a = (struct at){ .w = w, .c = c, .r = r, .changed = changed, .reach = reach, .matched = reach.here, .own = YES };
+	said->matched = YES;
+	said->code = NFT_CONTINUE;
+	said->to = NULL;
+	said->any = said->sure = false;
+	said->n = 0;
 	nf_decode(c, r, &code);
 	if (code.overflow) {
 		mark_unsure(&a, 0xffffffff, "a rule that is too long to be evaluated");
@@ -963,14 +993,10 @@ void nf_eval(struct walk *w, const struct nf_chain *c, const struct nf_rule *r, 
 			continue;
 		m = match(&a, s);
 		because(&a, m, s);
-		own = both(own, m);
+		a.own = both(a.own, m);
 		a.matched = both(a.matched, m);
-		if (a.matched == NO)
-			break;
-		act(&a, s, said);
-		/* A verdict map says whether it is met only then */
-		if (s->what == NF_VMAP)
-			own = both(own, a.matched == NO ? NO : said->any ? MAYBE : YES);
+		if (a.matched != NO)
+			act(&a, s, said);
 	}
-	said->matched = a.matched == NO ? NO : own;
+	said->matched = a.matched == NO ? NO : a.own;
 }

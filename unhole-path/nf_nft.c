@@ -813,6 +813,16 @@ static void forget_all(struct nf_code *code)
 	nf_step(code, NF_FORGET)->len = 64;
 }
 
+/* One of so many numbers, from 0 */
+static void numgen(struct nf_code *code, const struct nlattr **tb)
+{
+	struct nf_step *s = nf_step(code, NF_FORGET);
+
+	s->reg = reg(tb[NFTA_NG_DREG]);
+	s->len = 4;
+	s->arg = tb[NFTA_NG_OFFSET] && nf_be32(tb[NFTA_NG_OFFSET]) ? 0 : nf_be32(tb[NFTA_NG_MODULUS]);
+}
+
 static void dynset(struct nf_code *code, const struct nlattr **tb)
 {
 	/* A meter is a limit, as a rule; and an element that is not there cannot go */
@@ -936,8 +946,10 @@ void nft_decode(const struct nf_chain *c, const struct nf_rule *r, struct nf_cod
 		index_attrs(ex[NFTA_EXPR_DATA], tb);
 		for (i = 0; i < N_EXPRS && strcmp(name, exprs[i]) != 0; i++)
 			;
-		/* numgen, hash, rt and others only load a register */
-		if (i == N_EXPRS && (strcmp(name, "numgen") == 0 || strcmp(name, "hash") == 0 || strcmp(name, "rt") == 0))
+		/* These only load a register */
+		if (strcmp(name, "numgen") == 0)
+			numgen(code, tb);
+		else if (strcmp(name, "hash") == 0 || strcmp(name, "rt") == 0)
 			forget_all(code);
 		else
 			expression(code, c, name, i, tb);

@@ -27,42 +27,59 @@ static void put_name(struct nlmsghdr *nlh, int type, const char *name, size_t le
 
 /* --- nf_tables ------------------------------------------------------------------------ */
 
+/* What matters of a set itself */
+struct shape {
+	uint32_t key_len, flags;
+};
+
 static int on_set(const struct nlmsghdr *nlh, void *arg)
 {
+	struct shape *to = arg;
 	const struct nlattr *a;
 
-	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg))
+	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg)) {
 		if (mnl_attr_get_type(a) == NFTA_SET_KEY_LEN)
-			*(uint32_t *)arg = nf_be32(a);
+			to->key_len = nf_be32(a);
+		else if (mnl_attr_get_type(a) == NFTA_SET_FLAGS)
+			to->flags = nf_be32(a);
+	}
 	return MNL_CB_OK;
 }
 
-static uint32_t key_len(const struct nf_chain *c, const char *name, size_t name_len)
+static struct shape shape_of(const struct nf_chain *c, const struct nf_key *key)
 {
 	char req[MNL_NLMSG_HDRLEN + 2 * NFT_NAME_MAXLEN + 64] = { 0 };
 	struct nlmsghdr *nlh = nfnl_put(req, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETSET, NLM_F_ACK, c->family);
-	uint32_t len = 0;
+	struct shape shape = { 0, 0 };
 
 	put_name(nlh, NFTA_SET_TABLE, c->table, strlen(c->table));
-	put_name(nlh, NFTA_SET_NAME, name, name_len);
-	return nfnl_talk(nlh, on_set, &len) ? 0 : len;
+	put_name(nlh, NFTA_SET_NAME, key->set, key->set_len);
+	if (nfnl_talk(nlh, on_set, &shape))
+		shape.key_len = 0;
+	return shape;
 }
 
 struct answer {
 	const struct nf_chain *chain;
-	struct nf_elem *elem;
-	bool found;
+	const struct nf_key *key;
+	size_t len;
+	struct nf_found *found;
+	bool too_many;
 };
 
-static void element(struct answer *to, const struct nlattr *e)
+static void take(struct answer *to, const struct nlattr **el)
 {
-	const struct nlattr *el[MAX_ATTR], *data[MAX_ATTR], *v[MAX_ATTR];
-	struct nf_elem *elem = to->elem;
+	const struct nlattr *data[MAX_ATTR], *v[MAX_ATTR];
+	struct nf_elem *elem;
 	uint32_t code;
 
-	index_attrs(e, el);
+	if (to->found->n == MAX_CANDIDATES) {
+		to->too_many = true;
+		return;
+	}
+	elem = &to->found->elem[to->found->n++];
+	memset(elem, 0, sizeof(*elem));
 	index_attrs(el[NFTA_SET_ELEM_DATA], data);
-	to->found = true;
 	if (data[NFTA_DATA_VERDICT]) {
 		index_attrs(data[NFTA_DATA_VERDICT], v);
 		nf_verdict(to->chain, v, &code, &elem->to);
@@ -76,19 +93,42 @@ static void element(struct answer *to, const struct nlattr *e)
 	}
 }
 
+/* May it be this element, by what is known? An element without a key is for all others. */
+static bool may_be(const struct answer *to, const struct nlattr **el)
+{
+	const struct nlattr *data[MAX_ATTR];
+	const uint8_t *v;
+	size_t i;
+
+	index_attrs(el[NFTA_SET_ELEM_KEY], data);
+	if (!data[NFTA_DATA_VALUE] || mnl_attr_get_payload_len(data[NFTA_DATA_VALUE]) < to->len)
+		return true;
+	v = mnl_attr_get_payload(data[NFTA_DATA_VALUE]);
+	for (i = 0; i < to->len; i++)
+		if ((v[i] ^ to->key->b[i]) & to->key->k[i])
+			return false;
+	return true;
+}
+
 static int on_elem(const struct nlmsghdr *nlh, void *arg)
 {
-	const struct nlattr *a, *e;
+	const struct nlattr *a, *e, *el[MAX_ATTR];
+	struct answer *to = arg;
 
-	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg))
-		if (mnl_attr_get_type(a) == NFTA_SET_ELEM_LIST_ELEMENTS)
-			mnl_attr_for_each_nested(e, a)
-				element(arg, e);
+	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(a) != NFTA_SET_ELEM_LIST_ELEMENTS)
+			continue;
+		mnl_attr_for_each_nested(e, a) {
+			index_attrs(e, el);
+			if (!to->len || may_be(to, el))
+				take(to, el);
+		}
+	}
 	return MNL_CB_OK;
 }
 
 /* key: NULL for the element that stands for all others */
-static int ask_elem(struct answer *to, const char *name, size_t name_len, const uint8_t *key, uint32_t len)
+static int ask_elem(struct answer *to, const uint8_t *key, uint32_t len)
 {
 	const struct nf_chain *c = to->chain;
 	char req[MNL_NLMSG_HDRLEN + 2 * NFT_NAME_MAXLEN + 256] = { 0 };
@@ -96,7 +136,7 @@ static int ask_elem(struct answer *to, const char *name, size_t name_len, const 
 	struct nlattr *list, *elem, *value;
 
 	put_name(nlh, NFTA_SET_ELEM_LIST_TABLE, c->table, strlen(c->table));
-	put_name(nlh, NFTA_SET_ELEM_LIST_SET, name, name_len);
+	put_name(nlh, NFTA_SET_ELEM_LIST_SET, to->key->set, to->key->set_len);
 	list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
 	elem = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
 	if (key) {
@@ -111,26 +151,52 @@ static int ask_elem(struct answer *to, const char *name, size_t name_len, const 
 	return nfnl_talk(nlh, on_elem, to);
 }
 
-enum tri nft_set_has(const struct nf_chain *c, const char *name, size_t name_len, const uint8_t *key,
-		     const uint8_t *known, size_t room, struct nf_elem *elem)
+/* A part of the key is not known: all elements, one after the other. Of intervals the
+ * ends are elements of their own, which this does not put together.
+ */
+static enum tri candidates(struct answer *to, const struct shape *shape)
 {
-	uint32_t len = key_len(c, name, name_len), i;
-	struct answer to = { .chain = c, .elem = elem };
+	const struct nf_chain *c = to->chain;
+	char req[MNL_NLMSG_HDRLEN + 2 * NFT_NAME_MAXLEN + 64] = { 0 };
+	struct nlmsghdr *nlh = nfnl_put(req, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETSETELEM, NLM_F_DUMP, c->family);
 	int err;
 
-	memset(elem, 0, sizeof(*elem));
-	if (!len || len > room)
+	if (shape->flags & (NFT_SET_INTERVAL | NFT_SET_EVAL))
 		return MAYBE;
-	for (i = 0; i < len; i++)
-		if (known[i] != 0xff)
-			return MAYBE;
-	err = ask_elem(&to, name, name_len, key, len);
+	put_name(nlh, NFTA_SET_ELEM_LIST_TABLE, c->table, strlen(c->table));
+	put_name(nlh, NFTA_SET_ELEM_LIST_SET, to->key->set, to->key->set_len);
+	to->len = shape->key_len;
+	err = nfnl_talk(nlh, on_elem, to);
+	if (!err && !to->found->n)
+		return NO;
+	if (err || to->too_many)
+		to->found->n = 0;
+	return MAYBE;
+}
+
+enum tri nft_set_has(const struct nf_chain *c, const struct nf_key *key, struct nf_found *found)
+{
+	struct shape shape = shape_of(c, key);
+	struct answer to = { .chain = c, .key = key, .found = found };
+	uint32_t i;
+	int err;
+
+	found->n = 0;
+	if (!shape.key_len || shape.key_len > key->room)
+		return MAYBE;
+	for (i = 0; i < shape.key_len; i++)
+		if (key->k[i] != 0xff)
+			return candidates(&to, &shape);
+	err = ask_elem(&to, key->b, shape.key_len);
 	if (err == -ENOENT)
-		err = ask_elem(&to, name, name_len, NULL, 0);
+		err = ask_elem(&to, NULL, 0);
 	/* Kernels that know no such element say that it wants a key */
 	if (err == -ENOENT || err == -EINVAL)
 		return NO;
-	return !err && to.found ? YES : MAYBE;
+	if (!err && found->n == 1)
+		return YES;
+	found->n = 0;
+	return MAYBE;
 }
 
 /* --- ipset ------------------------------------------------------------------------------ */

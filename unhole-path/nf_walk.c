@@ -101,9 +101,12 @@ static unsigned long changed;
 struct out {
 	bool back;		/* some, or all, behind the jump */
 	bool accepted;		/* some may have been accepted */
+	bool natted;		/* some may have met NAT */
 };
 
-static void walk_chain(struct visit *v, struct nf_chain *c, enum tri here, int depth, struct out *out);
+static const struct nf_reach nobody = { NO, NO }, surely = { YES, YES };
+
+static void walk_chain(struct visit *v, struct nf_chain *c, struct nf_reach reach, int depth, struct out *out);
 
 static enum tri both(enum tri a, enum tri b)
 {
@@ -141,6 +144,8 @@ static const char *verdict_name(const struct nf_said *said)
 		return "drop";
 	case NF_ACCEPT:
 		return "accept";
+	case NF_NATTED:
+		return "NAT";
 	case NFT_JUMP:
 		return "jump";
 	case NFT_GOTO:
@@ -158,10 +163,11 @@ static const char *verdict_name(const struct nf_said *said)
 static void walk_all(struct visit *v, const struct nf_chain *from, int depth, struct out *out)
 {
 	const struct nf_chains *all = &nf_chains[v->w->family == AF_INET6];
+	const struct nf_reach perhaps = { MAYBE, MAYBE };
 	unsigned long before;
 	size_t i;
 
-	out->accepted = out->back = true;
+	out->accepted = out->back = out->natted = true;
 	if (v->everywhere)
 		return;
 	v->everywhere = true;
@@ -172,51 +178,103 @@ static void walk_all(struct visit *v, const struct nf_chain *from, int depth, st
 			struct out one;
 
 			if (!c->base && !c->legacy && c->family == from->family && strcmp(c->table, from->table) == 0)
-				walk_chain(v, c, MAYBE, depth + 1, &one);
+				walk_chain(v, c, perhaps, depth + 1, &one);
 		}
 	} while (changed != before);
 	v->everywhere = false;
 }
 
-/* What a rule's verdict makes of those that have come to it: do they come to the next? */
-static enum tri obey(struct visit *v, const struct nf_chain *c, const struct nf_rule *r, const struct nf_said *said,
-		     enum tri here, int depth, struct out *out)
+static struct nf_reach combined(struct nf_reach reach, enum tri matched)
 {
-	enum tri how = both(here, said->matched), next = said->matched == YES ? NO : MAYBE;
-	struct out one = { 0 };
+	return (struct nf_reach){ both(reach.here, matched), both(reach.unnatted, matched) };
+}
 
-	switch (said->any ? NF_QUEUE : said->code) {
+/* Those that come to the next rule, if some of them do not, surely or perhaps. */
+static struct nf_reach fewer(enum tri matched)
+{
+	return matched == YES ? nobody : (struct nf_reach){ MAYBE, MAYBE };
+}
+
+/* A program decides, or what is not known here; it may come back with a mark. */
+static struct nf_reach anything(struct visit *v, const struct nf_chain *c, unsigned int no, bool map, int depth,
+				struct out *out)
+{
+	if (map)
+		walk_all(v, c, depth, out);
+	else
+		nf_mark_unsure(v->w, c, no, 0xffffffff, "a verdict that is not known here");
+	nf_unsure(v->w, c, no, "a verdict that is not known here");
+	drop(v->w, c, no, MAYBE);
+	out->accepted = out->back = true;
+	return (struct nf_reach){ MAYBE, MAYBE };
+}
+
+/* What a verdict makes of those that have come to it: who comes to the next rule? */
+static struct nf_reach obey(struct visit *v, const struct nf_chain *c, unsigned int no, int code,
+			    const struct nf_chain *to, enum tri matched, struct nf_reach reach, int depth, struct out *out)
+{
+	struct out one = { .back = false };
+
+	switch (code) {
+	case NFT_CONTINUE:
+		return reach;
 	case NF_DROP:
-		drop(v->w, c, r->no, how);
-		return said->matched == YES ? NO : here;
+		drop(v->w, c, no, both(reach.here, matched));
+		return matched == YES ? nobody : reach;
 	case NFT_RETURN:
 		out->back = true;
-		return next;
+		return fewer(matched);
+	case NF_NATTED:
+		out->natted = true;
+		return matched == YES ? nobody : (struct nf_reach){ MAYBE, reach.unnatted };
 	case NFT_GOTO:
 	case NFT_JUMP:
-		walk_chain(v, (struct nf_chain *)said->to, how, depth + 1, &one);
+		walk_chain(v, (struct nf_chain *)to, combined(reach, matched), depth + 1, &one);
 		out->accepted = out->accepted || one.accepted;
-		if (said->code == NFT_GOTO) {
+		out->natted = out->natted || one.natted;
+		if (code == NFT_GOTO) {
 			out->back = out->back || one.back;
-			return next;
+			return fewer(matched);
 		}
-		if (!one.back && said->matched == YES)
-			return NO;
-		return one.accepted ? MAYBE : here;
+		if (!one.back && matched == YES)
+			return nobody;
+		if (one.accepted)
+			return (struct nf_reach){ MAYBE, MAYBE };
+		return (struct nf_reach){ one.natted ? MAYBE : reach.here, reach.unnatted };
 	case NF_QUEUE:
-		/* A program decides, or what is not known here; it may come back with a mark */
-		if (said->any)
-			walk_all(v, c, depth, out);
-		else
-			nf_mark_unsure(v->w, c, r->no, 0xffffffff, "a verdict that is not known here");
-		nf_unsure(v->w, c, r->no, "a verdict that is not known here");
-		drop(v->w, c, r->no, MAYBE);
-		out->accepted = out->back = true;
-		return MAYBE;
+		return anything(v, c, no, false, depth, out);
 	default:
 		out->accepted = true;
-		return next;
+		return fewer(matched);
 	}
+}
+
+/* One of several verdicts of a map. NAT is sure if it is in each of them. */
+static struct nf_reach obey_one_of(struct visit *v, const struct nf_chain *c, unsigned int no, const struct nf_said *said,
+				   struct nf_reach reach, int depth, struct out *out)
+{
+	bool sure = said->sure && said->matched == YES, was = v->w->nat_sure, all = sure, stay = !sure;
+	struct nf_reach perhaps = { MAYBE, sure ? reach.unnatted : MAYBE }, next;
+	unsigned int i;
+
+	for (i = 0; i < said->n; i++) {
+		v->w->nat_sure = false;
+		next = obey(v, c, no, said->alt[i].code, said->alt[i].to, YES, perhaps, depth, out);
+		all = all && v->w->nat_sure;
+		stay = stay || next.here != NO;
+	}
+	v->w->nat_sure = was || all;
+	return stay ? (struct nf_reach){ MAYBE, all ? NO : MAYBE } : nobody;
+}
+
+static struct nf_reach met(struct visit *v, const struct nf_chain *c, unsigned int no, const struct nf_said *said,
+			   struct nf_reach reach, int depth, struct out *out)
+{
+	if (said->any && said->n)
+		return obey_one_of(v, c, no, said, reach, depth, out);
+	if (said->any)
+		return anything(v, c, no, true, depth, out);
+	return obey(v, c, no, said->code, said->to, said->matched, reach, depth, out);
 }
 
 static void give_up(struct visit *v, const struct nf_chain *c, struct out *out)
@@ -226,61 +284,70 @@ static void give_up(struct visit *v, const struct nf_chain *c, struct out *out)
 	drop(v->w, c, 1, MAYBE);
 	if (v->w->unholable && v->w->unholed == NO)
 		v->w->unholed = MAYBE;
-	out->back = out->accepted = true;
+	out->back = out->accepted = out->natted = true;
 }
 
-/* nft_do_chain(), ipt_do_table(); here: does the packet come to this chain? */
-static void walk_chain(struct visit *v, struct nf_chain *c, enum tri here, int depth, struct out *out)
+/* All that can be said of it has been said, the last time that it was walked. */
+static bool is_known(const struct nf_chain *c, struct nf_reach reach)
+{
+	return c->seen_at == changed && (c->seen_here == reach.here || c->seen_here == YES) &&
+	       (c->seen_unnatted == reach.unnatted || c->seen_unnatted == YES);
+}
+
+/* nft_do_chain(), ipt_do_table() */
+static void walk_chain(struct visit *v, struct nf_chain *c, struct nf_reach reach, int depth, struct out *out)
 {
 	unsigned long before = changed;
-	enum tri came = here;
+	struct nf_reach came = reach;
 	struct nf_said said;
 	size_t i;
 
-	*out = (struct out){ .back = false };
-	if (c->seen_at == changed && (c->seen_here == here || c->seen_here == YES)) {
-		*out = (struct out){ .back = c->seen_back, .accepted = c->seen_accepts };
+	if (is_known(c, reach)) {
+		*out = (struct out){ c->seen_back, c->seen_accepts, c->seen_natted };
 		return;
 	}
 	/* A map that leads anywhere leads here again */
-	if (c->walking) {
-		*out = (struct out){ .back = true, .accepted = true };
+	*out = (struct out){ true, true, true };
+	if (c->walking)
 		return;
-	}
+	*out = (struct out){ false, false, false };
 	c->walking = true;
-	for (i = 0; i < c->n_rules && here != NO && v->w->dropped != YES; i++) {
+	for (i = 0; i < c->n_rules && reach.here != NO && v->w->dropped != YES; i++) {
 		if (depth > MAX_DEPTH || ++v->rules > MAX_RULES)
 			break;
-		nf_eval(v->w, c, &c->rules[i], here, &changed, &said);
+		nf_eval(v->w, c, &c->rules[i], reach, &changed, &said);
 		if (said.matched == NO)
 			continue;
-		say_rule(c, c->rules[i].no, both(here, said.matched), verdict_name(&said), said.to ? said.to->name : NULL);
-		if (said.code != NFT_CONTINUE)
-			here = obey(v, c, &c->rules[i], &said, here, depth, out);
+		say_rule(c, c->rules[i].no, both(reach.here, said.matched), verdict_name(&said), said.to ? said.to->name : NULL);
+		reach = met(v, c, c->rules[i].no, &said, reach, depth, out);
 	}
 	c->walking = false;
 	if (depth > MAX_DEPTH || v->rules > MAX_RULES)
 		return give_up(v, c, out);
-	if (here != NO && v->w->dropped != YES)
+	if (reach.here != NO && v->w->dropped != YES)
 		out->back = true;
 	if (changed == before) {
 		c->seen_at = changed;
-		c->seen_here = came;
+		c->seen_here = came.here;
+		c->seen_unnatted = came.unnatted;
 		c->seen_back = out->back;
 		c->seen_accepts = out->accepted;
+		c->seen_natted = out->natted;
 	}
 }
 
 /* Returns whether a rule may end its way through this chain, before its end. */
-static bool walk_base(struct visit *v, struct nf_chain *c)
+static bool walk_base(struct visit *v, struct nf_chain *c, struct nf_reach reach)
 {
 	struct out out;
 
 	changed++;
-	walk_chain(v, c, YES, 0, &out);
+	walk_chain(v, c, reach, 0, &out);
 	if (out.back && c->policy == NF_DROP) {
-		drop(v->w, c, 0, out.accepted ? MAYBE : YES);
-		say_rule(c, 0, out.accepted ? MAYBE : YES, "drop", NULL);
+		enum tri how = out.accepted || out.natted ? MAYBE : reach.here;
+
+		drop(v->w, c, 0, how);
+		say_rule(c, 0, how, "drop", NULL);
 	}
 	return out.accepted || !out.back;
 }
@@ -327,7 +394,7 @@ static void nat(struct visit *v, const struct one *list, size_t n)
 	w->n_outcomes = 0;
 	w->nat_unknown = w->nat_sure = false;
 	for (i = 0; i < n && !w->nat_sure && w->dropped != YES; i++)
-		walk_base(v, list[i].c);
+		walk_base(v, list[i].c, w->n_outcomes || w->nat_unknown ? (struct nf_reach){ MAYBE, YES } : surely);
 	w->nat_done[manip] = true;
 	if (w->is_told[manip]) {
 		apply(w, manip, &w->told[manip]);
@@ -446,7 +513,7 @@ static void walk_one(struct visit *v, struct nf_chain *c)
 {
 	struct walk *w = v->w;
 	struct walk was = *w;
-	bool ends = walk_base(v, c);
+	bool ends = walk_base(v, c, surely);
 
 	if (c->prio == NF_IP_PRI_RAW && ends)
 		w->raw_ends = true;

@@ -389,12 +389,14 @@ static void device_group(struct nf_code *code, const struct xt_devgroup_info *m)
 		number_is(code, F_OIFGROUP, m->dst_mask, m->dst_group, !(m->flags & XT_DEVGROUP_INVERT_DST));
 }
 
-static void set_match(struct nf_code *code, int rev, const struct xt_set_info_match_v1 *m)
+/* Later revisions may count packets and bytes as well, and have other flags: none as a rule */
+static void set_match(struct nf_code *code, const struct xt_set_info_match_v1 *m, size_t len)
 {
+	static const char none[sizeof(struct xt_set_info_match_v4)];
+	size_t rest = len - sizeof(*m);
 	struct nf_step *s;
 
-	/* Later revisions may count as well */
-	if (rev > 1 && m->match_set.flags & ~IPSET_INV_MATCH) {
+	if (m->match_set.flags & IPSET_RETURN_NOMATCH || rest > sizeof(none) || memcmp(m + 1, none, rest) != 0) {
 		maybe(code, "set");
 		return;
 	}
@@ -451,7 +453,7 @@ void xt_match(struct nf_code *code, int family, const char *name, int rev, const
 	case M_DEVGROUP:
 		return device_group(code, info);
 	case M_SET:
-		return set_match(code, rev, info);
+		return set_match(code, info, len);
 	case M_SOCKET:
 		nf_step(code, NF_SOCKET);
 		return;

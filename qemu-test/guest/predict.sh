@@ -271,3 +271,29 @@ predict_judge() {
 		}' /run/forwarded /run/seen /run/predicted >/run/judged
 	grep DIFFERS /run/judged
 }
+
+# ears: instead of captures: a table "seen" in each namespace, with the source ports and the
+# ICMP ids of what arrives there (packets.py).
+ears() {
+	for _ns in box client one two; do
+		on $_ns nft delete table inet seen 2>/dev/null
+		[ $_ns = box ] && _hook='input priority 2000' || _hook='prerouting priority -500'
+		on $_ns nft -f - <<-EOT || must false
+			table inet seen {
+				set ports { typeof th sport; size 65535; flags dynamic; }
+				set ids { typeof icmp id; size 65535; flags dynamic; }
+				chain c {
+					type filter hook $_hook
+					meta l4proto { tcp, udp } th sport 10000-60000 add @ports { th sport }
+					icmp type echo-request icmp id >= 10000 add @ids { icmp id }
+					icmpv6 type echo-request icmpv6 id >= 10000 add @ids { icmpv6 id }
+				}
+			}
+		EOT
+	done
+	stop one
+	stop two
+	# They take what is sent to them
+	must ip -n one link set eth0 address 02:00:00:00:00:01
+	must ip -n two link set eth0 address 02:00:00:00:00:02
+}

@@ -2,18 +2,11 @@
 # random_rules.py SEED PACKETS NFT|LEGACY...: rulesets by chance, of the front ends that are
 # named; for each, packets by chance. unhole-path says where each goes; it is sent, and
 # seen where it goes. Prints a line for each that differs, or is not known, and the sums.
-#
-#   random_rules.py send    what sends, in whichever namespace: lines of
-#                           "proto source|- sport destination dport tos" on its stdin
-#
-# The namespaces are those of predict.sh: the box is where this runs, "client" sends, "one"
-# (by up0) and "two" (by up1) have ears. Each packet has a source port of its own.
 import re
-import socket
-import subprocess
 import sys
 
-FIRST = 10000
+from packets import FIRST, Sender, arrivals, ask, run
+
 state = 0
 
 
@@ -29,36 +22,6 @@ def pick(*values):
 
 def chance(percent):
     return rnd(100) < percent
-
-
-# --- sending -----------------------------------------------------------------------------
-
-def send_one(proto, src, sport, dst, dport, tos):
-    family = socket.AF_INET6 if ':' in dst else socket.AF_INET
-    kind = socket.SOCK_STREAM if proto == 'tcp' else socket.SOCK_DGRAM
-    s = socket.socket(family, kind)
-    try:
-        s.setblocking(False)
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET:
-            s.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, int(tos))
-        else:
-            s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, int(tos))
-        s.bind(('' if src == '-' else src, int(sport)))
-        if proto == 'tcp':
-            s.connect_ex((dst, int(dport)))
-        else:
-            s.sendto(b'x', (dst, int(dport)))
-    except OSError:
-        pass  # what rules refuse of the box's own is told here
-    finally:
-        s.close()
-
-
-def sender():
-    for line in sys.stdin:
-        send_one(*line.split())
-        print('sent', flush=True)
 
 
 # --- rules, by chance ----------------------------------------------------------------------
@@ -265,30 +228,15 @@ class Iptables:
         for table, hooks in self.HOOKS.items():
             if table == 'raw' and self.hole == 'lo':
                 continue
-            out += [f'*{table}', *[f':{h} ACCEPT' for h in hooks], 'COMMIT']
+            out += [f'*{table}', *[f':{h} ACCEPT' for h in hooks]]
+            # The rule that leads out of loopback is there, too
+            if table == 'raw' and 'legacy' in self.tool:
+                out.append('-A PREROUTING -i lo -j UNHOLE --set-xmark 0x40/0xf0')
+            out.append('COMMIT')
         run([self.tool], '\n'.join(out) + '\n')
 
 
 # --- a round ---------------------------------------------------------------------------------
-
-def run(command, text=None):
-    r = subprocess.run(command, input=text, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    return None if r.returncode == 0 else r.stdout
-
-
-def ask(arguments):
-    out = subprocess.run(['unhole-path', '-j'] + arguments, text=True, stdout=subprocess.PIPE).stdout
-    verdict = re.search(r'"verdict":"([a-z]*)"', out)[1]
-    egress = re.search(r'"egress":\{"dev":"([^"]*)"', out)
-    fate = {'leaves': egress and egress[1], 'local': 'input', 'dies': 'none', 'unknown': 'unknown'}[verdict]
-    return fate, re.search(r'"reason":"([^"]*)"', out)[1], re.search(r'"text":"((?:[^"\\]|\\.)*)"', out)[1]
-
-
-def seen(ns, name):
-    prefix = ['ip', 'netns', 'exec', ns] if ns else []
-    out = subprocess.run(prefix + ['nft', '-n', 'list', 'set', 'inet', 'seen', 'ports'], text=True, stdout=subprocess.PIPE).stdout
-    return {int(p): name for p in re.findall(r'\b(\d{5})\b', out.partition('elements')[2])}
-
 
 def packet(a, port):
     own = chance(30)
@@ -307,8 +255,7 @@ def packet(a, port):
 def main():
     global state
     state, packets, front_ends = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
-    client = subprocess.Popen(['ip', 'netns', 'exec', 'client', 'python3', __file__, 'send'], text=True,
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    client, box = Sender('client'), Sender('box')
     port, asked, refused, loaded = FIRST, [], 0, 0
     rare = True
     while port < FIRST + packets:
@@ -330,21 +277,15 @@ def main():
             own, question, line = packet(V6 if v6 else V4, port)
             fate, reason, why = ask(question)
             asked.append((port, fate, reason, why, number, front, question, text))
-            if own:
-                send_one(*line.split())
-            else:
-                client.stdin.write(line + '\n')
-                client.stdin.flush()
-                client.stdout.readline()
+            (box if own else client).send(line)
             port += 1
         rules.unload()
-    client.stdin.close()
-    client.wait()
+    client.close()
     judge(asked, loaded)
 
 
 def judge(asked, loaded):
-    arrived = {**seen('client', 'cl0'), **seen('two', 'up1'), **seen('one', 'up0'), **seen(None, 'input')}
+    arrived = arrivals()
     wrong = unknown = 0
     kinds, shown = set(), set()
     for port, fate, reason, why, number, front, question, text in asked:
@@ -363,7 +304,4 @@ def judge(asked, loaded):
     print(f'rulesets {loaded} packets {len(asked)} wrong {wrong} unknown {unknown} fates {len(kinds)}')
 
 
-if sys.argv[1] == 'send':
-    sender()
-else:
-    main()
+main()

@@ -6,19 +6,7 @@
 # weight: 20
 . /unhole/predict.sh
 predict_topology
-for ns in box client one two; do
-	on $ns nft delete table inet seen 2>/dev/null
-	[ $ns = box ] && hook='input priority 2000' || hook='prerouting priority -500'
-	on $ns nft -f - <<-EOT || must false
-		table inet seen {
-			set ports { typeof th sport; size 65535; flags dynamic; }
-			chain c { type filter hook $hook; meta l4proto { tcp, udp } th sport 10000-60000 add @ports { th sport }; }
-		}
-	EOT
-done
-# The ears take what is sent to them.
-must ip -n one link set eth0 address 02:00:00:00:00:01
-must ip -n two link set eth0 address 02:00:00:00:00:02
+ears
 must ip link add nvi0 type nvi
 must ip link set nvi0 up
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.conf.lo.accept_local=1

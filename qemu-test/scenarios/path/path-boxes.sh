@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# unhole-path on boxes as people have them: rulesets in the shape of Docker, kube-proxy
+# (iptables and nftables), ufw, firewalld, fw4, fail2ban and a blocklist with ipset, wg-quick,
+# Tailscale, mwan3, libvirt, shorewall, several uplinks; clients, the box's own, published
+# ports, containers, strangers; with an nvi device, with loopback, with neither. Where each
+# packet was said to go, it goes.
+# weight: 25
+. /unhole/predict.sh
+predict_topology
+ears
+# The uplink's end and the container's send, too.
+must batch one "addr add 192.0.2.2/24 dev eth0" "addr add 2001:db8:2::2/64 dev eth0 nodad" "addr add $FAR/32 dev lo" \
+	"addr add $FAR6/128 dev lo nodad" "route add default via $BOX" "route add default via $BOX6"
+must batch two "addr add 198.18.0.2/24 dev eth0" "addr add 198.18.0.3/24 dev eth0" "addr add 2001:db8:4::2/64 dev eth0 nodad" \
+	"route add default via 198.18.0.1" "route add default via 2001:db8:4::1"
+must batch box "neigh add 198.18.0.3 lladdr 02:00:00:00:00:02 dev up1"
+for n in one:up0:$BOX:$BOX6 two:up1:198.18.0.1:2001:db8:4::1; do
+	ns=${n%%:*} rest=${n#*:}
+	dev=${rest%%:*} rest=${rest#*:}
+	mac=$(cat /sys/class/net/$dev/address)
+	must batch $ns "neigh replace ${rest%%:*} lladdr $mac dev eth0" "neigh replace ${rest#*:} lladdr $mac dev eth0"
+done
+must ip link add nvi0 type nvi
+must ip link set nvi0 up
+must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.conf.lo.accept_local=1
+for ipt in iptables ip6tables; do must $ipt -t raw -A PREROUTING -i lo -j UNHOLE --set-xmark 0x400000/0xf00000; done
+python3 /unhole/boxes.py >/run/boxes
+cat /run/boxes
+sums=$(tail -n 1 /run/boxes)
+says 'it has come to its end' "$sums" 'boxes'
+set -- $(echo "$sums" | sed 's/[a-z]*//g')
+is 'sure and wrong' "${3:-none}" 0
+at_least 'boxes' "${1:-0}" $([ $PATCHED = 1 ] && echo 10 || echo 16)
+at_least 'packets' "${2:-0}" 300
+# One of twenty, at most
+at_most 'unknown, of a thousand' $((${4:-1000} * 1000 / ${2:-1})) 50
+at_least 'kinds of end' "${5:-0}" 8
