@@ -465,15 +465,16 @@ PACKETS = [
 SOURCE = {'client': (CLIENT, 'cl0'), 'one': (WAN, 'up0'), 'two': (POD, 'up1')}
 
 
-def must(command, text=None):
-    error = run(command, text)
+def must(command):
+    error = run(command)
     if error is not None:
         sys.exit(f'{" ".join(command)}: {error}')
 
 
 def put_up(how, rules, sets, ip, family):
-    if sets:
-        must(['ipset', 'restore'], sets)
+    error = run(['ipset', 'restore'], sets) if sets else None
+    if error is not None:
+        return error
     for line in ip:
         must(['ip', f'-{family}'] + line.split())
     if how == 'nft':

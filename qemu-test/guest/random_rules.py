@@ -163,7 +163,6 @@ class Iptables:
             f'-m connmark {pick("", "! ")}--mark {pick("0x100/0xf00", "0x0/0xf00")}',
             f'-m conntrack {pick("", "! ")}--ctstate {pick("NEW", "ESTABLISHED,RELATED", "INVALID", "UNTRACKED", "DNAT", "SNAT,NEW")}',
             f'-m comment --comment "a comment" -m conntrack --ctorigdst {a["far"]}',
-            f'-m dscp {pick("", "! ")}--dscp {pick("0x00", "0x04")}',
         ]
         if not self.v6:
             some.append('-m iprange --dst-range 203.0.113.5-203.0.113.8')
@@ -172,7 +171,7 @@ class Iptables:
         if chain in ('OUTPUT', 'POSTROUTING', 'FORWARD'):
             some += [f'{pick("", "! ")}-o {pick("up0", "up1", self.hole, "up+")}'] * 2
         if self.rare:
-            some.append(f'-m addrtype {pick("", "! ")}--dst-type {pick("LOCAL", "UNICAST")}')
+            some += [f'-m addrtype {pick("", "! ")}--dst-type {pick("LOCAL", "UNICAST")}', f'-m dscp {pick("", "! ")}--dscp {pick("0x00", "0x04")}']
         if chance(3):
             some = [pick('-m limit --limit 10/second', '-m length --length 100:200')]
         return pick(*some)
@@ -193,7 +192,7 @@ class Iptables:
         if table == 'mangle':
             say += [f'-j MARK --set-xmark {pick(*MARKS)}'] * 4
             say += ['-j CONNMARK --save-mark', '-j CONNMARK --restore-mark', f'-j CONNMARK --set-xmark 0x100/0xf00',
-                    f'-j TOS --set-tos {pick("0x10/0xff", "0x00/0x10")}', f'-j DSCP --set-dscp {pick("0x04", "0x02")}']
+                    *([f'-j TOS --set-tos {pick("0x10/0xff", "0x00/0x10")}', f'-j DSCP --set-dscp {pick("0x04", "0x02")}'] if self.rare else [])]
         if table == 'raw':
             say.append('-j CT --notrack')
         return pick(*say)
@@ -238,6 +237,22 @@ class Iptables:
 
 # --- a round ---------------------------------------------------------------------------------
 
+# Of a kernel that has all modules that Debian's has
+RARE = """*mangle
+-A PREROUTING -m addrtype --dst-type LOCAL -m dscp --dscp 0x04 -j TOS --set-tos 0x10/0xff
+-A PREROUTING -j DSCP --set-dscp 0x04
+COMMIT
+"""
+RARE_NFT = 'table ip rare { chain c { fib daddr type local; }; }'
+
+
+def has_rare():
+    yes = run(['iptables-restore'], RARE) is None and run(['nft', '-f', '-'], RARE_NFT) is None
+    run(['iptables', '-t', 'mangle', '-F'])
+    run(['nft', 'delete', 'table', 'ip', 'rare'])
+    return yes
+
+
 def packet(a, port):
     own = chance(30)
     proto, dport = pick('udp', 'udp', 'tcp'), pick(*PORTS)
@@ -257,15 +272,13 @@ def main():
     state, packets, front_ends = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
     client, box = Sender('client'), Sender('box')
     port, asked, refused, loaded = FIRST, [], 0, 0
-    rare = True
+    rare = has_rare()
     while port < FIRST + packets:
         number, front, v6, hole = state, pick(*front_ends), chance(40), pick('nvi0', 'nvi0', 'lo')
         rules = Nft(v6, hole, rare) if front == 'nft' else Iptables(v6, hole, rare, front == 'legacy')
         text, error = rules.load()
         if error is not None:
-            # What this kernel has no module for; and what is no rule at all
             refused += 1
-            rare = not rare
             if refused > 5 + loaded:
                 sys.exit(f'{front} refuses too much: {error}\n{text}')
             rules.unload()

@@ -30,8 +30,9 @@ sums=$(tail -n 1 /run/boxes)
 says 'it has come to its end' "$sums" 'boxes'
 set -- $(echo "$sums" | sed 's/[a-z]*//g')
 is 'sure and wrong' "${3:-none}" 0
-at_least 'boxes' "${1:-0}" $([ $PATCHED = 1 ] && echo 10 || echo 16)
-at_least 'packets' "${2:-0}" 300
+# A patched kernel has fewer of netfilter's modules here
+at_least 'boxes' "${1:-0}" $([ $PATCHED = 1 ] && echo 8 || echo 16)
+at_least 'packets' "${2:-0}" $([ $PATCHED = 1 ] && echo 250 || echo 500)
 # One of twenty, at most
 at_most 'unknown, of a thousand' $((${4:-1000} * 1000 / ${2:-1})) 50
 at_least 'kinds of end' "${5:-0}" 8
