@@ -927,8 +927,9 @@ static bool first_output(struct way *y)
 	if (!mark_known(y, y->blind ? 0xffffffff : y->w.relook_known))
 		return false;
 	marked = *f;
+	/* ip6_route_me_harder() does not ask for a traffic class */
 	if (!y->blind)
-		marked.tos = y->w.relook_tos;
+		marked.tos = f->family == AF_INET ? y->w.relook_tos : 0;
 	s = lookup(p, &marked, "first, again behind OUTPUT", true);
 	/* A mark that no lookup has asked for stays on it, and a second lookup may */
 	f->mark = mark;

@@ -35,4 +35,4 @@ at_least 'boxes' "${1:-0}" $([ $PATCHED = 1 ] && echo 8 || echo 16)
 at_least 'packets' "${2:-0}" $([ $PATCHED = 1 ] && echo 250 || echo 500)
 # One of twenty, at most
 at_most 'unknown, of a thousand' $((${4:-1000} * 1000 / ${2:-1})) 50
-at_least 'kinds of end' "${5:-0}" 8
+at_least 'kinds of end' "${5:-0}" 7
