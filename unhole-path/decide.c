@@ -907,6 +907,18 @@ static struct step *from_socket(struct way *y)
 	return output_found(p, s, "first lookup") ? s : NULL;
 }
 
+/* ip6_route_me_harder() of 6.1 does not ask for the traffic class, that of 6.12 does. */
+static bool class_matters(const struct flow *f)
+{
+	struct flow without = *f;
+	struct result one, other;
+
+	without.tos = 0;
+	fib_lookup(f, &one);
+	fib_lookup(&without, &other);
+	return one.err != other.err || (!one.err && one.oif != other.oif);
+}
+
 /* Returns false if that was all. */
 static bool first_output(struct way *y)
 {
@@ -927,9 +939,13 @@ static bool first_output(struct way *y)
 	if (!mark_known(y, y->blind ? 0xffffffff : y->w.relook_known))
 		return false;
 	marked = *f;
-	/* ip6_route_me_harder() does not ask for a traffic class */
 	if (!y->blind)
-		marked.tos = f->family == AF_INET ? y->w.relook_tos : 0;
+		marked.tos = y->w.relook_tos;
+	if (f->family == AF_INET6 && class_matters(&marked)) {
+		verdict(p, V_UNKNOWN, "lookup-unknown",
+			"unknown: kernels differ in whether a lookup behind OUTPUT asks for IPv6's traffic class");
+		return false;
+	}
 	s = lookup(p, &marked, "first, again behind OUTPUT", true);
 	/* A mark that no lookup has asked for stays on it, and a second lookup may */
 	f->mark = mark;

@@ -391,7 +391,7 @@ static bool number_in(const struct regs *r, uint8_t reg, uint32_t *b, uint32_t *
 /* The least and the greatest that a register may be, and d[i]: the sign of it beside v. */
 static void span(const struct regs *r, const struct nf_step *s, const uint8_t *v, int *least, int *greatest)
 {
-	uint8_t min[RF], max[RF];
+	uint8_t min[RF] = { 0 }, max[RF] = { 0 };
 	unsigned int i;
 
 	for (i = 0; i < s->len; i++) {

@@ -201,9 +201,18 @@ static void add_dev(struct nf_chain *c, const struct nlattr *a, bool prefix)
 	to[had + len] = to[had + len + 1] = 0;
 }
 
+static void add_devs(struct nf_chain *c, const struct nlattr *list)
+{
+	const struct nlattr *d;
+
+	mnl_attr_for_each_nested(d, list) {
+		add_dev(c, d, mnl_attr_get_type(d) == DEVICE_PREFIX);
+	}
+}
+
 static void hooked(struct nf_chain *c, const struct nlattr *hook)
 {
-	const struct nlattr *b, *d;
+	const struct nlattr *b;
 	uint32_t num = 0;
 
 	c->base = true;
@@ -219,8 +228,7 @@ static void hooked(struct nf_chain *c, const struct nlattr *hook)
 			add_dev(c, b, false);
 			break;
 		case NFTA_HOOK_DEVS:
-			mnl_attr_for_each_nested(d, b)
-				add_dev(c, d, mnl_attr_get_type(d) == DEVICE_PREFIX);
+			add_devs(c, b);
 			break;
 		}
 	}

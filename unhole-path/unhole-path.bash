@@ -4,13 +4,13 @@ _unhole_path()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} used=" ${COMP_WORDS[*]} " w list=
 	case $prev in
-	iif) list=$(cd /sys/class/net 2>/dev/null && echo *) ;;
+	iif | oif | vrf) list=$(cd /sys/class/net 2>/dev/null && echo *) ;;
 	--core) list='yes no' ;;
 	ipproto) list='tcp udp icmp ipv6-icmp sctp gre esp' ;;
-	to | from | mark | sport | dport | snat | dnat) ;;
+	to | from | mark | sport | dport | tos | uid | snat | dnat) ;;
 	*)
-		[[ $used == *' to '* ]] || list='-4 -6 -j --explain --core --help doctor'
-		for w in to from iif mark ipproto sport dport snat dnat; do
+		[[ $used == *' to '* ]] || list='-4 -6 -j -c --explain --trace --core --help --version doctor'
+		for w in to from iif oif vrf mark ipproto sport dport tos uid snat dnat; do
 			[[ $used == *" $w "* ]] || list="$list $w"
 		done
 		;;

@@ -71,5 +71,5 @@ completes() { # WANT WORDS...: the last of them is being typed
 }
 ok_if 'its completion: a word' completes iif unhole-path to 192.0.2.1 ii
 ok_if 'its completion: a device' completes lo unhole-path to 192.0.2.1 iif lo
-ok_if 'its completion: none twice' completes '' unhole-path to 192.0.2.1 t
+ok_if 'its completion: none twice' completes tos unhole-path to 192.0.2.1 t
 ok_if 'shellcheck: its completion' shellcheck -s bash unhole-path/unhole-path.bash

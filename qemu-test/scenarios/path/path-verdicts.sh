@@ -105,6 +105,14 @@ goes 'reset: in raw not yet' 'unholed 0' 1
 rules -t raw -F PREROUTING
 unhole
 
+echo '# held, and delivered; or not'
+rules -t raw -F
+goes 'no rule' 'no-rule 1' 0
+rules -A INPUT -i lo -p udp -j DROP
+says 'INPUT drops what is delivered' "$(unhole-path to $FAR ipproto udp)" 'dies: dropped by filter INPUT, rule 1'
+rules -F INPUT
+unhole
+
 echo '# nftables: verdict maps, reject'
 must nft add rule ip t pre iifname vmap '{ "lo" : drop, "cl0" : accept }'
 goes 'a verdict map' 'rule-drop 1' 0
