@@ -96,7 +96,8 @@ static bool unholable(int family, const struct addr *src, const struct addr *dst
 /* --- lookups ----------------------------------------------------------------- */
 
 /* A protocol that RTM_GETROUTE does not take, and rules that ask for it. Routes and rules
- * are known; whether the kernel objects to the source is asked of any packet.
+ * are known; whether the kernel objects to the source, and which it chooses, is asked of
+ * any packet.
  */
 static void lookup_unasked(const struct flow *f, struct result *res, bool trust_refusal)
 {
@@ -105,11 +106,17 @@ static void lookup_unasked(const struct flow *f, struct result *res, bool trust_
 
 	any.proto = 0;
 	any.sport = any.dport = 0;
-	if (!trust_refusal || res->err || !ask_route(&any, &asked) || !asked.err)
+	if (res->err || !ask_route(&any, &asked))
 		return;
-	fib_lookup(&any, &emulated);
-	if (!emulated.err)
-		res->err = asked.err;
+	if (asked.err) {
+		fib_lookup(&any, &emulated);
+		if (trust_refusal && !emulated.err)
+			res->err = asked.err;
+	} else if (!f->has_src && !f->iif && !res->has_prefsrc) {
+		res->has_prefsrc = asked.oif == res->oif ? asked.has_prefsrc :
+				   addr_of_dev(f->family, dev_name(res->oif), res->has_gw ? &res->gw : &f->dst, &asked.prefsrc);
+		res->prefsrc = asked.prefsrc;
+	}
 }
 
 /* The kernel is asked. Its answer holds where it is one; what it refuses, and
