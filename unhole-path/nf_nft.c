@@ -504,12 +504,17 @@ static uint8_t reg(const struct nlattr *a)
 	return NF_NO_REG;
 }
 
-static void unknown(struct nf_code *code, const char *name)
+static void unknown_of(struct nf_code *code, const char *name, size_t len)
 {
 	struct nf_step *s = nf_step(code, NF_MAYBE);
 
-	s->name = nf_scratch(code, name, strlen(name) + 1);
-	s->name_len = strlen(name);
+	s->name = name;
+	s->name_len = strnlen(name, len);
+}
+
+static void unknown(struct nf_code *code, const char *name)
+{
+	unknown_of(code, name, strlen(name));
 }
 
 static struct nf_step *load(struct nf_code *code, enum nf_field field, const struct nlattr *dreg, uint8_t len)
@@ -842,7 +847,8 @@ static void dynset(struct nf_code *code, const struct nlattr **tb)
 enum expr {
 	E_META, E_PAYLOAD, E_BITWISE, E_BYTEORDER, E_CMP, E_RANGE, E_LOOKUP, E_IMMEDIATE, E_CT, E_FIB, E_NAT, E_MASQ,
 	E_REDIR, E_MATCH, E_TARGET, E_OBJREF, E_REJECT, E_QUEUE, E_SYNPROXY, E_FWD, E_NOTRACK, E_FLOW, E_DYNSET,
-	E_SOCKET, E_EXTHDR, E_XFRM, E_COUNTER, E_LOG, E_LAST, E_DUP, N_EXPRS
+	E_SOCKET, E_EXTHDR, E_XFRM, E_COUNTER, E_LOG, E_LAST, E_DUP,
+	E_NUMGEN, E_HASH, E_RT, N_EXPRS
 };
 
 static const char *const exprs[N_EXPRS] = {
@@ -853,6 +859,7 @@ static const char *const exprs[N_EXPRS] = {
 	[E_SYNPROXY] = "synproxy", [E_FWD] = "fwd", [E_NOTRACK] = "notrack", [E_FLOW] = "flow_offload",
 	[E_DYNSET] = "dynset", [E_SOCKET] = "socket", [E_EXTHDR] = "exthdr", [E_XFRM] = "xfrm",
 	[E_COUNTER] = "counter", [E_LOG] = "log", [E_LAST] = "last", [E_DUP] = "dup",
+	[E_NUMGEN] = "numgen", [E_HASH] = "hash", [E_RT] = "rt",
 };
 
 /* What says something of the way, and nothing of registers. */
@@ -886,7 +893,8 @@ static void statement(struct nf_code *code, int e, const struct nlattr **tb)
 	}
 }
 
-static void expression(struct nf_code *code, const struct nf_chain *c, const char *name, int e, const struct nlattr **tb)
+static void expression(struct nf_code *code, const struct nf_chain *c, const struct nlattr *name, int e,
+		       const struct nlattr **tb)
 {
 	switch (e) {
 	case E_META:
@@ -915,6 +923,12 @@ static void expression(struct nf_code *code, const struct nf_chain *c, const cha
 	case E_SOCKET:
 		nf_step(code, NF_SOCKET);
 		return forget_all(code);
+	case E_NUMGEN:
+		return numgen(code, tb);
+	case E_HASH:
+	case E_RT:
+		/* These only load a register */
+		return forget_all(code);
 	case E_EXTHDR:
 		/* What sets an option of TCP leaves the way as it is */
 		if (tb[NFTA_EXTHDR_SREG])
@@ -933,7 +947,17 @@ static void expression(struct nf_code *code, const struct nf_chain *c, const cha
 	}
 	/* Some load a register, some match */
 	forget_all(code);
-	unknown(code, name);
+	unknown_of(code, mnl_attr_get_payload(name), mnl_attr_get_payload_len(name));
+}
+
+static int expr_of(const struct nlattr *name)
+{
+	const char *v = mnl_attr_get_payload(name);
+	int i;
+
+	for (i = 0; i < N_EXPRS && (exprs[i][0] != *v || !is_string(name, exprs[i])); i++)
+		;
+	return i;
 }
 
 void nft_decode(const struct nf_chain *c, const struct nf_rule *r, struct nf_code *code)
@@ -944,24 +968,12 @@ void nft_decode(const struct nf_chain *c, const struct nf_rule *r, struct nf_cod
 		return;
 	mnl_attr_for_each_nested(e, (const struct nlattr *)r->raw) {
 		const struct nlattr *ex[MAX_ATTR], *tb[MAX_ATTR];
-		char *name;
-		int i;
 
 		index_attrs(e, ex);
-		if (!ex[NFTA_EXPR_NAME])
+		if (!ex[NFTA_EXPR_NAME] || !mnl_attr_get_payload_len(ex[NFTA_EXPR_NAME]))
 			continue;
-		name = string(ex[NFTA_EXPR_NAME]);
 		index_attrs(ex[NFTA_EXPR_DATA], tb);
-		for (i = 0; i < N_EXPRS && strcmp(name, exprs[i]) != 0; i++)
-			;
-		/* These only load a register */
-		if (strcmp(name, "numgen") == 0)
-			numgen(code, tb);
-		else if (strcmp(name, "hash") == 0 || strcmp(name, "rt") == 0)
-			forget_all(code);
-		else
-			expression(code, c, name, i, tb);
-		free(name);
+		expression(code, c, ex[NFTA_EXPR_NAME], expr_of(ex[NFTA_EXPR_NAME]), tb);
 	}
 }
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# boxes.py [NAME...]: rulesets in the shape of what people run, each with packets that are
+# boxes.py [NAME...|print NAME]: rulesets in the shape of what people run, each with packets that are
 # predicted, sent, and seen (packets.py), by their source ports: so clusters translate these
 # not at random. The devices: cl0 is the LAN, up0 the uplink, up1
 # the containers' bridge, a tunnel or a second uplink. Prints what differs or is not known,
-# a line for each box, and the sums. SERVICES= is how many services a cluster has.
+# a line for each box, and the sums. "print NAME": its rules. SERVICES= is how many services a cluster has.
 import os
 import re
 import sys
@@ -576,4 +576,7 @@ def judge(asked, left_out):
           'fates', len({(a[1], a[2]) for a in asked}))
 
 
-main()
+if sys.argv[1:2] == ['print']:
+    print(BOXES[sys.argv[2]][2])
+else:
+    main()

@@ -162,7 +162,7 @@ settled one
 is 'and so it leaves' "$(seen one "udp port 4002 and dst $FAR")" 1
 must iptables -t nat -A PREROUTING -i cl0 -d $BOXCL -p udp --dport 98 -j DNAT --to-destination $FAR:4003
 ask="to $BOXCL from $CLIENT iif cl0 ipproto udp dport 98"
-is 'DNAT of a client: not told, it is for the box' "$(verdict $ask)" local
+is 'DNAT of a client: not told, the rule says it' "$(verdict $ask)" unholed
 is 'told, it goes through the hole' "$(verdict $ask dnat $FAR:4003)" unholed
 on client sh -c "echo x | socat -u - UDP4-SENDTO:$BOXCL:98"
 settled one
@@ -189,7 +189,7 @@ is 'what was in the way in IPv6' "$(heal to $FAR6)" 'second-lookup-hole '
 check 'it leaves' pings box 1 $FAR6
 must iptables -t mangle -A POSTROUTING -o nvi0 -j CONNMARK --restore-mark
 must ip rule add fwmark 7 lookup 50 pref 5
-is "a new connection's mark is 0" "$(verdict to $FAR)" unholed
+is "a new connection's mark is 0" "$(verdict to $FAR)" nvi
 must iptables -t mangle -F
 $user unhole-path -j to $FAR >/run/out
 says 'not root, and a rule asks for marks' "$(cat /run/out)" '"reason":"may-not-look"'
