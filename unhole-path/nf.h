@@ -140,6 +140,7 @@ struct nf_chain {
 struct nf_chains {
 	struct nf_chain **chain;
 	size_t n;
+	enum tri tracks;	/* does a rule want conntrack? MAYBE: not looked yet */
 };
 extern struct nf_chains nf_chains[2];
 

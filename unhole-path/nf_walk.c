@@ -17,7 +17,7 @@
 #define MAX_RULES 4000000
 #define MAX_DEPTH 4096
 
-struct nf_chains nf_chains[2];
+struct nf_chains nf_chains[2] = { { .tracks = MAYBE }, { .tracks = MAYBE } };
 static bool legacy_done[2];
 
 static void (*trace_fn)(const char *line, void *arg);
@@ -382,6 +382,45 @@ static void apply(struct walk *w, enum manip manip, const struct nat_to *to)
 	changed++;
 }
 
+static bool wants_conntrack(const struct nf_step *s)
+{
+	switch (s->what) {
+	case NF_LOAD:
+		return s->field >= F_CT_STATE && s->field <= F_CT_OTHER;
+	case NF_SET_CTMARK:
+	case NF_CONNMARK:
+	case NF_SET_CT:
+	case NF_NAT:
+	case NF_OFFLOAD:
+	case NF_MAYBE:		/* who knows */
+	case NF_MARK_UNKNOWN:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Nothing is tracked, and so nothing is translated, until a rule of this network namespace
+ * asks for it (nf_ct_netns_get()): a chain of type nat alone does not.
+ */
+static bool is_tracking(struct nf_chains *all)
+{
+	static struct nf_code code;
+	size_t i, j;
+	unsigned int k;
+
+	for (i = 0; i < all->n && all->tracks == MAYBE; i++)
+		for (j = 0; j < all->chain[i]->n_rules && all->tracks == MAYBE; j++) {
+			nf_decode(all->chain[i], &all->chain[i]->rules[j], &code);
+			for (k = 0; k < code.n; k++)
+				if (wants_conntrack(&code.step[k]))
+					all->tracks = YES;
+		}
+	if (all->tracks == MAYBE)
+		all->tracks = NO;
+	return all->tracks == YES;
+}
+
 /* nf_nat_inet_fn(): the chains of type nat, in their order, for what has no binding yet. */
 static void nat(struct visit *v, const struct one *list, size_t n)
 {
@@ -391,6 +430,8 @@ static void nat(struct visit *v, const struct one *list, size_t n)
 
 	if (w->ct == CT_UNTRACKED || w->ct == CT_NONE || w->nat_done[manip])
 		return;
+	if (!is_tracking(&nf_chains[w->family == AF_INET6]))
+		n = 0;
 	w->n_outcomes = 0;
 	w->nat_unknown = w->nat_sure = false;
 	for (i = 0; i < n && !w->nat_sure && w->dropped != YES; i++)
@@ -667,6 +708,6 @@ void rules_free(void)
 		xt_free(families[i]);
 		legacy_done[i] = false;
 		free(nf_chains[i].chain);
-		nf_chains[i] = (struct nf_chains){ .n = 0 };
+		nf_chains[i] = (struct nf_chains){ .tracks = MAYBE };
 	}
 }
