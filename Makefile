@@ -89,6 +89,10 @@ matrix:
 mutants:
 	@qemu-test/mutants $(if $(T),'$(T)')
 
+#: make random [K=] [SEED=] [PACKETS=]   unhole-path against rules by chance, and packets
+random:
+	@PACKETS=$(PACKETS) SEED=$(SEED) qemu-test/random $(K)
+
 #: make compare                  the table in NOTES.md: the hole beside other ways, as measured
 compare:
 	@qemu-test/compare-table
