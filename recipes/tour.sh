@@ -38,12 +38,12 @@ ip route add default dev lo table 50
 ip rule add iif cl0 lookup 50
 iptables -t nat -A POSTROUTING -o lo -j SNAT --to-source 192.0.2.9
 ip netns exec client ping -n -c 1 -W 1 203.0.113.7 | sed -n 2p
-unhole-path to 203.0.113.7 from 198.51.100.2 iif cl0 snat 192.0.2.9
+unhole-path to 203.0.113.7 from 198.51.100.2 iif cl0
 
 # One rule: the packet is looked up again, by its new source.
 iptables -t raw -A PREROUTING -i lo -j UNHOLE
 ip netns exec client ping -n -c 1 -W 1 203.0.113.7 | sed -n 2p
-unhole-path to 203.0.113.7 from 198.51.100.2 iif cl0 snat 192.0.2.9
+unhole-path to 203.0.113.7 from 198.51.100.2 iif cl0
 iptables -t raw -vnL PREROUTING
 conntrack -L -p icmp -u SEEN_REPLY 2>/dev/null
 lnstat -f unhole -c 1
