@@ -517,40 +517,61 @@ static void leaves(struct way *y, const struct step *s)
 		p->hole == YES ? "" : "; it does not enter the hole");
 }
 
+/* In front of the rule that leads in, and behind all that come before it: those are the
+ * user's own policy.
+ */
+uint32_t pref_before(const struct rule *r)
+{
+	return r && r->pref ? r->pref - 1 : 0;
+}
+
+/* In main it is in every lookup's way, and in rp_filter's: to a table of its own. */
+static void fix_moves(struct path *p, const struct flow *f, const struct result *res, const char *dev)
+{
+	const char *six = f->family == AF_INET6 ? " -6" : "";
+	char prefix[INET6_ADDRSTRLEN + 8] = "default", to[40];
+
+	if (res->route->plen)
+		snprintf(prefix, sizeof(prefix), "%s/%u", addr_text(f->family, &res->route->dst), res->route->plen);
+	if (res->route->nhid)
+		snprintf(to, sizeof(to), "nhid %u", res->route->nhid);
+	else
+		snprintf(to, sizeof(to), "dev %s", dev);
+	fix(p, "ip%s route del %s %s", six, prefix, to);
+	fix(p, "ip%s route add %s %s table 50", six, prefix, to);
+	fix(p, "ip%s rule add to %s lookup 50 pref 50", six, res->route->plen ? prefix : "all");
+}
+
 /* What led into the hole leads there again. A mark tells the second lookup from
- * the first: the one that led there comes off, or a new one is put on.
+ * the first: the one that led there comes off, or a new one is put on. Of nvi, nothing
+ * but the second lookup has this device as its iif.
  */
 static void fix_loop(struct path *p, const struct flow *f, bool nvi)
 {
 	const char *lo = dev_name(world.lo), *six = f->family == AF_INET6 ? " -6" : "";
 	struct flow unmarked = *f;
-	struct result res;
+	struct result res, other;
+	uint32_t mask, pref;
 
-	/* Nothing but the second lookup has this device as its iif */
-	if (nvi) {
-		fix(p, "ip%s rule add iif %s lookup main pref 10", six, dev_name(f->iif));
-		return;
-	}
-	unmarked.mark = 0;
-	fib_lookup(&unmarked, &res);
-	if (f->mark && !res.err && res.oif != world.lo) {
-		fix(p, "%s -t mangle -A PREROUTING -i %s -j MARK --set-mark 0", ipt(f->family), lo);
-		return;
-	}
-	/* In main it is in every lookup's way, and in rp_filter's: to a table of its own */
 	fib_lookup(f, &res);
-	if (!res.err && res.route && res.table == RT_TABLE_MAIN) {
-		char prefix[INET6_ADDRSTRLEN + 8] = "default", to[40];
-
-		if (res.route->plen)
-			snprintf(prefix, sizeof(prefix), "%s/%u", addr_text(f->family, &res.route->dst), res.route->plen);
-		snprintf(to, sizeof(to), res.route->nhid ? "nhid %u" : "dev %.0u%s", res.route->nhid, lo);
-		fix(p, "ip%s route del %s %s", six, prefix, to);
-		fix(p, "ip%s route add %s %s table 50", six, prefix, to);
-		fix(p, "ip%s rule add to %s lookup 50 pref 50", six, res.route->plen ? prefix : "all");
+	mask = res.rule ? res.rule->mask : 0;
+	unmarked.mark &= ~mask;
+	fib_lookup(&unmarked, &other);
+	if (!nvi && f->mark & mask && !other.err && other.oif != world.lo) {
+		fix(p, "%s -t mangle -A PREROUTING -i %s -j MARK --set-xmark 0x0/0x%x", ipt(f->family), lo, mask);
+		return;
 	}
-	fix(p, "ip%s rule add iif %s fwmark 0x51 lookup main pref 10", six, lo);
-	fix(p, "%s -t raw -I PREROUTING -i %s -j UNHOLE --set-xmark 0x51", ipt(f->family), lo);
+	pref = pref_before(res.rule);
+	if (!res.err && res.route && res.table == RT_TABLE_MAIN) {
+		fix_moves(p, f, &res, dev_name(res.oif));
+		pref = 49;
+	}
+	if (nvi) {
+		fix(p, "ip%s rule add iif %s lookup main pref %u", six, dev_name(f->iif), pref);
+		return;
+	}
+	fix(p, "ip%s rule add iif %s fwmark 0x51/0xff lookup main pref %u", six, lo, pref);
+	fix(p, "%s -t raw -I PREROUTING -i %s -j UNHOLE --set-xmark 0x51/0xff", ipt(f->family), lo);
 }
 
 /* nvi_xmit4(), nvi_xmit6(): what ends there before any lookup. */
@@ -782,17 +803,6 @@ static void remark_reply(struct path *p, const struct step *last)
 		note(p, "a reply that comes in by %s is refused (%s)%s", dev_name(r.iif), strerror(res.err),
 		     why == NO_FORWARDING ? ": forwarding is off" : "");
 	}
-}
-
-/* RFC 1918, 6598 and 4193 */
-bool is_private(int family, const struct addr *a)
-{
-	const uint8_t *b = a->b;
-
-	if (family == AF_INET6)
-		return (b[0] & 0xfe) == 0xfc;
-	return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 192 && b[1] == 168) ||
-	       (b[0] == 100 && (b[1] & 0xc0) == 64);
 }
 
 static void remark_source(struct path *p, const struct step *last)

@@ -542,15 +542,15 @@ static void check_loop(int family, const struct rule *r, const struct route *rt,
 	if (rt->table == RT_TABLE_MAIN || rt->table == RT_TABLE_DEFAULT)
 		fix = fix_by_mark(family, r, rt, buf, sizeof(buf));
 	else if (is_nvi(l))
-		snprintf(buf, sizeof(buf), "ip%s rule add iif %s lookup main pref 10", family == AF_INET ? "" : " -6",
-			 l->name);
-	else if (r->mask && f.mark)
-		snprintf(buf, sizeof(buf), "%s -t mangle -A PREROUTING -i lo -j MARK --set-mark 0",
-			 family == AF_INET ? "iptables" : "ip6tables");
+		snprintf(buf, sizeof(buf), "ip%s rule add iif %s lookup main pref %u", family == AF_INET ? "" : " -6",
+			 l->name, pref_before(res.rule));
+	else if (f.mark & res.rule->mask)
+		snprintf(buf, sizeof(buf), "%s -t mangle -A PREROUTING -i lo -j MARK --set-xmark 0x0/0x%x",
+			 family == AF_INET ? "iptables" : "ip6tables", res.rule->mask);
 	else
 		snprintf(buf, sizeof(buf),
-			 "ip%s rule add iif lo fwmark 0x51 lookup main pref 10; %s -t raw -I PREROUTING -i lo -j UNHOLE --set-xmark 0x51",
-			 family == AF_INET ? "" : " -6", family == AF_INET ? "iptables" : "ip6tables");
+			 "ip%s rule add iif lo fwmark 0x51/0xff lookup main pref %u; %s -t raw -I PREROUTING -i lo -j UNHOLE --set-xmark 0x51/0xff",
+			 family == AF_INET ? "" : " -6", pref_before(res.rule), family == AF_INET ? "iptables" : "ip6tables");
 	say(BAD, "loop", fix, "what \"%s\" takes in meets \"%s\" again behind the hole", route, rule);
 }
 

@@ -14,15 +14,6 @@
 #define RTNH_F_LINKDOWN 16
 #endif
 
-bool in_prefix(const struct addr *a, const struct addr *p, int plen)
-{
-	int bytes = plen / 8, bits = plen % 8;
-
-	if (memcmp(a, p, bytes) != 0)
-		return false;
-	return !bits || !((a->b[bytes] ^ p->b[bytes]) & (0xff << (8 - bits)));
-}
-
 bool is_reject_in_disguise(int family, const struct route *rt)
 {
 	static const struct addr loopback = { .b = { [15] = 1 } };
@@ -444,6 +435,8 @@ const char *describe_rule(const struct rule *r, char *buf, size_t len)
 		ADD("/0x%02x", r->dscp_mask);
 	if (r->has_label)
 		ADD(" flowlabel ...");
+	if (r->has_uid)
+		ADD(" uidrange %u-%u", r->uid_start, r->uid_end);
 	if (r->l3mdev)
 		ADD(" l3mdev");
 	switch (r->action) {
@@ -462,7 +455,17 @@ const char *describe_rule(const struct rule *r, char *buf, size_t len)
 	case FR_ACT_BLACKHOLE:
 		ADD(" blackhole");
 		break;
+	case FR_ACT_GOTO:
+		ADD(" goto %u", r->target);
+		break;
+	case FR_ACT_NOP:
+		ADD(" nop");
+		break;
 	}
+	if (r->suppress_plen != -1)
+		ADD(" suppress_prefixlength %d", r->suppress_plen);
+	if (r->suppress_group != -1)
+		ADD(" suppress_ifgroup %d", r->suppress_group);
 	return buf;
 }
 

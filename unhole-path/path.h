@@ -30,6 +30,13 @@ enum tri { NO, YES, MAYBE };
 
 enum { EXIT_LEAVES, EXIT_STAYS, EXIT_USAGE, EXIT_UNKNOWN };
 
+/* --- addresses (addr.c) ---------------------------------------------------- */
+
+const char *addr_text(int family, const struct addr *a);
+bool in_prefix(const struct addr *a, const struct addr *p, int plen);
+/* RFC 1918, 6598, 4193 */
+bool is_private(int family, const struct addr *a);
+
 /* --- what rtnetlink says (netlink.c) -------------------------------------- */
 
 struct link {
@@ -112,7 +119,6 @@ bool is_nvi(const struct link *l);
 /* A number that no nexthop object has. */
 uint32_t free_nhid(void);
 bool addr_is_local(int family, const struct addr *a);
-bool in_prefix(const struct addr *a, const struct addr *p, int plen);
 /* Is the address in a subnet of this device? */
 bool addr_on_link(int family, const struct addr *a, int index);
 /* The address that NAT takes of a device (inet_select_addr(); of IPv6 if there is but one
@@ -260,8 +266,8 @@ struct trace {
 };
 extern struct trace trace;
 void trace_on(void);
-/* RFC 1918, 6598, 4193 */
-bool is_private(int family, const struct addr *a);
+/* The preference of a rule that is to stand right in front of this one */
+uint32_t pref_before(const struct rule *r);
 /* Of a device, by ip(7) the greater of its own and that of all */
 int rp_filter(const char *dev);
 
@@ -270,7 +276,6 @@ int rp_filter(const char *dev);
 void print_text(const struct path *p, bool explain, bool color);
 void print_json(const struct path *p);
 void json_string(const char *s);
-const char *addr_text(int family, const struct addr *a);
 
 int doctor(bool json, bool color);
 

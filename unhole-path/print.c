@@ -5,18 +5,6 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-/* One of a few buffers, so that several fit into one printf(). */
-const char *addr_text(int family, const struct addr *a)
-{
-	static char buf[8][INET6_ADDRSTRLEN];
-	static unsigned int n;
-	char *to = buf[n++ % ARRAY_SIZE(buf)];
-
-	if (!inet_ntop(family == AF_INET6 ? AF_INET6 : AF_INET, a, to, INET6_ADDRSTRLEN))
-		snprintf(to, INET6_ADDRSTRLEN, "?");
-	return to;
-}
-
 static const char *dev_name(int index)
 {
 	const struct link *l = link_by_index(index);

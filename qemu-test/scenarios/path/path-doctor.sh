@@ -22,7 +22,7 @@ is 'a rule that loops' "$(wrong)" 'loop '
 cure loop
 healthy 'cured by a mark that is put on'
 must ip rule del pref 50
-must ip rule del pref 10
+must ip rule del pref 49
 must iptables -t raw -D PREROUTING 1
 must ip rule add fwmark 0x50 lookup 60 pref 50
 is 'a mark that leads in, and stays' "$(wrong)" 'loop '
@@ -92,7 +92,7 @@ is 'IPv6: a rule that loops' "$(wrong)" 'loop '
 cure loop
 healthy 'IPv6: cured by a mark that is put on'
 must ip -6 rule del pref 50
-must ip -6 rule del pref 10
+must ip -6 rule del pref 49
 for ipt in ip6tables-nft ip6tables-legacy; do
 	masquerades 2001:db8:9::9/128
 done
@@ -139,7 +139,7 @@ must ip rule add to $FAR lookup 50 pref 50
 is 'nvi: a rule that loops' "$(wrong)" 'loop '
 cure loop
 healthy 'nvi: cured'
-must ip rule del pref 10
+must ip rule del pref 49
 must ip rule del pref 50
 must ip rule add fwmark 0x50 lookup 50 pref 50
 is 'nvi: a mark that leads in, and stays' "$(wrong)" 'loop '

@@ -56,7 +56,7 @@ must ip rule add to $FAR lookup 50 pref 50
 is 'what was in the way' "$(heal to $FAR)" 'second-lookup-lo '
 check 'it leaves' pings box 1 $FAR
 must ip rule del pref 50
-must ip rule del pref 10
+must ip rule del pref 49
 must iptables -t raw -D PREROUTING 1
 must iptables -t mangle -A OUTPUT -d $FAR -j MARK --set-mark 0x50
 must iptables -t mangle -A PREROUTING -i lo -j MARK --set-mark 0
@@ -183,8 +183,15 @@ must ip rule add to $FAR lookup 50 pref 50
 must ip -6 rule add to $FAR6 lookup 60 pref 50
 says 'the sender is told' "$(unhole-path to $FAR)" 'net unreachable' 'drop_loop'
 says 'and it is' "$(ping -n -c 1 -W 1 $FAR)" 'Destination Net Unreachable'
+# A policy of one's own: another source has another table
+must ip route add unreachable default table 70
+must ip rule add from 192.0.2.77 lookup 70 pref 30
 is 'what was in the way' "$(heal to $FAR)" 'second-lookup-hole '
 check 'it leaves' pings box 1 $FAR
+must iptables -t nat -A POSTROUTING -o nvi0 -p udp --dport 77 -j SNAT --to-source 192.0.2.77
+is 'the cure leaves the policy by source alone' "$(verdict to $FAR ipproto udp dport 77)" error-route
+must iptables -t nat -F
+must ip rule del pref 30
 is 'what was in the way in IPv6' "$(heal to $FAR6)" 'second-lookup-hole '
 check 'it leaves' pings box 1 $FAR6
 must iptables -t mangle -A POSTROUTING -o nvi0 -j CONNMARK --restore-mark
