@@ -64,6 +64,17 @@ static enum hole hole_of(int family, const struct route *rt)
 	return !l ? NO_HOLE : l->flags & IFF_LOOPBACK ? HOLE_LO : is_nvi(l) ? HOLE_NVI : NO_HOLE;
 }
 
+/* Does a policy rule lead to this table? */
+static bool is_looked_up(const struct fib *fib, uint32_t table)
+{
+	size_t i;
+
+	for (i = 0; i < fib->n_rules; i++)
+		if (fib->rules[i].action == FR_ACT_TO_TBL && fib->rules[i].table == table)
+			return true;
+	return false;
+}
+
 /* 127.0.0.0/8 and the like in table local are none, nor is the link-local prefix
  * that each device has in IPv6.
  */
@@ -78,6 +89,8 @@ static void count_holes(int family, unsigned int *n)
 		if (rt->table == RT_TABLE_LOCAL || (family == AF_INET && rt->plen >= 8 && rt->dst.b[0] == 127) ||
 		    (family == AF_INET6 && ((rt->plen == 128 && addr_is_local(family, &rt->dst)) ||
 					    (rt->plen && rt->dst.b[0] == 0xfe) || rt->dst.b[0] == 0xff)))
+			continue;
+		if (hole_of(family, rt) && !is_looked_up(fib, rt->table))
 			continue;
 		n[hole_of(family, rt)]++;
 	}
@@ -780,7 +793,7 @@ static void check_rules(int family, const unsigned int *holes)
 		    "ip -6 addr add ADDRESS/128 dev lo  # or SNAT --to-source",
 		    "IPv%d: MASQUERADE at -o lo (%s) takes some other device's address, for lo has none",
 		    family == AF_INET ? 4 : 6, s.masq_lo_where);
-	if (s.reset_ct < s.unhole || holes[HOLE_NVI]) {
+	if ((holes[HOLE_LO] && s.reset_ct < s.unhole) || holes[HOLE_NVI]) {
 		snprintf(fix, sizeof(fix), "%s -t nat -I POSTROUTING -o %s -s PRIVATE -j SNAT --to-source ADDRESS", ipt,
 			 holes[HOLE_NVI] ? "NVI" : "lo");
 		/* Where NAT is done at the hole, this one is for the others */

@@ -282,8 +282,18 @@ static bool scan_rule(struct scan *s, const struct said *r, const struct reach *
 	return true;
 }
 
-static void scan_chain(struct scan *s, struct nf_chain *c, const struct reach *w, struct nf_code *code, int depth)
+/* Some have left: what follows is for some packets only. */
+static bool takes_some(const struct said *r)
 {
+	bool named = r->in.name[0] || r->in.flags || r->out.name[0] || r->out.flags;
+
+	return (r->some || named) && (r->code == NFT_RETURN || r->code == NFT_GOTO);
+}
+
+static void scan_chain(struct scan *s, struct nf_chain *c, const struct reach *from, struct nf_code *code, int depth)
+{
+	struct reach here = *from;
+	const struct reach *w = &here;
 	size_t i;
 
 	c->reached = true;
@@ -302,6 +312,8 @@ static void scan_chain(struct scan *s, struct nf_chain *c, const struct reach *w
 			if (r.code == NFT_GOTO && !to.some && to.lo == YES && s->input)
 				return;
 		}
+		/* INPUT looks at each packet by itself */
+		here.some = here.some || (!s->input && takes_some(&r));
 	}
 	if (!depth && !s->ended && !s->maybe && s->input && c->policy == NF_DROP)
 		s->fn(FOUND_INPUT_GUARD, c->name, "", 0, s->arg);

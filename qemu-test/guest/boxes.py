@@ -6,6 +6,7 @@
 # a line for each box, and the sums. "print NAME": its rules. SERVICES= is how many services a cluster has.
 import os
 import re
+import subprocess
 import sys
 
 from packets import FIRST, Sender, arrivals, ask, run
@@ -498,7 +499,7 @@ def take_down(how, rules, sets, ip, family):
         run(['ipset', 'destroy'])
 
 
-def holes(family, hole, legacy):
+def holes(family, hole):
     """What leads TCP to port 443 into it, and out of it."""
     nhid = ['nhid', '56'] if hole == 'lo' and family == '6' else ['dev', hole]
     ip = ['ip', f'-{family}']
@@ -517,8 +518,17 @@ def no_holes(family):
         run(['ip', f'-{family}', 'rule', 'del', 'pref', pref])
 
 
+def doctor(box, alarms):
+    """None of these boxes has a fault; but MASQUERADE at the uplink alone, where there is a hole."""
+    out = subprocess.run(['unhole-path', '-j', 'doctor'], text=True, stdout=subprocess.PIPE).stdout
+    for level, check, text in re.findall(r'"level":"(warn|bad)","check":"([^"]*)","text":"((?:[^"\\]|\\.)*)"', out):
+        if box.endswith(' none') or check != 'masquerade-uplink':
+            alarms.append(f'ALARM: {box}: {level} {check}: {text}')
+
+
 def main():
     names = sys.argv[1:] or list(BOXES)
+    alarms = []
     senders = {ns: Sender(ns) for ns in ('client', 'one', 'two', 'box')}
     port, asked, left_out = FIRST, [], []
     for name in names:
@@ -531,7 +541,8 @@ def main():
                 continue
             for hole in ('none', 'nvi0', 'lo'):
                 if hole != 'none':
-                    holes(family, hole, how)
+                    holes(family, hole)
+                doctor(f'{name} ipv{family} {hole}', alarms)
                 for ns, dst, proto, dport in PACKETS:
                     if family == '6' and dst not in V6:
                         continue
@@ -553,10 +564,12 @@ def main():
             take_down(how, rules, sets, ip, family)
     for s in senders.values():
         s.close()
-    judge(asked, left_out)
+    for line in alarms:
+        print(line)
+    judge(asked, left_out, len(alarms))
 
 
-def judge(asked, left_out):
+def judge(asked, left_out, alarms):
     arrived, sums = arrivals(), {}
     for port, fate, reason, why, box, question in asked:
         real = arrived.get(port, 'none')
@@ -573,7 +586,7 @@ def judge(asked, left_out):
     for name, (n, wrong, unknown) in sums.items():
         print(f'{name}: {n} packets, {wrong} wrong, {unknown} unknown')
     print('boxes', len(sums), 'packets', len(asked), 'wrong', sum(s[1] for s in sums.values()), 'unknown', sum(s[2] for s in sums.values()),
-          'fates', len({(a[1], a[2]) for a in asked}))
+          'fates', len({(a[1], a[2]) for a in asked}), 'alarms', alarms)
 
 
 if sys.argv[1:2] == ['print']:

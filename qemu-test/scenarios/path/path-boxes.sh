@@ -3,7 +3,8 @@
 # (iptables and nftables), ufw, firewalld, fw4, fail2ban and a blocklist with ipset, wg-quick,
 # Tailscale, mwan3, libvirt, shorewall, several uplinks; clients, the box's own, published
 # ports, containers, strangers; with an nvi device, with loopback, with neither. Where each
-# packet was said to go, it goes.
+# packet was said to go, it goes. And doctor finds no fault where there is none.
+# patches: none
 # weight: 25
 . /unhole/predict.sh
 predict_topology
@@ -36,3 +37,4 @@ at_least 'packets' "${2:-0}" $([ $PATCHED = 1 ] && echo 250 || echo 500)
 # One of twenty, at most
 at_most 'unknown, of a thousand' $((${4:-1000} * 1000 / ${2:-1})) 50
 at_least 'kinds of end' "${5:-0}" 7
+is 'false alarms of doctor' "${6:-none}" 0

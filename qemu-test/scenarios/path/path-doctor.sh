@@ -93,10 +93,10 @@ cure loop
 healthy 'IPv6: cured by a mark that is put on'
 must ip -6 rule del pref 50
 must ip -6 rule del pref 49
+must ip -6 rule add iif cl0 lookup 60
 for ipt in ip6tables-nft ip6tables-legacy; do
 	masquerades 2001:db8:9::9/128
 done
-must ip -6 rule add iif cl0 lookup 60
 must sysctl -qw net.ipv6.conf.all.forwarding=0
 is 'IPv6: what comes in by a NIC is to be forwarded' "$(wrong)" 'forwarding6 '
 cure forwarding6
