@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Addresses. */
-#include "path.h"
+#include "util.h"
 #include <string.h>
 
 /* One of a few buffers, so that several fit into one printf(). */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The box: sysctls, modules, and whether the kernel has the core patches. */
 #define _GNU_SOURCE	/* memmem() */
+#include "box.h"
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <stdlib.h>
@@ -8,7 +9,6 @@
 #include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-#include "path.h"
 
 int conf(int family, const char *dev, const char *name)
 {

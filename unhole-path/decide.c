@@ -2,6 +2,8 @@
 /* The packet's way, step by step, and the verdict. */
 #define _GNU_SOURCE	/* vasprintf() */
 #include "decide.h"
+#include "box.h"
+#include "refusal.h"
 #include "rules.h"
 #include <errno.h>
 #include <linux/lwtunnel.h>
@@ -46,13 +48,6 @@ static void verdict(struct path *p, enum verdict v, const char *reason, const ch
 	va_start(ap, fmt);
 	vsnprintf(p->text, sizeof(p->text), fmt, ap);
 	va_end(ap);
-}
-
-static const char *dev_name(int index)
-{
-	const struct link *l = link_by_index(index);
-
-	return l ? l->name : "?";
 }
 
 static const char *ipt(int family)
@@ -208,62 +203,6 @@ static bool explain_no_route(struct path *p, const struct step *s, const char *w
 		    addr_text(s->flow.family, &s->flow.dst));
 	}
 	return true;
-}
-
-int rp_filter(const char *dev)
-{
-	int own = conf(AF_INET, dev, "rp_filter"), all = conf(AF_INET, "all", "rp_filter");
-
-	return own > all ? own : all;
-}
-
-static bool accepts_local(const char *dev)
-{
-	return conf(AF_INET, dev, "accept_local") == 1 || conf(AF_INET, "all", "accept_local") == 1;
-}
-
-static bool has_address(int index)
-{
-	size_t i;
-
-	for (i = 0; i < world.n_addrs; i++)
-		if (world.addrs[i].family == AF_INET && world.addrs[i].index == index)
-			return true;
-	return false;
-}
-
-enum refusal why_refused(const struct flow *f, int err)
-{
-	const char *dev = dev_name(f->iif);
-	const uint8_t *s = f->src.b;
-	int rp = rp_filter(dev);
-	struct flow back = {
-		.family = AF_INET, .src = f->dst, .dst = f->src, .has_src = true, .proto = f->proto,
-		.sport = f->dport, .dport = f->sport,
-	};
-	struct result res;
-	unsigned int i;
-
-	if (f->family != AF_INET)
-		return OTHER_REFUSAL;
-	if (err == EXDEV)
-		return RP_FILTER;
-	if (err == EHOSTUNREACH)
-		return NO_FORWARDING;
-	/* No unicast address: nothing makes the kernel take it */
-	if (err != EINVAL || !s[0] || s[0] == 127 || s[0] >= 224)
-		return OTHER_REFUSAL;
-	if (conf(AF_INET, dev, "src_valid_mark") == 1 || conf(AF_INET, "all", "src_valid_mark") == 1)
-		back.mark = f->mark;
-	fib_lookup(&back, &res);
-	if (!accepts_local(dev) && (addr_is_local(AF_INET, &f->src) || (!res.err && res.type == RTN_LOCAL)))
-		return MARTIAN;
-	if (rp <= 0 || (!res.err && res.type != RTN_UNICAST))
-		return OTHER_REFUSAL;
-	for (i = 0; !res.err && res.route && i < res.route->n_nh; i++)
-		if (res.route->nh[i].oif == f->iif)
-			return OTHER_REFUSAL;
-	return rp == 1 || res.err || !has_address(f->iif) ? RP_FILTER : OTHER_REFUSAL;
 }
 
 static void fix_rp_filter(struct path *p, const char *dev)
@@ -515,14 +454,6 @@ static void leaves(struct way *y, const struct step *s)
 	verdict(p, V_LEAVES, p->forward_iif ? "nvi" : p->hole == YES ? "unholed" : "no-hole", "leaves by %s%s%s, source %s%s",
 		dev_name(s->res.oif), gw, paths, addr_text(s->flow.family, &p->source),
 		p->hole == YES ? "" : "; it does not enter the hole");
-}
-
-/* In front of the rule that leads in, and behind all that come before it: those are the
- * user's own policy.
- */
-uint32_t pref_before(const struct rule *r)
-{
-	return r && r->pref ? r->pref - 1 : 0;
 }
 
 /* In main it is in every lookup's way, and in rp_filter's: to a table of its own. */

@@ -1,16 +1,77 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The verdict: what its test asks of it apart from the packet's way (fuzz.c). */
+/* The packet's way over both passes, and the verdict (decide.c). */
 #ifndef UNHOLE_DECIDE_H
 #define UNHOLE_DECIDE_H
 
-#include "path.h"
+#include "fib.h"
 
-/*
- * Why the kernel refuses an input lookup that has a route: ip_route_input_slow(),
- * fib_validate_source(). Newer kernels say EINVAL whatever it is; then the source is
- * looked up here, as they do it.
- */
-enum refusal { OTHER_REFUSAL, MARTIAN, RP_FILTER, NO_FORWARDING };
-enum refusal why_refused(const struct flow *f, int err);
+enum verdict { V_LEAVES, V_LOCAL, V_DIES, V_UNKNOWN };
+
+struct query {
+	struct flow flow;	/* the packet as it is made or received */
+	bool has_snat, has_dnat;
+	struct addr snat, dnat;
+	uint16_t dnat_port;
+	int port_of;		/* iif was told as this device, a port of it; or 0 */
+};
+
+struct step {
+	struct flow flow;
+	struct result res;
+	const char *why;	/* what kind of lookup */
+};
+
+/* NAT, where it was done */
+struct nat_done {
+	const char *hook;
+	bool source;		/* or destination */
+	struct addr to;
+	uint16_t port;		/* 0: as it was, or not known */
+	char by[WHERE];		/* the rule, or "as told" */
+	int before;		/* the lookup that follows, by its number */
+};
+
+#define MAX_STEPS 6
+#define MAX_NATS 6
+#define MAX_NOTES 8
+#define TEXT 480
+struct path {
+	struct query q;
+	enum verdict verdict;
+	const char *reason;	/* a word, for scripts: see the manual page */
+	char text[TEXT];
+	struct step step[MAX_STEPS];
+	int n_steps;
+	enum tri hole;		/* it entered loopback, or an nvi device */
+	enum tri unholed;
+	char by[WHERE];		/* the rule that unholed it */
+	uint32_t unhole_flags, unhole_mark, unhole_mask;
+	enum tri core;
+	const char *core_why;
+	/* nvi: what counts it if it does not leave (ethtool -S), and the input device
+	 * that FORWARD sees if it does; or NULL
+	 */
+	const char *counter, *forward_iif;
+	bool again;		/* nvi: its second pass has crossed PREROUTING */
+	struct nat_done nat[MAX_NATS];
+	int n_nats;
+	struct addr source;	/* with which it leaves */
+	unsigned int fork;	/* NAT has so many outcomes, and which is taken is not known */
+	char fork_by[WHERE + 80];
+	char note[MAX_NOTES][TEXT];
+	int n_notes;
+	char fix[MAX_NOTES][TEXT];
+	int n_fixes;
+};
+
+void decide(const struct query *q, struct path *p);
+
+/* Each hook and each rule that the packet meets, a line each, if they are asked for. */
+struct trace {
+	char **line;
+	size_t n;
+};
+extern struct trace trace;
+void trace_on(void);
 
 #endif

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The whole box: what would keep packets in the hole, or let out too many. */
+#include "doctor.h"
+#include "box.h"
+#include "fib.h"
+#include "print.h"
+#include "refusal.h"
 #include "rules.h"
 #include <errno.h>
 #include <glob.h>

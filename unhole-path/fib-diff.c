@@ -4,7 +4,7 @@
  * about the rules and routes that are there: whatever table, whatever family. Prints each
  * difference, and the sums.
  */
-#include "path.h"
+#include "fib.h"
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>

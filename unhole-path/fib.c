@@ -4,11 +4,12 @@
  * question that the kernel would refuse (RTM_GETROUTE validates the source, and
  * knows no exemption of unholed packets), and to say which rule and route it was.
  */
+#include "fib.h"
+#include "box.h"
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
-#include "path.h"
 
 #ifndef RTNH_F_LINKDOWN
 #define RTNH_F_LINKDOWN 16
@@ -56,24 +57,85 @@ static bool usable(int family, const struct nexthop *nh)
 	return true;
 }
 
+/* A route's nexthop that can be taken, and how many can */
+struct choice {
+	const struct route *route;
+	const struct nexthop *nh;
+	unsigned int alive;
+};
+
+/* Returns false where the route is passed over. */
+static bool can_be_taken(const struct flow *f, const struct route *rt, struct choice *c, struct result *res)
+{
+	unsigned int n;
+
+	*c = (struct choice){ .route = rt };
+	for (n = 0; n < rt->n_nh; n++) {
+		if (!usable(f->family, &rt->nh[n]) || (f->oif && rt->nh[n].oif != f->oif))
+			continue;
+		if (!c->nh)
+			c->nh = &rt->nh[n];
+		c->alive++;
+	}
+	if (!rt->n_nh && rt->nhid) {
+		/* net.ipv4.nexthop_compat_mode is 0 */
+		res->unsure = "a nexthop object that the route does not show";
+		c->alive = 1;
+	}
+	return c->alive || type_error(f->family, rt);
+}
+
+/* Of routes with one prefix, dumped in the kernel's order: a TOS of its own counts most, then
+ * the metric; the first of equals wins. rival: equals, of which IPv6 chooses otherwise.
+ */
+static bool is_better(const struct route *rt, const struct route *best, int family, bool *rival)
+{
+	if (!best || rt->plen > best->plen)
+		return true;
+	if (best->tos != rt->tos)
+		return !best->tos;
+	if (rt->metric == best->metric)
+		*rival = family == AF_INET6;
+	return rt->metric < best->metric;
+}
+
+static void found(const struct choice *c, uint32_t table, struct result *res)
+{
+	const struct route *rt = c->route;
+
+	res->type = rt->type;
+	res->mtu = rt->mtu;
+	res->encap = rt->encap;
+	res->has_prefsrc = rt->has_prefsrc;
+	res->prefsrc = rt->prefsrc;
+	res->paths = c->alive;
+	if (c->nh) {
+		res->oif = c->nh->oif;
+		res->has_gw = c->nh->has_gw;
+		res->gw_family = c->nh->gw_family;
+		res->gw = c->nh->gw;
+	}
+	/* A local route names the address's device; the packet goes by loopback */
+	if (rt->type == RTN_LOCAL || rt->type == RTN_ANYCAST)
+		res->oif = world.lo;
+	res->table = table;
+}
+
 /* fib_table_lookup(), fib6_table_lookup(): the longest prefix, then the lowest
  * metric; a route without a usable nexthop is passed over.
  */
 static int table_lookup(const struct flow *f, uint32_t table, struct result *res)
 {
 	const struct fib *fib = fib_of(f->family);
-	const struct route *best = NULL;
-	unsigned int n, alive = 0, best_alive = 0;
-	const struct nexthop *nh = NULL, *best_nh = NULL;
+	struct choice best = { NULL, NULL, 0 }, c;
 	bool rival = false;
 	size_t i;
 
 	for (i = 0; i < fib->n_routes; i++) {
 		const struct route *rt = &fib->routes[i];
 
-		if (rt->table != table || !in_prefix(&f->dst, &rt->dst, rt->plen))
-			continue;
-		if (best && rt->plen < best->plen)
+		if (rt->table != table || (best.route && rt->plen < best.route->plen) ||
+		    !in_prefix(&f->dst, &rt->dst, rt->plen))
 			continue;
 		/* fib_dscp_masked_match(): a route without one is for all */
 		if (rt->tos && rt->tos != (f->tos & 0xfc))
@@ -82,63 +144,21 @@ static int table_lookup(const struct flow *f, uint32_t table, struct result *res
 			res->unsure = "a route that depends on the source";
 			continue;
 		}
-		alive = 0;
-		nh = NULL;
-		for (n = 0; n < rt->n_nh; n++) {
-			if (!usable(f->family, &rt->nh[n]) ||
-			    (f->oif && rt->nh[n].oif != f->oif))
-				continue;
-			if (!nh)
-				nh = &rt->nh[n];
-			alive++;
-		}
-		if (!rt->n_nh && rt->nhid) {
-			/* net.ipv4.nexthop_compat_mode is 0 */
-			res->unsure = "a nexthop object that the route does not show";
-			alive = 1;
-		}
-		if (!alive && !type_error(f->family, rt))
+		if (!can_be_taken(f, rt, &c, res) || !is_better(rt, best.route, f->family, &rival))
 			continue;
-		if (best && rt->plen == best->plen && best->tos && !rt->tos)
-			continue;
-		if (best && rt->plen == best->plen && rt->tos == best->tos) {
-			if (rt->metric > best->metric)
-				continue;
-			/* Dumped in the kernel's order: the first of equals wins */
-			if (rt->metric == best->metric) {
-				rival = f->family == AF_INET6;
-				continue;
-			}
-		}
-		best = rt;
-		best_nh = nh;
-		best_alive = alive;
+		best = c;
 		rival = false;
 	}
-	if (!best)
+	if (!best.route)
 		return EAGAIN;
-	res->route = best;
+	res->route = best.route;
 	res->table = table;
-	if (type_error(f->family, best))
-		return type_error(f->family, best);
+	if (type_error(f->family, best.route))
+		return type_error(f->family, best.route);
 	/* Neighbours' states and router preferences choose between equals */
 	if (rival)
 		res->unsure = "routes of the same metric";
-	res->type = best->type;
-	res->mtu = best->mtu;
-	res->encap = best->encap;
-	res->has_prefsrc = best->has_prefsrc;
-	res->prefsrc = best->prefsrc;
-	res->paths = best_alive;
-	if (best_nh) {
-		res->oif = best_nh->oif;
-		res->has_gw = best_nh->has_gw;
-		res->gw_family = best_nh->gw_family;
-		res->gw = best_nh->gw;
-	}
-	/* A local route names the address's device; the packet goes by loopback */
-	if (best->type == RTN_LOCAL || best->type == RTN_ANYCAST)
-		res->oif = world.lo;
+	found(&best, table, res);
 	return 0;
 }
 
@@ -176,18 +196,6 @@ static enum tri port_match(const uint16_t *range, uint16_t mask, uint16_t port, 
 	if (mask)
 		return ((range[0] ^ port) & mask) == 0;
 	return port >= range[0] && port <= range[1];
-}
-
-static enum tri both(enum tri a, enum tri b)
-{
-	if (a == NO || b == NO)
-		return NO;
-	return a == MAYBE || b == MAYBE ? MAYBE : YES;
-}
-
-static enum tri invert(enum tri m)
-{
-	return m == MAYBE ? MAYBE : m == YES ? NO : YES;
 }
 
 static int master_of(int index)
@@ -266,7 +274,7 @@ static enum tri rule_match(const struct rule *r, const struct flow *f)
 	m = both(m, port_match(r->dport, r->dport_mask, f->dport, f->proto));
 	if (r->strange)
 		m = both(m, MAYBE);
-	return r->flags & FIB_RULE_INVERT ? invert(m) : m;
+	return r->flags & FIB_RULE_INVERT ? invert(m, true) : m;
 }
 
 static bool suppressed(const struct rule *r, const struct result *res)
@@ -378,7 +386,7 @@ bool fib_mark_matters(const struct flow *f, uint32_t known)
 			continue;
 		}
 		if (fib->rules[i].flags & FIB_RULE_INVERT)
-			m = invert(m);
+			m = invert(m, true);
 		if (m != YES || r.action == FR_ACT_NOP)
 			continue;
 		if (r.action == FR_ACT_GOTO) {
@@ -397,26 +405,19 @@ bool fib_mark_matters(const struct flow *f, uint32_t known)
 	return false;
 }
 
-const char *describe_rule(const struct rule *r, char *buf, size_t len)
+/* In front of the rule that leads in, and behind all that come before it: those are the
+ * user's own policy.
+ */
+uint32_t pref_before(const struct rule *r)
 {
-	int family = r >= world.fib[1].rules && r < world.fib[1].rules + world.fib[1].n_rules ?
-		AF_INET6 : AF_INET;
-	size_t n;
+	return r && r->pref ? r->pref - 1 : 0;
+}
 
-	n = snprintf(buf, len, "%u:%s", r->pref, r->flags & FIB_RULE_INVERT ? " not" : "");
+/* More of a text of so many bytes, as far as there is room. */
 #define ADD(...) do { if (n < len) n += snprintf(buf + n, len - n, __VA_ARGS__); } while (0)
-	if (r->src_len)
-		ADD(" from %s/%u", addr_text(family, &r->src), r->src_len);
-	if (r->dst_len)
-		ADD(" to %s/%u", addr_text(family, &r->dst), r->dst_len);
-	if (r->has_mark)
-		ADD(" fwmark 0x%x", r->mark);
-	if (r->has_mark && r->mask != 0xffffffff)
-		ADD("/0x%x", r->mask);
-	if (r->iif[0])
-		ADD(" iif %s", r->iif);
-	if (r->oif[0])
-		ADD(" oif %s", r->oif);
+
+static size_t describe_ports(const struct rule *r, char *buf, size_t len, size_t n)
+{
 	if (r->ipproto)
 		ADD(" ipproto %u", r->ipproto);
 	if (r->dport[1])
@@ -427,18 +428,11 @@ const char *describe_rule(const struct rule *r, char *buf, size_t len)
 		ADD(" sport %u-%u", r->sport[0], r->sport[1]);
 	if (r->sport_mask && r->sport_mask != 0xffff)
 		ADD("/0x%x", r->sport_mask);
-	if (r->tos)
-		ADD(" tos 0x%02x", r->tos);
-	if (r->dscp_mask)
-		ADD(" dscp %u", r->dscp);
-	if (r->dscp_mask && r->dscp_mask != 0x3f)
-		ADD("/0x%02x", r->dscp_mask);
-	if (r->has_label)
-		ADD(" flowlabel ...");
-	if (r->has_uid)
-		ADD(" uidrange %u-%u", r->uid_start, r->uid_end);
-	if (r->l3mdev)
-		ADD(" l3mdev");
+	return n;
+}
+
+static size_t describe_action(const struct rule *r, char *buf, size_t len, size_t n)
+{
 	switch (r->action) {
 	case FR_ACT_TO_TBL:
 		if (r->table == RT_TABLE_MAIN || r->table == RT_TABLE_LOCAL)
@@ -466,6 +460,42 @@ const char *describe_rule(const struct rule *r, char *buf, size_t len)
 		ADD(" suppress_prefixlength %d", r->suppress_plen);
 	if (r->suppress_group != -1)
 		ADD(" suppress_ifgroup %d", r->suppress_group);
+	return n;
+}
+
+const char *describe_rule(const struct rule *r, char *buf, size_t len)
+{
+	int family = r >= world.fib[1].rules && r < world.fib[1].rules + world.fib[1].n_rules ?
+		AF_INET6 : AF_INET;
+	size_t n;
+
+	n = snprintf(buf, len, "%u:%s", r->pref, r->flags & FIB_RULE_INVERT ? " not" : "");
+	if (r->src_len)
+		ADD(" from %s/%u", addr_text(family, &r->src), r->src_len);
+	if (r->dst_len)
+		ADD(" to %s/%u", addr_text(family, &r->dst), r->dst_len);
+	if (r->has_mark)
+		ADD(" fwmark 0x%x", r->mark);
+	if (r->has_mark && r->mask != 0xffffffff)
+		ADD("/0x%x", r->mask);
+	if (r->iif[0])
+		ADD(" iif %s", r->iif);
+	if (r->oif[0])
+		ADD(" oif %s", r->oif);
+	n = describe_ports(r, buf, len, n);
+	if (r->tos)
+		ADD(" tos 0x%02x", r->tos);
+	if (r->dscp_mask)
+		ADD(" dscp %u", r->dscp);
+	if (r->dscp_mask && r->dscp_mask != 0x3f)
+		ADD("/0x%02x", r->dscp_mask);
+	if (r->has_label)
+		ADD(" flowlabel ...");
+	if (r->has_uid)
+		ADD(" uidrange %u-%u", r->uid_start, r->uid_end);
+	if (r->l3mdev)
+		ADD(" l3mdev");
+	describe_action(r, buf, len, n);
 	return buf;
 }
 

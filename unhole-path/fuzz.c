@@ -21,7 +21,7 @@
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
-#include "decide.h"
+#include "refusal.h"
 
 int unhole_path(int argc, char **argv);
 

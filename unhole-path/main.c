@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* unhole-path: which way a packet goes, through the hole and out of it. */
+#include "box.h"
+#include "doctor.h"
+#include "print.h"
 #include "rules.h"
 #include <errno.h>
 #include <netdb.h>

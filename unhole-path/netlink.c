@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* rtnetlink: links, addresses, rules and routes; and the kernel's own lookup. */
-#include "path.h"
+#include "netlink.h"
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
@@ -184,50 +184,98 @@ enum {
 	RULE_DSCP_MASK,
 };
 
+/* What kernels from 6.12 on may say. Returns false if it is newer than this. */
+static bool newer_selector(const struct nlattr *a, struct rule *r)
+{
+	switch (mnl_attr_get_type(a)) {
+	case RULE_SPORT_MASK:
+		r->sport_mask = mnl_attr_get_u16(a);
+		return true;
+	case RULE_DPORT_MASK:
+		r->dport_mask = mnl_attr_get_u16(a);
+		return true;
+	case RULE_DSCP:
+		r->dscp = mnl_attr_get_u8(a);
+		if (!r->dscp_mask)
+			r->dscp_mask = 0x3f;
+		return true;
+	case RULE_DSCP_MASK:
+		r->dscp_mask = mnl_attr_get_u8(a);
+		return true;
+	case RULE_FLOWLABEL:
+	case RULE_FLOWLABEL_MASK:
+		r->has_label = true;
+		return true;
+	}
+	return false;
+}
+
+/* Returns false if it is none that has been there for long. */
+static bool selector(const struct nlattr *a, struct rule *r)
+{
+	const struct fib_rule_uid_range *u = mnl_attr_get_payload(a);
+
+	switch (mnl_attr_get_type(a)) {
+	case FRA_DST:
+		get_addr(a, &r->dst);
+		return true;
+	case FRA_SRC:
+		get_addr(a, &r->src);
+		return true;
+	case FRA_IIFNAME:
+		get_name(a, r->iif, sizeof(r->iif));
+		return true;
+	case FRA_OIFNAME:
+		get_name(a, r->oif, sizeof(r->oif));
+		return true;
+	case FRA_FWMARK:
+		r->mark = get_u32(a);
+		r->has_mark = true;
+		return true;
+	case FRA_FWMASK:
+		r->mask = get_u32(a);
+		r->has_mark = true;
+		return true;
+	case FRA_L3MDEV:
+		r->l3mdev = mnl_attr_get_u8(a);
+		return true;
+	case FRA_UID_RANGE:
+		r->uid_start = u->start;
+		r->uid_end = u->end;
+		r->has_uid = true;
+		return true;
+	case FRA_IP_PROTO:
+		r->ipproto = mnl_attr_get_u8(a);
+		return true;
+	case FRA_SPORT_RANGE:
+		get_ports(a, r->sport);
+		return true;
+	case FRA_DPORT_RANGE:
+		get_ports(a, r->dport);
+		return true;
+	}
+	return newer_selector(a, r);
+}
+
 static int on_rule(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct fib_rule_hdr *h = mnl_nlmsg_get_payload(nlh);
-	const struct fib_rule_uid_range *u;
 	const struct nlattr *a;
 	struct fib *fib = arg;
 	struct rule *r;
 
 	r = one_more(&fib->rules, &fib->n_rules, sizeof(*r));
-	r->action = h->action;
-	r->table = h->table;
-	r->flags = h->flags;
-	r->src_len = h->src_len;
-	r->dst_len = h->dst_len;
-	r->tos = h->tos;
-	r->suppress_plen = -1;
-	r->suppress_group = -1;
+	*r = (struct rule){
+		.action = h->action, .table = h->table, .flags = h->flags, .src_len = h->src_len, .dst_len = h->dst_len,
+		.tos = h->tos, .suppress_plen = -1, .suppress_group = -1,
+	};
 	mnl_attr_for_each(a, nlh, sizeof(*h)) {
 		switch (mnl_attr_get_type(a)) {
-		case FRA_DST:
-			get_addr(a, &r->dst);
-			break;
-		case FRA_SRC:
-			get_addr(a, &r->src);
-			break;
-		case FRA_IIFNAME:
-			get_name(a, r->iif, sizeof(r->iif));
-			break;
-		case FRA_OIFNAME:
-			get_name(a, r->oif, sizeof(r->oif));
-			break;
 		case FRA_GOTO:
 			r->target = get_u32(a);
 			break;
 		case FRA_PRIORITY:
 			r->pref = get_u32(a);
-			break;
-		case FRA_FWMARK:
-			r->mark = get_u32(a);
-			r->has_mark = true;
-			break;
-		case FRA_FWMASK:
-			r->mask = get_u32(a);
-			r->has_mark = true;
 			break;
 		case FRA_TABLE:
 			r->table = get_u32(a);
@@ -238,48 +286,12 @@ static int on_rule(const struct nlmsghdr *nlh, void *arg)
 		case FRA_SUPPRESS_IFGROUP:
 			r->suppress_group = get_u32(a);
 			break;
-		case FRA_L3MDEV:
-			r->l3mdev = mnl_attr_get_u8(a);
-			break;
-		case FRA_UID_RANGE:
-			u = mnl_attr_get_payload(a);
-			r->uid_start = u->start;
-			r->uid_end = u->end;
-			r->has_uid = true;
-			break;
-		case FRA_IP_PROTO:
-			r->ipproto = mnl_attr_get_u8(a);
-			break;
-		case FRA_SPORT_RANGE:
-			get_ports(a, r->sport);
-			break;
-		case FRA_DPORT_RANGE:
-			get_ports(a, r->dport);
-			break;
-		case RULE_SPORT_MASK:
-			r->sport_mask = mnl_attr_get_u16(a);
-			break;
-		case RULE_DPORT_MASK:
-			r->dport_mask = mnl_attr_get_u16(a);
-			break;
-		case RULE_DSCP:
-			r->dscp = mnl_attr_get_u8(a);
-			if (!r->dscp_mask)
-				r->dscp_mask = 0x3f;
-			break;
-		case RULE_DSCP_MASK:
-			r->dscp_mask = mnl_attr_get_u8(a);
-			break;
-		case RULE_FLOWLABEL:
-		case RULE_FLOWLABEL_MASK:
-			r->has_label = true;
-			break;
 		case FRA_PAD:
 		case FRA_PROTOCOL:
 		case FRA_FLOW:
 			break;
-		default:	/* a tunnel's id, and what is newer than this */
-			r->strange = true;
+		default:	/* a tunnel's id, and what is newer than this, are strange */
+			r->strange = !selector(a, r) || r->strange;
 		}
 	}
 	return MNL_CB_OK;
@@ -542,6 +554,13 @@ const struct link *link_by_name(const char *name)
 		if (strcmp(world.links[i].name, name) == 0)
 			return &world.links[i];
 	return NULL;
+}
+
+const char *dev_name(int index)
+{
+	const struct link *l = link_by_index(index);
+
+	return l ? l->name : "?";
 }
 
 bool is_nvi(const struct link *l)

@@ -4,6 +4,7 @@
  * that what is told of a packet is enough where the rest does not matter.
  */
 #include "nf.h"
+#include "fib.h"
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
@@ -36,18 +37,6 @@ struct at {
 	struct nf_found found;	/* in a set */
 	uint32_t one_of[RF / 4];	/* the register is one of so many numbers, from 0; 0: who knows */
 };
-
-static enum tri both(enum tri a, enum tri b)
-{
-	if (a == NO || b == NO)
-		return NO;
-	return a == MAYBE || b == MAYBE ? MAYBE : YES;
-}
-
-static enum tri invert(enum tri a, bool really)
-{
-	return a == MAYBE || !really ? a : !a;
-}
 
 /* --- what is not known ------------------------------------------------------------------ */
 

@@ -4,6 +4,7 @@
  * Numbers in attributes are in network order, registers hold data as the packet has it.
  */
 #include "nf_netlink.h"
+#include "box.h"
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>

@@ -54,13 +54,6 @@ struct reach {
 
 static const struct reach all_packets = { .lo = YES };
 
-static enum tri both(enum tri a, enum tri b)
-{
-	if (a == NO || b == NO)
-		return NO;
-	return a == MAYBE || b == MAYBE ? MAYBE : YES;
-}
-
 enum tri found_takes(const char *pattern, uint32_t flags, const char *dev)
 {
 	size_t len = strlen(pattern);

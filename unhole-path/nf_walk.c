@@ -108,13 +108,6 @@ static const struct nf_reach nobody = { NO, NO }, surely = { YES, YES };
 
 static void walk_chain(struct visit *v, struct nf_chain *c, struct nf_reach reach, int depth, struct out *out);
 
-static enum tri both(enum tri a, enum tri b)
-{
-	if (a == NO || b == NO)
-		return NO;
-	return a == MAYBE || b == MAYBE ? MAYBE : YES;
-}
-
 static void drop(struct walk *w, const struct nf_chain *c, unsigned int no, enum tri how)
 {
 	if (w->dropped == YES || w->dropped == how)

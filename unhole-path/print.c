@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The verdict, for people and for programs. */
-#include "path.h"
+#include "print.h"
 #include <linux/netfilter/xt_UNHOLE.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
-
-static const char *dev_name(int index)
-{
-	const struct link *l = link_by_index(index);
-
-	return l ? l->name : "?";
-}
 
 static const char *const colors[] = {
 	[V_LEAVES] = "\033[32m", [V_LOCAL] = "\033[33m", [V_DIES] = "\033[31m", [V_UNKNOWN] = "\033[35m",

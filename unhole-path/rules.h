@@ -6,7 +6,7 @@
 #ifndef UNHOLE_RULES_H
 #define UNHOLE_RULES_H
 
-#include "path.h"
+#include "netlink.h"
 
 /* Numbered as NF_INET_*; the last one is what comes in by a device, before all others. */
 enum hook { HOOK_PREROUTING, HOOK_INPUT, HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_INGRESS, HOOK_EGRESS };
