@@ -45,6 +45,19 @@ must nft delete table ip filter
 
 SERVICES=1000 python3 /unhole/boxes.py print kube-nft >/run/kube
 must nft -f /run/kube
+# Three jumps in each of 15 chains, each of which may be taken: each chain is walked once
+awk 'BEGIN {
+	print "table ip may {"
+	for (i = 15; i > 0; i--) {
+		print "chain c" i " {"
+		for (j = 0; i < 15 && j < 3; j++) print "limit rate 1/second jump c" i + 1
+		print "}"
+	}
+	print "chain b { type filter hook forward priority 0; limit rate 1/second jump c1; }\n}"
+}' | nft -f - || must false
+says 'jumps that may be taken' "$($ask)" 'leaves by up0'
+must nft delete table ip may
+
 must ip route add 198.18.0.0/24 via $PEER
 ask="unhole-path to 10.96.0.7 from $CLIENT iif cl0 ipproto tcp dport 8000"
 costs "kube-proxy, nftables, 1,000 services" nft list ruleset

@@ -120,6 +120,17 @@ must nft flush chain ip t pre
 must nft add rule ip t pre iifname vmap '{ "lo" : accept, "cl0" : drop }'
 goes 'another' 'unholed 0' 1
 must nft flush chain ip t pre
+must nft add chain ip t one '{ type filter hook prerouting priority -130; }'
+must nft add chain ip t two '{ type filter hook prerouting priority -130; }'
+must nft add rule ip t one iifname lo meta mark set meta mark or 0x700
+must nft add rule ip t two meta mark and 0x700 == 0x700 drop
+goes 'one priority: the chain that was made last comes first' 'unholed 0' 1
+must nft flush chain ip t one
+must nft flush chain ip t two
+must nft add rule ip t two iifname lo meta mark set meta mark or 0x700
+must nft add rule ip t one meta mark and 0x700 == 0x700 drop
+goes 'the other way round' 'rule-drop 1' 0
+must nft flush chain ip t one
 must nft add rule ip t pre udp dport "$((PORT + 1))" reject
 goes 'reject' 'rule-drop 1' 0
 must nft flush chain ip t pre
