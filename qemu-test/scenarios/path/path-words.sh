@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# unhole-path for fingers that know ip(8): an address alone, options in any place, help,
+# tos, uid, oif, vrf, devices as ip prints them, ports of a bridge, names of protocols; what
+# contradicts itself; each rule that is met; NAT in the JSON.
+# weight: 5
+topology
+must sysctl -qw net.ipv4.ip_forward=1
+verdict() { unhole-path -j "$@" | tee -a /run/json | sed 's/.*"reason":"\([^"]*\)".*/\1/'; }
+bad() {
+	_w=$1
+	shift
+	unhole-path "$@" >/dev/null 2>/run/err
+	is "$_w: exit status" $? 2
+	says "$_w: it says why" "$(cat /run/err)" "$_w"
+}
+says 'an address alone' "$(unhole-path $FAR)" 'leaves by up0'
+says 'options behind it' "$(unhole-path $FAR -j)" '"verdict":"leaves"'
+says 'and in between' "$(unhole-path to $FAR --explain mark 7 -4)" 'nothing to change is known'
+says 'help' "$(unhole-path help)" 'usage: unhole-path'
+says 'the version' "$(unhole-path -V)" 'unhole-path 1.'
+is 'no color, since it is no terminal' "$(unhole-path $FAR | grep -c "$(printf '\033')")" 0
+at_least 'color all the same' "$(unhole-path -c $FAR | grep -c "$(printf '\033')")" 1
+
+echo '# what policy rules ask for'
+must ip rule add tos 0x10 blackhole pref 5
+must ip rule add uidrange 1000-1000 prohibit pref 6
+is 'another TOS' "$(verdict $FAR)" no-hole
+is 'tos' "$(verdict $FAR tos 0x10)" error-rule
+is 'dsfield' "$(verdict $FAR dsfield 16)" error-rule
+refute 'and no ping with it leaves' pings box 1 $FAR -Q 0x10 -W 0.5
+check 'as one without it does' pings box 1 $FAR
+is 'another user' "$(verdict $FAR uid 1001)" no-hole
+is 'uid' "$(verdict $FAR uid 1000)" error-rule
+refute 'and none of his leaves' setpriv --reuid 1000 --clear-groups --inh-caps=+net_raw --ambient-caps=+net_raw ping -n -c 1 -W 0.5 $FAR
+must iptables -A OUTPUT -m owner --uid-owner 1001 -j DROP
+is 'a rule for users, and nobody said who' "$(verdict $FAR)" rule-unknown
+is 'told: it is his' "$(verdict $FAR uid 1001)" rule-drop
+is 'told: it is not' "$(verdict $FAR uid 0)" no-hole
+must iptables -F OUTPUT
+must ip rule del pref 5
+must ip rule del pref 6
+
+echo '# devices'
+must ip link add d0 type dummy
+must ip link set d0 up
+must ip addr add 198.18.5.1/24 dev d0
+must ip route add $FAR via 198.18.5.2 metric 50
+says 'oif' "$(unhole-path $FAR oif up0) $(unhole-path $FAR oif d0)" 'leaves by up0' 'leaves by d0'
+must ip link add v0 type vrf table 80
+must ip link set v0 up
+must ip link set d0 master v0
+must ip route add 198.18.77.0/24 via 198.18.5.2 table 80
+says 'vrf' "$(unhole-path 198.18.77.7 vrf v0)" 'leaves by d0'
+says 'a name as ip prints it' "$(unhole-path $FAR from $CLIENT iif cl0@if3)" 'leaves by up0'
+must ip link add br0 type bridge
+must ip link set br0 up
+must ip addr add 198.18.6.1/24 dev br0
+wire box p0 - client eth1 -
+must ip link set p0 master br0 up
+must iptables -A FORWARD -i br0 -p tcp --dport 80 -j DROP
+says 'a port of a bridge' "$(unhole-path $FAR from 198.18.6.2 iif p0 ipproto tcp dport 80)" \
+	'dies: dropped by filter FORWARD' 'p0 is a port of br0'
+must iptables -F FORWARD
+is 'a protocol by its name' "$(verdict $FAR ipproto udplite)" no-hole
+
+echo '# what contradicts itself'
+bad 'with iif there is no choice' $FAR from $CLIENT iif cl0 oif up0
+bad 'say one of them' $FAR oif up0 vrf v0
+bad 'for packets of this box' $FAR from $CLIENT iif cl0 uid 0
+bad 'told twice' $FAR to $FAR
+bad 'told twice' $FAR tos 1 dsfield 2
+bad 'up to 255' $FAR tos 256
+bad 'there is no device' $FAR from $CLIENT iif cl0x
+
+echo '# each rule that it meets'
+must iptables -N u
+must iptables -A FORWARD -i cl0 -j u
+must iptables -A u -p udp -m limit --limit 1/s -j DROP
+must iptables -A u -p tcp -j DROP
+must iptables -t nat -A PREROUTING -d $BOX -p tcp --dport 8080 -j DNAT --to-destination $FAR:80
+out=$(unhole-path --trace to $BOX from $CLIENT iif cl0 ipproto tcp dport 8080)
+says 'hooks and rules' "$out" 'PREROUTING -i cl0' 'nat PREROUTING, rule 1: NAT' 'FORWARD -i cl0 -o up0' \
+	'filter FORWARD, rule 1: jump u' 'filter u, rule 2: drop' "PREROUTING: DNAT to $FAR, port 80 (nat PREROUTING, rule 1)"
+says 'what is not certain' "$(unhole-path --trace $FAR from $CLIENT iif cl0 ipproto udp)" 'filter u, rule 1: drop (it may)'
+says 'the same as JSON' "$(unhole-path -j --trace to $BOX from $CLIENT iif cl0 ipproto tcp dport 8080 | tee -a /run/json)" \
+	'"type":"dnat"' "\"to\":\"$FAR\"" '"port":80' '"trace":["' 'filter u, rule 2: drop'
