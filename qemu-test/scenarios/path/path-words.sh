@@ -75,7 +75,7 @@ bad 'there is no device' $FAR from $CLIENT iif cl0x
 echo '# each rule that it meets'
 must iptables -N u
 must iptables -A FORWARD -i cl0 -j u
-must iptables -A u -p udp -m limit --limit 1/s -j DROP
+must iptables -A u -p udp -m ttl --ttl-gt 5 -j DROP
 must iptables -A u -p tcp -j DROP
 must iptables -t nat -A PREROUTING -d $BOX -p tcp --dport 8080 -j DNAT --to-destination $FAR:80
 out=$(unhole-path --trace to $BOX from $CLIENT iif cl0 ipproto tcp dport 8080)
