@@ -130,7 +130,7 @@ struct nf_chain {
 	bool reached;		/* a scan has come here */
 	/* the walker's: what came of it, the last time */
 	unsigned long seen_at;
-	bool seen_back, seen_accepts, seen_natted, walking;
+	bool seen_back, seen_accepts, seen_natted, seen_nat_sure, walking;
 	enum tri seen_here, seen_unnatted;
 };
 

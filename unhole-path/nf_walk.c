@@ -290,6 +290,7 @@ static bool is_known(const struct nf_chain *c, struct nf_reach reach)
 /* nft_do_chain(), ipt_do_table() */
 static void walk_chain(struct visit *v, struct nf_chain *c, struct nf_reach reach, int depth, struct out *out)
 {
+	bool nat_before = v->w->nat_sure;
 	unsigned long before = changed;
 	struct nf_reach came = reach;
 	struct nf_said said;
@@ -297,6 +298,7 @@ static void walk_chain(struct visit *v, struct nf_chain *c, struct nf_reach reac
 
 	if (is_known(c, reach)) {
 		*out = (struct out){ c->seen_back, c->seen_accepts, c->seen_natted };
+		v->w->nat_sure = nat_before || c->seen_nat_sure;
 		return;
 	}
 	/* A map that leads anywhere leads here again */
@@ -305,6 +307,7 @@ static void walk_chain(struct visit *v, struct nf_chain *c, struct nf_reach reac
 		return;
 	*out = (struct out){ false, false, false };
 	c->walking = true;
+	v->w->nat_sure = false;
 	for (i = 0; i < c->n_rules && reach.here != NO && v->w->dropped != YES; i++) {
 		if (depth > MAX_DEPTH || ++v->rules > MAX_RULES)
 			break;
@@ -326,7 +329,9 @@ static void walk_chain(struct visit *v, struct nf_chain *c, struct nf_reach reac
 		c->seen_back = out->back;
 		c->seen_accepts = out->accepted;
 		c->seen_natted = out->natted;
+		c->seen_nat_sure = v->w->nat_sure;
 	}
+	v->w->nat_sure = v->w->nat_sure || nat_before;
 }
 
 /* Returns whether a rule may end its way through this chain, before its end. */
