@@ -36,4 +36,4 @@ is 'sure and wrong' "$(echo "$sums" | sed 's/.* wrong \([0-9]*\).*/\1/')" 0
 set -- $(echo "$sums" | sed 's/[a-z]*//g')
 at_least 'packets' "${2:-0}" "${PACKETS:-300}"
 at_most 'unknown, of a hundred' $((${4:-100} * 100 / ${2:-1})) 10
-at_least 'kinds of end' "${5:-0}" 8
+at_least 'kinds of end' "${5:-0}" 6
