@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # cost.py ROUNDS COMMAND -- COMMAND [-- COMMAND...]: user time of each, taken in turns.
-# Prints for each, in its order, milliseconds of user time a round.
+# Prints for each, in its order, milliseconds of user time of its cheapest round: what a host
+# that has other things to do takes only adds to it.
 import os
 import sys
 
@@ -21,8 +22,8 @@ for word in sys.argv[2:]:
         commands.append([])
     else:
         commands[-1].append(word)
-sums = [0.0] * len(commands)
-for _ in range(rounds):
-    sums = [s + once(c) for s, c in zip(sums, commands)]
-for s in sums:
-    print(int(s * 1000 / rounds))
+least = [once(c) for c in commands]
+for _ in range(rounds - 1):
+    least = [min(t, once(c)) for t, c in zip(least, commands)]
+for t in least:
+    print(int(t * 1000))

@@ -13,7 +13,7 @@ ask="unhole-path to $FAR from $CLIENT iif cl0 ipproto tcp dport 443"
 costs() {
 	_what=$1
 	shift
-	python3 /unhole/cost.py 2 $ask -- "$@" >/run/cost
+	python3 /unhole/cost.py 3 $ask -- "$@" >/run/cost
 	{ read -r _mine; read -r _other; } </run/cost
 	echo "# $_what: $_mine ms of user time; $*: $_other ms"
 	at_least "$_what: there is something to be measured ($* in ms)" "$_other" 10
