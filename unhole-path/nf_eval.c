@@ -961,7 +961,17 @@ void nf_eval(struct walk *w, const struct nf_chain *c, const struct nf_rule *r, 
 	enum tri m;
 	unsigned int i;
 
-	a = (struct at){ .w = w, .c = c, .r = r, .changed = changed, .reach = reach, .matched = reach.here, .own = YES };
+	a.w = w;
+	a.c = c;
+	a.r = r;
+	a.changed = changed;
+	a.reach = reach;
+	a.matched = reach.here;
+	a.own = YES;
+	/* Not what was found in sets: that is long, and each rule has its own */
+	a.found.n = 0;
+	memset(&a.regs, 0, sizeof(a.regs));
+	memset(a.one_of, 0, sizeof(a.one_of));
 	said->matched = YES;
 	said->code = NFT_CONTINUE;
 	said->to = NULL;

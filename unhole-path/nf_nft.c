@@ -108,16 +108,26 @@ int nfnl_talk(struct nlmsghdr *nlh, int (*fn)(const struct nlmsghdr *nlh, void *
 
 /* --- attributes ----------------------------------------------------------------------- */
 
+/* What mnl_attr_for_each_nested() does, by hand: of a large ruleset it is most of the time. */
 void nf_index_attrs(const struct nlattr *nest, const struct nlattr **tb, size_t n)
 {
 	const struct nlattr *a;
+	size_t left, room;
 
 	memset(tb, 0, n * sizeof(*tb));
-	if (!nest)
+	if (!nest || nest->nla_len < NLA_HDRLEN)
 		return;
-	mnl_attr_for_each_nested(a, nest)
-		if (mnl_attr_get_type(a) < n)
-			tb[mnl_attr_get_type(a)] = a;
+	left = nest->nla_len - NLA_HDRLEN;
+	for (a = (const void *)((const char *)nest + NLA_HDRLEN);
+	     left >= sizeof(*a) && a->nla_len >= sizeof(*a) && a->nla_len <= left;
+	     a = (const void *)((const char *)a + NLA_ALIGN(a->nla_len))) {
+		if ((a->nla_type & NLA_TYPE_MASK) < n)
+			tb[a->nla_type & NLA_TYPE_MASK] = a;
+		room = NLA_ALIGN(a->nla_len);
+		if (left < room)
+			break;
+		left -= room;
+	}
 }
 
 #define index_attrs(nest, tb) nf_index_attrs(nest, tb, ARRAY_SIZE(tb))
