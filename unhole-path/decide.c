@@ -260,8 +260,7 @@ struct way {
 	struct walk w;
 	struct flow f;
 	const char *fwd;	/* the input device that FORWARD and POSTROUTING see, or NULL */
-	bool blind;		/* rules cannot be read */
-	int err;
+	int err;		/* why rules cannot be read, or 0 */
 };
 
 struct trace trace;
@@ -337,7 +336,7 @@ static bool walk(struct way *y, enum hook hook, const char *iif, const char *oif
 	struct flow *f = &y->f;
 	struct path *p = y->p;
 
-	if (y->blind)
+	if (y->err)
 		return true;
 	w->family = f->family;
 	w->hook = hook;
@@ -650,6 +649,15 @@ static bool second_hole(struct way *y, const struct link *out, enum tri core, bo
 	return true;
 }
 
+/* ip6_forward(): a source of one link stays there. */
+static bool can_be_forwarded6(struct way *y)
+{
+	if (!is_v6_linklocal(&y->f.src))
+		return true;
+	verdict(y->p, V_DIES, "link-local-source", "dies: a link-local source is not forwarded");
+	return false;
+}
+
 /* ip6_forward(); what the patches exempt is unholed packets. nvi has a copy of it. Returns
  * false if it ends there.
  */
@@ -661,17 +669,13 @@ static bool second_forwards6(struct way *y, bool external, bool exempt, bool nvi
 	if (!nvi && !exempt && !v6_forwards(dev)) {
 		verdict(p, V_DIES, "forwarding-off", "dies: IPv6 forwarding is off");
 		/* The least for the box's own: for that device alone, where there is such a thing */
-		if (!external && conf(AF_INET6, dev_name(y->f.iif), "force_forwarding") == 0)
+		if (!external && conf(AF_INET6, dev, "force_forwarding") == 0)
 			fix(p, "sysctl -w %s=1", knob(AF_INET6, dev, "force_forwarding"));
 		else
 			fix(p, "sysctl -w net.ipv6.conf.all.forwarding=1");
 		return false;
 	}
-	if (is_v6_linklocal(&y->f.src)) {
-		verdict(p, V_DIES, "link-local-source", "dies: a link-local source is not forwarded");
-		return false;
-	}
-	return true;
+	return can_be_forwarded6(y);
 }
 
 /* What came out of loopback unholed, or out of an nvi device. */
@@ -753,16 +757,9 @@ static void remark_source(struct path *p, const struct step *last)
 		     addr_text(family, &p->source));
 }
 
-static unsigned int step_mtu(const struct step *s)
-{
-	const struct link *l = link_by_index(s->res.oif);
-
-	return s->res.mtu ? s->res.mtu : l ? l->mtu : 0;
-}
-
 static void remark_mtu(struct path *p, const struct step *first, const struct step *last)
 {
-	unsigned int before = step_mtu(first), after = step_mtu(last);
+	unsigned int before = result_mtu(&first->res), after = result_mtu(&last->res);
 
 	if (first == last || !after || before <= after)
 		return;
@@ -791,7 +788,7 @@ static bool behind_dnat(struct way *y)
 {
 	const struct query *q = &y->p->q;
 
-	if (!y->blind)
+	if (!y->err)
 		return true;
 	if (q->has_dnat) {
 		y->f.dst = q->dnat;
@@ -879,15 +876,15 @@ static bool first_output(struct way *y)
 	if (!s || !walk(y, HOOK_OUTPUT, NULL, dev_name(s->res.oif)) || !behind_dnat(y))
 		return false;
 	/* ip_route_me_harder(), ip6_route_me_harder() */
-	if (!(y->blind ? p->q.has_dnat : y->w.relook))
+	if (!(y->err ? p->q.has_dnat : y->w.relook))
 		return true;
 	mark = f->mark;
-	if (!y->blind)
+	if (!y->err)
 		f->mark = y->w.relook_mark;
-	if (!mark_known(y, y->blind ? 0xffffffff : y->w.relook_known))
+	if (!mark_known(y, y->err ? 0xffffffff : y->w.relook_known))
 		return false;
 	marked = *f;
-	if (!y->blind)
+	if (!y->err)
 		marked.tos = y->w.relook_tos;
 	if (f->family == AF_INET6 && class_matters(&marked)) {
 		verdict(p, V_UNKNOWN, "lookup-unknown",
@@ -936,10 +933,7 @@ static bool first_input(struct way *y)
 			fix(p, "sysctl -w net.ipv6.conf.all.forwarding=1");
 			return false;
 		}
-		if (is_v6_linklocal(&y->f.src)) {
-			verdict(p, V_DIES, "link-local-source", "dies: a link-local source is not forwarded");
-			return false;
-		}
+		return can_be_forwarded6(y);
 	}
 	return true;
 }
@@ -1024,13 +1018,8 @@ static bool through_nvi(struct way *y, const struct link *nvi)
 		return true;
 	p->again = true;
 	/* An entry of its own: nvi_again4() */
-	if (nvi_flag(nvi->name, "reset-ct")) {
-		y->w.ct = CT_NONE;
-		y->w.ctmark = 0;
-		y->w.ctmark_known = 0xffffffff;
-		memset(y->w.nat_done, 0, sizeof(y->w.nat_done));
-		memset(y->w.natted, 0, sizeof(y->w.natted));
-	}
+	if (nvi_flag(nvi->name, "reset-ct"))
+		walk_reset_ct(&y->w, CT_NONE);
 	return may_look(p, y->err, "it meets PREROUTING again") && walk(y, HOOK_PREROUTING, nvi->name, NULL) &&
 	       mark_known(y, y->w.mark_known);
 }
@@ -1050,7 +1039,7 @@ static void enters(struct way *y, const struct step *s, const struct link *out, 
 		verdict(p, V_DIES, "no-carrier", "dies: it is routed to %s, which has no carrier", out->name);
 		return;
 	}
-	if (y->blind && q->has_snat) {
+	if (y->err && q->has_snat) {
 		y->f.src = q->snat;
 		y->f.has_src = true;
 	} else if (q->has_snat) {
@@ -1109,7 +1098,6 @@ static void decide_once(const struct query *q, struct path *p, const unsigned in
 		};
 	}
 	y.err = rules_read(y.f.family);
-	y.blind = y.err;
 	if (external ? !first_input(&y) : !first_output(&y))
 		return;
 	s = &p->step[p->n_steps - 1];
@@ -1125,7 +1113,7 @@ static void decide_once(const struct query *q, struct path *p, const unsigned in
 	} else {
 		if (q->has_snat)
 			note(p, "SNAT where the hole begins does not see it");
-		if (y.blind)
+		if (y.err)
 			note(p, "whether a rule drops it is not known: rules are for root's eyes only");
 		leaves(&y, s);
 	}

@@ -19,7 +19,6 @@
 struct world world;
 
 static struct mnl_socket *rtnl;
-static uint32_t seq;
 
 static int rtnl_open(void)
 {
@@ -32,47 +31,34 @@ static int rtnl_open(void)
 		return -errno;
 	/* Rules and routes are dumped for what was asked for, and no more */
 	mnl_socket_setsockopt(rtnl, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
-	seq = time(NULL);
 	return 0;
 }
 
-/* Sends a request and gives each answer to fn. */
-static int talk(struct nlmsghdr *nlh, mnl_cb_t fn, void *arg)
+/* An answer to one question has no end mark; where an acknowledgment is asked for, it is one. */
+int netlink_talk(struct mnl_socket *nl, struct nlmsghdr *nlh, int (*fn)(const struct nlmsghdr *nlh, void *arg), void *arg)
 {
 	static char buf[65536];
+	static uint32_t seq;
 	ssize_t n;
 	int ret;
 
+	if (!seq)
+		seq = time(NULL);
 	nlh->nlmsg_seq = ++seq;
-	if (mnl_socket_sendto(rtnl, nlh, nlh->nlmsg_len) < 0)
+	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	do {
-		n = mnl_socket_recvfrom(rtnl, buf, sizeof(buf));
+		n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
 		if (n < 0)
 			return -errno;
-		ret = mnl_cb_run(buf, n, seq, mnl_socket_get_portid(rtnl), fn, arg);
-		/* The one answer to a question has no end mark */
-	} while (ret > MNL_CB_STOP && nlh->nlmsg_flags & NLM_F_DUMP);
+		ret = mnl_cb_run(buf, n, seq, mnl_socket_get_portid(nl), fn, arg);
+	} while (ret > MNL_CB_STOP && nlh->nlmsg_flags & (NLM_F_DUMP | NLM_F_ACK));
 	return ret < 0 ? -errno : 0;
 }
 
-/* Room for one more in an array; zeroed. */
-static void *one_more(void *array, size_t *n, size_t size)
+static int talk(struct nlmsghdr *nlh, mnl_cb_t fn, void *arg)
 {
-	void **p = array;
-
-	if ((*n & (*n - 1)) == 0) {	/* 0 and powers of two */
-		size_t room = *n ? *n * 2 : 1;
-		void *q = realloc(*p, room * size);
-
-		if (!q) {
-			fprintf(stderr, "unhole-path: out of memory\n");
-			exit(EXIT_UNKNOWN);
-		}
-		*p = q;
-	}
-	memset((char *)*p + *n * size, 0, size);
-	return (char *)*p + (*n)++ * size;
+	return netlink_talk(rtnl, nlh, fn, arg);
 }
 
 /* Attributes come from the kernel; their sizes are checked all the same. */
@@ -668,6 +654,13 @@ static bool proto_matters(int family)
 		if (fib->rules[i].ipproto || fib->rules[i].sport[1] || fib->rules[i].dport[1])
 			return true;
 	return false;
+}
+
+unsigned int result_mtu(const struct result *res)
+{
+	const struct link *l = link_by_index(res->oif);
+
+	return res->mtu ? res->mtu : l ? l->mtu : 0;
 }
 
 bool ask_route(const struct flow *f, struct result *res)

@@ -74,6 +74,11 @@ struct world {
 
 extern struct world world;
 
+struct mnl_socket;
+struct nlmsghdr;
+/* Sends a request and gives each answer to fn: 0, or a negative errno. */
+int netlink_talk(struct mnl_socket *nl, struct nlmsghdr *nlh, int (*fn)(const struct nlmsghdr *nlh, void *arg), void *arg);
+
 int world_read(void);
 /* What is read changes meanwhile: waits, longer each time. False: often enough. */
 bool again(int *tries);
@@ -127,6 +132,8 @@ struct result {
 	bool untold;		/* ... since the question leaves it open */
 };
 
+/* The route's MTU, or its device's */
+unsigned int result_mtu(const struct result *res);
 /* RTM_GETROUTE. Returns false if it cannot be asked; res->err is the answer. */
 bool ask_route(const struct flow *f, struct result *res);
 

@@ -149,7 +149,6 @@ extern struct nf_chains nf_chains[2];
 void nf_decode(const struct nf_chain *c, const struct nf_rule *r, struct nf_code *code);
 struct nf_step *nf_step(struct nf_code *code, enum nf_what what);
 void *nf_scratch(struct nf_code *code, const void *data, size_t len);
-void *nf_grow(void *array, size_t n, size_t size);
 const char *nf_place(const struct nf_chain *c, unsigned int no, char *buf, size_t len);
 
 int xt_read(int family);
@@ -198,10 +197,10 @@ enum tri ipset_has(const struct walk *w, const void *info);
 
 /* --- evaluation (nf_eval.c) ---------------------------------------------------- */
 
-/* What a rule says, and whether it is met. */
 /* Beside nftables' verdicts: NAT, which ends the way through chains of that type */
 #define NF_NATTED 1000
 
+/* What a rule says, and whether it is met. */
 struct nf_said {
 	enum tri matched;
 	int code;		/* NF_*, NFT_*; NFT_CONTINUE: nothing */

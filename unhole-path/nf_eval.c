@@ -15,7 +15,6 @@
 #include <string.h>
 
 #define TCP_FLAGS 13	/* their byte in the header */
-#define TCP_SYN 0x02
 #define ICMP_ECHO 8
 #define ICMPV6_ECHO 128
 #define RF 64
@@ -69,23 +68,19 @@ static void mark_unsure(struct at *a, uint32_t bits, const char *what)
 
 /* --- fields ----------------------------------------------------------------------------- */
 
-struct value {
-	uint8_t b[RF], k[RF];
-};
-
-static void number(struct value *v, uint32_t n, uint32_t known)
+static void number(struct regs *v, uint32_t n, uint32_t known)
 {
 	memcpy(v->b, &n, sizeof(n));
 	memcpy(v->k, &known, sizeof(known));
 }
 
-static void bytes(struct value *v, size_t at, const void *data, size_t len)
+static void bytes(struct regs *v, size_t at, const void *data, size_t len)
 {
 	memcpy(v->b + at, data, len);
 	memset(v->k + at, 0xff, len);
 }
 
-static void network_header(const struct walk *w, struct value *v)
+static void network_header(const struct walk *w, struct regs *v)
 {
 	bool v4 = w->family == AF_INET;
 	size_t len = v4 ? 4 : 16, src = v4 ? 12 : 8;
@@ -110,7 +105,7 @@ static void network_header(const struct walk *w, struct value *v)
 	}
 }
 
-static void transport_header(const struct walk *w, struct value *v)
+static void transport_header(const struct walk *w, struct regs *v)
 {
 	uint16_t sport = htons(w->sport), dport = htons(w->dport);
 	uint8_t icmp = w->family == AF_INET ? ICMP_ECHO : ICMPV6_ECHO;
@@ -134,7 +129,7 @@ static void transport_header(const struct walk *w, struct value *v)
 }
 
 /* Returns false where the kernel's expression ends the rule. */
-static bool ct_field(const struct walk *w, enum nf_field field, struct value *v)
+static bool ct_field(const struct walk *w, enum nf_field field, struct regs *v)
 {
 	uint32_t state = w->ct == CT_NONE ? NF_CT_STATE_INVALID_BIT :
 			 w->ct == CT_UNTRACKED ? NF_CT_STATE_UNTRACKED_BIT : NF_CT_STATE_BIT(IP_CT_NEW);
@@ -166,7 +161,7 @@ static bool ct_field(const struct walk *w, enum nf_field field, struct value *v)
 	return true;
 }
 
-static bool device_field(const struct walk *w, enum nf_field field, struct value *v)
+static bool device_field(const struct walk *w, enum nf_field field, struct regs *v)
 {
 	bool in = field == F_IIFNAME || field == F_IIF || field == F_IIFGROUP || field == F_IIFKIND;
 	const char *name = in ? w->iif : w->oif;
@@ -196,7 +191,7 @@ static bool device_field(const struct walk *w, enum nf_field field, struct value
 }
 
 /* By the way back, does the source lie behind iif? nft_fib4_eval(), rpfilter_mt() */
-static void way_back(const struct walk *w, uint32_t how, struct value *v)
+static void way_back(const struct walk *w, uint32_t how, struct regs *v)
 {
 	const struct link *in = w->iif ? link_by_name(w->iif) : NULL;
 	struct flow back = { .family = w->family, .dst = w->src, .src = w->dst, .has_src = true };
@@ -224,7 +219,7 @@ static void way_back(const struct walk *w, uint32_t how, struct value *v)
 }
 
 /* Returns false where the kernel's expression ends the rule: there is nothing to load. */
-static bool load(const struct walk *w, const struct nf_step *s, struct value *v)
+static bool load(const struct walk *w, const struct nf_step *s, struct regs *v)
 {
 	uint16_t ethertype = htons(w->family == AF_INET ? 0x0800 : 0x86dd);
 	uint8_t nfproto = w->family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
@@ -307,7 +302,7 @@ static void do_load(struct at *a, const struct nf_step *s)
 {
 	bool header = s->field == F_NETWORK || s->field == F_TRANSPORT;
 	uint32_t off = header ? s->off : 0;
-	struct value v;
+	struct regs v;
 
 	if (!fits(s->reg, 0))
 		return;
@@ -639,8 +634,7 @@ static void set_ct(struct at *a, enum ct_state ct)
 	++*a->changed;
 }
 
-/* A new entry, or none, with what that forgets */
-static void reset_ct(struct walk *w, enum ct_state ct)
+void walk_reset_ct(struct walk *w, enum ct_state ct)
 {
 	w->ct = ct;
 	w->ctmark = 0;
@@ -671,7 +665,7 @@ static void do_unhole(struct at *a, const struct xt_unhole_tginfo *t)
 	if (t->mask || t->mark)
 		set_mark(a, (w->mark & ~t->mask) ^ t->mark, w->mark_known | t->mask);
 	if (t->flags & (XT_UNHOLE_NOTRACK | XT_UNHOLE_RESET_CT))
-		reset_ct(w, a->matched == MAYBE ? CT_UNKNOWN : t->flags & XT_UNHOLE_NOTRACK ? CT_UNTRACKED : CT_NONE);
+		walk_reset_ct(w, a->matched == MAYBE ? CT_UNKNOWN : t->flags & XT_UNHOLE_NOTRACK ? CT_UNTRACKED : CT_NONE);
 }
 
 static void set_tos(struct at *a, uint8_t tos, bool known)

@@ -13,6 +13,9 @@ struct nlmsghdr *nfnl_put(char *buf, int subsys, int msg, int flags, int family)
 int nfnl_talk(struct nlmsghdr *nlh, int (*fn)(const struct nlmsghdr *nlh, void *arg), void *arg);
 void nfnl_close(void);
 
+/* By their types; of none that is asked for the type is greater. */
+#define MAX_ATTR 24
+#define index_attrs(nest, tb) nf_index_attrs(nest, tb, ARRAY_SIZE(tb))
 void nf_index_attrs(const struct nlattr *nest, const struct nlattr **tb, size_t n);
 uint32_t nf_be32(const struct nlattr *a);	/* 0 if there is none */
 void nf_verdict(const struct nf_chain *c, const struct nlattr **tb, uint32_t *code, const struct nf_chain **to);

@@ -18,9 +18,7 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define MAX_ATTR 16
 /* What a newer kernel calls a device's prefix in NFTA_HOOK_DEVS */
 #define DEVICE_PREFIX 2
 
@@ -75,35 +73,14 @@ struct nlmsghdr *nfnl_put(char *buf, int subsys, int msg, int flags, int family)
 
 int nfnl_talk(struct nlmsghdr *nlh, int (*fn)(const struct nlmsghdr *nlh, void *arg), void *arg)
 {
-	static char buf[65536];
-	static uint32_t seq;
-	bool dump = (nlh->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
-	ssize_t n;
-	int ret;
+	int err = nfnl_open();
 
-	ret = nfnl_open();
-	if (ret)
-		return ret;
-	if (!seq)
-		seq = time(NULL);
-	nlh->nlmsg_seq = ++seq;
-	if (mnl_socket_sendto(nfnl, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
-	/* The one answer to a question has no end mark, so an acknowledgment is asked for */
-	do {
-		n = mnl_socket_recvfrom(nfnl, buf, sizeof(buf));
-		if (n < 0)
-			return -errno;
-		ret = mnl_cb_run(buf, n, seq, mnl_socket_get_portid(nfnl), fn, arg);
-	} while (ret > MNL_CB_STOP && (dump || nlh->nlmsg_flags & NLM_F_ACK));
-	if (ret < 0) {
-		ret = -errno;
-		/* The rest of a dump that has been interrupted is still to come */
-		if (ret == -EINTR)
-			nfnl_close();
-		return ret;
-	}
-	return 0;
+	if (!err)
+		err = netlink_talk(nfnl, nlh, fn, arg);
+	/* The rest of a dump that has been interrupted is still to come */
+	if (err == -EINTR)
+		nfnl_close();
+	return err;
 }
 
 /* --- attributes ----------------------------------------------------------------------- */
@@ -130,8 +107,6 @@ void nf_index_attrs(const struct nlattr *nest, const struct nlattr **tb, size_t 
 	}
 }
 
-#define index_attrs(nest, tb) nf_index_attrs(nest, tb, ARRAY_SIZE(tb))
-
 uint32_t nf_be32(const struct nlattr *a)
 {
 	return !a || mnl_attr_get_payload_len(a) < 4 ? 0 : ntohl(mnl_attr_get_u32(a));
@@ -139,13 +114,7 @@ uint32_t nf_be32(const struct nlattr *a)
 
 static char *string(const struct nlattr *a)
 {
-	char *s = a ? strndup(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a)) : strdup("");
-
-	if (!s) {
-		fprintf(stderr, "unhole-path: out of memory\n");
-		exit(EXIT_UNKNOWN);
-	}
-	return s;
+	return must_have(a ? strndup(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a)) : strdup(""));
 }
 
 static bool is_string(const struct nlattr *a, const char *s)
@@ -185,8 +154,9 @@ static int on_table(const struct nlmsghdr *nlh, void *arg)
 			flags = nf_be32(a);
 	}
 	if (flags & NFT_TABLE_F_DORMANT) {
-		dormant = nf_grow(dormant, n_dormant, sizeof(*dormant));
-		dormant[n_dormant++] = (struct dormant){ g->nfgen_family, string(name) };
+		struct dormant *d = one_more(&dormant, &n_dormant, sizeof(*d));
+
+		*d = (struct dormant){ g->nfgen_family, string(name) };
 	}
 	return MNL_CB_OK;
 }
@@ -254,14 +224,11 @@ static int on_chain(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct nfgenmsg *g = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *a, *hook = NULL, *type = NULL;
-	struct nf_chain *c = calloc(1, sizeof(*c));
+	struct nf_chain *c = must_have(calloc(1, sizeof(*c)));
 	size_t i;
 
 	(void)arg;
-	if (!c)
-		return MNL_CB_ERROR;
-	chains = nf_grow(chains, n_chains, sizeof(*chains));
-	chains[n_chains++] = c;
+	*(struct nf_chain **)one_more(&chains, &n_chains, sizeof(*chains)) = c;
 	c->family = g->nfgen_family;
 	c->policy = NF_ACCEPT;
 	mnl_attr_for_each(a, nlh, sizeof(*g)) {
@@ -376,13 +343,10 @@ static int on_rule(const struct nlmsghdr *nlh, void *arg)
 		return MNL_CB_ERROR;
 	}
 	if (exprs) {
-		raw = malloc(exprs->nla_len);
-		if (!raw)
-			return MNL_CB_ERROR;
+		raw = must_have(malloc(exprs->nla_len));
 		memcpy(raw, exprs, exprs->nla_len);
 	}
-	c->rules = nf_grow(c->rules, c->n_rules, sizeof(*c->rules));
-	r = &c->rules[c->n_rules++];
+	r = one_more(&c->rules, &c->n_rules, sizeof(*r));
 	r->raw = raw;
 	r->no = c->n_rules;
 	return MNL_CB_OK;
@@ -443,8 +407,7 @@ static void list_chains(void)
 			if (c->family != NFPROTO_INET && c->family != NFPROTO_NETDEV &&
 			    c->family != (f ? NFPROTO_IPV6 : NFPROTO_IPV4))
 				continue;
-			list->chain = nf_grow(list->chain, list->n, sizeof(*list->chain));
-			list->chain[list->n++] = c;
+			*(struct nf_chain **)one_more(&list->chain, &list->n, sizeof(*list->chain)) = c;
 		}
 }
 
@@ -1026,8 +989,7 @@ static int on_hook(const struct nlmsghdr *nlh, void *arg)
 			free(name);
 		}
 	}
-	*list = nf_grow(*list, *n, sizeof(**list));
-	(*list)[(*n)++] = one;
+	*(struct called *)one_more(list, n, sizeof(**list)) = one;
 	return MNL_CB_OK;
 }
 

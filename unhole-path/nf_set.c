@@ -12,8 +12,6 @@
 #include <linux/netfilter/xt_set.h>
 #include <string.h>
 
-#define MAX_ATTR 24
-#define index_attrs(nest, tb) nf_index_attrs(nest, tb, ARRAY_SIZE(tb))
 /* Since 5.13; the element that stands for all others */
 #define ELEM_CATCHALL 2
 

@@ -25,18 +25,6 @@ static void *trace_arg;
 
 /* --- what the decoders build with ----------------------------------------------------- */
 
-void *nf_grow(void *array, size_t n, size_t size)
-{
-	void *q = (n & (n - 1)) ? array : realloc(array, (n ? n * 2 : 1) * size);
-
-	if (!q) {
-		fprintf(stderr, "unhole-path: out of memory\n");
-		exit(EXIT_UNKNOWN);
-	}
-	memset((char *)q + n * size, 0, size);
-	return q;
-}
-
 struct nf_step *nf_step(struct nf_code *code, enum nf_what what)
 {
 	static struct nf_step none;
@@ -470,16 +458,15 @@ static bool reversed;
 /* Of equals the last one that was registered is called first: nf_hook_entries_grow().
  * Which that was is not known of different tables, unless the kernel tells.
  */
-static bool order_is_known(const struct nf_chain *a, const struct nf_chain *b)
+static bool same_table(const struct nf_chain *a, const struct nf_chain *b)
 {
-	return !a || !b || (!a->legacy && !b->legacy && a->family == b->family && strcmp(a->table, b->table) == 0) ||
-	       nf_hook_order(sorting->family, sorting->hook, a, b) != MAYBE;
+	return !a->legacy && !b->legacy && a->family == b->family && strcmp(a->table, b->table) == 0;
 }
 
 static int by_prio(const void *a, const void *b)
 {
 	const struct one *x = a, *y = b;
-	enum tri first = MAYBE;
+	enum tri first;
 	int last_first;
 
 	if (x->prio != y->prio)
@@ -492,7 +479,7 @@ static int by_prio(const void *a, const void *b)
 	if (first != MAYBE)
 		return first == YES ? -1 : 1;
 	last_first = x->no > y->no ? -1 : 1;
-	return reversed && !order_is_known(x->c, y->c) ? -last_first : last_first;
+	return reversed && !same_table(x->c, y->c) ? -last_first : last_first;
 }
 
 /* A chain of devices: is it for the one that the packet is on? */
@@ -510,9 +497,9 @@ static bool for_device(const struct nf_chain *c, const char *dev)
 
 static void add(struct one **list, size_t *n, enum kind kind, int prio, struct nf_chain *c)
 {
-	*list = nf_grow(*list, *n, sizeof(**list));
-	(*list)[*n] = (struct one){ .kind = kind, .prio = prio, .no = *n, .c = c };
-	++*n;
+	size_t no = *n;
+
+	*(struct one *)one_more(list, n, sizeof(**list)) = (struct one){ .kind = kind, .prio = prio, .no = no, .c = c };
 }
 
 static void collect(const struct walk *w, struct hooked *h)
@@ -609,9 +596,13 @@ static bool is_ambiguous(const struct one *list, size_t n)
 {
 	size_t i;
 
-	for (i = 1; i < n; i++)
-		if (list[i - 1].prio == list[i].prio && !order_is_known(list[i - 1].c, list[i].c))
+	for (i = 1; i < n; i++) {
+		const struct nf_chain *a = list[i - 1].c, *b = list[i].c;
+
+		if (a && b && list[i - 1].prio == list[i].prio && !same_table(a, b) &&
+		    nf_hook_order(sorting->family, sorting->hook, a, b) == MAYBE)
 			return true;
+	}
 	return false;
 }
 

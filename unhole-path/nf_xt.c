@@ -801,10 +801,8 @@ static int table_prio(const char *name, enum hook hook)
 
 static struct nf_chain *add_chain(struct nf_table *t, unsigned int off, const char *name)
 {
-	struct nf_chain *c;
+	struct nf_chain *c = one_more(&t->chains, &t->n_chains, sizeof(*c));
 
-	t->chains = nf_grow(t->chains, t->n_chains, sizeof(*c));
-	c = &t->chains[t->n_chains++];
 	c->legacy = true;
 	c->family = t->family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
 	c->table = t->name;
@@ -845,6 +843,7 @@ static void into_chains(struct nf_table *t)
 {
 	unsigned int off, target, next, h;
 	struct nf_chain *c = NULL;
+	struct nf_rule *r;
 
 	for (off = 0; entry_offsets(t, off, &target, &next); off += next) {
 		const struct xt_entry_target *tg = (const void *)(t->blob + off + target);
@@ -861,10 +860,9 @@ static void into_chains(struct nf_table *t)
 		}
 		if (!c || is_policy(t, c, off, tg))
 			continue;
-		c->rules = nf_grow(c->rules, c->n_rules, sizeof(*c->rules));
-		c->rules[c->n_rules].raw = t->blob + off;
-		c->rules[c->n_rules].no = c->n_rules + 1;
-		c->n_rules++;
+		r = one_more(&c->rules, &c->n_rules, sizeof(*r));
+		r->raw = t->blob + off;
+		r->no = c->n_rules;
 	}
 }
 
@@ -913,8 +911,8 @@ static void list_chains(int f)
 
 	for (i = 0; i < n_tables[f]; i++)
 		for (j = 0; j < tables[f][i].n_chains; j++) {
-			list->chain = nf_grow(list->chain, list->n, sizeof(*list->chain));
-			list->chain[list->n++] = &tables[f][i].chains[j];
+			*(struct nf_chain **)one_more(&list->chain, &list->n, sizeof(*list->chain)) =
+				&tables[f][i].chains[j];
 		}
 }
 

@@ -56,13 +56,6 @@ static void print_nat(const struct path *p, int step, bool source, const char *d
 	}
 }
 
-static unsigned int egress_mtu(const struct step *s)
-{
-	const struct link *l = link_by_index(s->res.oif);
-
-	return s->res.mtu ? s->res.mtu : l ? l->mtu : 0;
-}
-
 void print_text(const struct path *p, bool explain, bool color)
 {
 	const struct query *q = &p->q;
@@ -95,7 +88,7 @@ void print_text(const struct path *p, bool explain, bool color)
 				print_nat(p, i + 1, true, dev_name(s->res.oif));
 				printf("%s", dev_name(s->res.oif));
 				if (i + 1 == p->n_steps && p->verdict == V_LEAVES)
-					printf("  MTU %u", egress_mtu(s));
+					printf("  MTU %u", result_mtu(&s->res));
 				putchar('\n');
 			}
 		} else {
@@ -207,7 +200,7 @@ static void json_step(const struct step *s)
 		json_field("oif", dev_name(s->res.oif));
 		if (s->res.has_gw)
 			json_field("gateway", addr_text(s->res.gw_family, &s->res.gw));
-		printf(",\"mtu\":%u,\"nexthops\":%u", egress_mtu(s), s->res.paths ? s->res.paths : 1);
+		printf(",\"mtu\":%u,\"nexthops\":%u", result_mtu(&s->res), s->res.paths ? s->res.paths : 1);
 	}
 	putchar('}');
 }
@@ -297,7 +290,7 @@ void print_json(const struct path *p)
 		if (s->res.has_gw)
 			json_field("gateway", addr_text(s->res.gw_family, &s->res.gw));
 		json_field("source", addr_text(s->flow.family, &p->source));
-		printf(",\"mtu\":%u}", egress_mtu(s));
+		printf(",\"mtu\":%u}", result_mtu(&s->res));
 	}
 	if (trace.n)
 		json_trace();

@@ -8,7 +8,7 @@
 
 #include "netlink.h"
 
-/* Numbered as NF_INET_*; the last one is what comes in by a device, before all others. */
+/* Numbered as NF_INET_*; the last two are a device's: before and behind all others. */
 enum hook { HOOK_PREROUTING, HOOK_INPUT, HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROUTING, HOOK_INGRESS, HOOK_EGRESS };
 
 /*
@@ -82,6 +82,8 @@ struct walk {
 int rules_read(int family);
 void rules_free(void);
 void rules_walk(struct walk *w);
+/* Another entry of conntrack, or none, with what that forgets. */
+void walk_reset_ct(struct walk *w, enum ct_state ct);
 /* Each rule that is met, as a line, to fn. */
 void rules_trace(void (*fn)(const char *line, void *arg), void *arg);
 

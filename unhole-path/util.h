@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Small things: what is not known, and addresses (addr.c). */
+/* Small things: what is not known, memory, addresses (util.c). */
 #ifndef UNHOLE_UTIL_H
 #define UNHOLE_UTIL_H
 
@@ -42,6 +42,11 @@ static inline enum tri invert(enum tri a, bool really)
 {
 	return a == MAYBE || !really ? a : a == YES ? NO : YES;
 }
+
+/* Memory that could not be had ends the program. */
+void *must_have(void *memory);
+/* Room for one more in an array, which may move; zeroed, and counted. */
+void *one_more(void *array, size_t *n, size_t size);
 
 const char *addr_text(int family, const struct addr *a);
 bool in_prefix(const struct addr *a, const struct addr *p, int plen);

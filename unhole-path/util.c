@@ -1,7 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Addresses. */
+/* Small things: memory, addresses. */
 #include "util.h"
+#include <stdlib.h>
 #include <string.h>
+
+void *must_have(void *memory)
+{
+	if (!memory) {
+		fprintf(stderr, "unhole-path: out of memory\n");
+		exit(EXIT_UNKNOWN);
+	}
+	return memory;
+}
+
+void *one_more(void *array, size_t *n, size_t size)
+{
+	void **p = array;
+
+	if ((*n & (*n - 1)) == 0) {	/* 0 and powers of two */
+		size_t room = *n ? *n * 2 : 1;
+		void *q = realloc(*p, room * size);
+
+		*p = must_have(q);
+	}
+	memset((char *)*p + *n * size, 0, size);
+	return (char *)*p + (*n)++ * size;
+}
 
 /* One of a few buffers, so that several fit into one printf(). */
 const char *addr_text(int family, const struct addr *a)
