@@ -416,7 +416,7 @@ static void nat(struct visit *v, const struct one *list, size_t n)
 
 	if (w->ct == CT_UNTRACKED || w->ct == CT_NONE || w->nat_done[manip])
 		return;
-	if (!is_tracking(&nf_chains[w->family == AF_INET6]))
+	if (n && !is_tracking(&nf_chains[w->family == AF_INET6]))
 		n = 0;
 	w->n_outcomes = 0;
 	w->nat_unknown = w->nat_sure = false;
