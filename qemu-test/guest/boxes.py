@@ -472,6 +472,10 @@ def must(command):
         sys.exit(f'{" ".join(command)}: {error}')
 
 
+def tool(how, family):
+    return how.replace('iptables', 'iptables' if family == '4' else 'ip6tables') + '-restore'
+
+
 def put_up(how, rules, sets, ip, family):
     error = run(['ipset', 'restore'], sets) if sets else None
     if error is not None:
@@ -480,7 +484,7 @@ def put_up(how, rules, sets, ip, family):
         must(['ip', f'-{family}'] + line.split())
     if how == 'nft':
         return run(['nft', '-f', '-'], rules)
-    return run([how.replace('iptables', 'iptables' if family == '4' else 'ip6tables') + '-restore'], (rules if family == '4' else six(rules)) + '\n')
+    return run([tool(how, family)], (rules if family == '4' else six(rules)) + '\n')
 
 
 def take_down(how, rules, sets, ip, family):
@@ -488,11 +492,9 @@ def take_down(how, rules, sets, ip, family):
         for table in re.findall(r'^table (\S+ \S+) ', rules, re.M):
             run(['nft', 'delete', 'table'] + table.split())
     else:
-        empty = ''
-        for table in re.findall(r'^\*(\S+)', rules, re.M):
-            chains = re.findall(r'^:(\S+) (?:ACCEPT|DROP)', rules.partition(f'*{table}\n')[2].partition('COMMIT')[0], re.M)
-            empty += '\n'.join([f'*{table}', *[f':{c} ACCEPT' for c in chains], 'COMMIT\n'])
-        run([how.replace('iptables', 'iptables' if family == '4' else 'ip6tables') + '-restore'], empty)
+        # Tables and chains' policies as they were
+        empty = re.sub(r'^(?!\*|COMMIT|:\S+ (?:ACCEPT|DROP)).*\n', '', rules + '\n', flags=re.M).replace(' DROP', ' ACCEPT')
+        run([tool(how, family)], empty)
     for line in reversed(ip):
         run(['ip', f'-{family}'] + line.replace(' add ', ' del ').split())
     if sets:
@@ -504,8 +506,6 @@ def holes(family, hole):
     nhid = ['nhid', '56'] if hole == 'lo' and family == '6' else ['dev', hole]
     ip = ['ip', f'-{family}']
     must(ip + ['route', 'replace', 'default', *nhid, 'table', '50'])
-    run(ip + ['rule', 'del', 'pref', '90'])
-    run(ip + ['rule', 'del', 'pref', '91'])
     if hole == 'nvi0':
         must(ip + ['rule', 'add', 'pref', '90', 'iif', 'nvi0', 'lookup', 'main'])
     else:
@@ -526,42 +526,45 @@ def doctor(box, alarms):
             alarms.append(f'ALARM: {box}: {level} {check}: {text}')
 
 
+def questions(family, hole, port):
+    """What is asked of each packet, who sends it, and how."""
+    for ns, dst, proto, dport in PACKETS:
+        if family == '6' and dst not in V6:
+            continue
+        # Once is enough for what the hole is not for
+        if hole != 'none' and (ns != 'client' or dport != 443):
+            continue
+        to, (src, dev) = dst, SOURCE.get(ns, ('-', None))
+        if family == '6':
+            to, src, proto = six(to), six(src), proto.replace('icmp', 'icmpv6')
+        question = ['to', to, 'ipproto', proto]
+        if dport:
+            question += ['sport', str(port), 'dport', str(dport)]
+        if dev:
+            question += ['from', src, 'iif', dev]
+        yield port, question, ns, f'{proto} {src} {port} {to} {dport} 0'
+        port += 1
+
+
 def main():
     names = sys.argv[1:] or list(BOXES)
-    alarms = []
     senders = {ns: Sender(ns) for ns in ('client', 'one', 'two', 'box')}
-    port, asked, left_out = FIRST, [], []
-    for name in names:
-        families, how, rules, sets, ip = BOXES[name]
-        for family in families:
-            error = put_up(how, rules, sets, ip, family)
-            if error is not None:
-                left_out.append(f'{name}: {error.splitlines()[0] if error else ""}')
-                take_down(how, rules, sets, ip, family)
-                continue
-            for hole in ('none', 'nvi0', 'lo'):
-                if hole != 'none':
-                    holes(family, hole)
-                doctor(f'{name} ipv{family} {hole}', alarms)
-                for ns, dst, proto, dport in PACKETS:
-                    if family == '6' and dst not in V6:
-                        continue
-                    # Once is enough for what the hole is not for
-                    if hole != 'none' and (ns != 'client' or dport != 443):
-                        continue
-                    to = six(dst) if family == '6' else dst
-                    src = '-' if ns == 'box' else six(SOURCE[ns][0]) if family == '6' else SOURCE[ns][0]
-                    l4 = 'icmpv6' if proto == 'icmp' and family == '6' else proto
-                    question = ['to', to, 'ipproto', 'ipv6-icmp' if l4 == 'icmpv6' else l4]
-                    if proto != 'icmp':
-                        question += ['sport', str(port), 'dport', str(dport)]
-                    if src != '-':
-                        question += ['from', src, 'iif', SOURCE[ns][1]]
-                    asked.append((port, *ask(question), f'{name} ipv{family} {hole}', question))
-                    senders[ns].send(f'{l4} {src} {port} {to} {dport} 0')
-                    port += 1
-                no_holes(family)
-            take_down(how, rules, sets, ip, family)
+    asked, left_out, alarms = [], [], []
+    for name, family in [(n, f) for n in names for f in BOXES[n][0]]:
+        box = BOXES[name][1:]
+        error = put_up(*box, family)
+        for hole in ('none', 'nvi0', 'lo') if error is None else ():
+            if hole != 'none':
+                holes(family, hole)
+            where = f'{name} ipv{family} {hole}'
+            doctor(where, alarms)
+            for port, question, ns, line in questions(family, hole, FIRST + len(asked)):
+                asked.append((port, *ask(question), where, question))
+                senders[ns].send(line)
+            no_holes(family)
+        if error is not None:
+            left_out.append(f'{name}: {error.partition(chr(10))[0]}')
+        take_down(*box, family)
     for s in senders.values():
         s.close()
     for line in alarms:

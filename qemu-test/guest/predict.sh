@@ -21,7 +21,7 @@ pick() {
 	eval "$_var=\$1"
 }
 
-predict_topology() {
+predict_wires() {
 	host client one two
 	wire box cl0 $BOXCL/24,$BOXCL6/64 client eth0 $CLIENT/24,$CLIENT6/64,10.9.9.9/32,2001:db8:9::9/128
 	wire box up0 $BOX/24,$BOX6/64 one eth0 -
@@ -43,6 +43,11 @@ predict_topology() {
 	_mac=$(cat /sys/class/net/cl0/address)
 	must ip -n client neigh replace $BOXCL lladdr "$_mac" dev eth0
 	must ip -n client neigh replace $BOXCL6 lladdr "$_mac" dev eth0
+}
+
+# ... with captures, and what INPUT and FORWARD see.
+predict_topology() {
+	predict_wires
 	must nft -f - <<-EOT
 		table inet seen {
 			set ports { typeof udp dport . meta iifname; size 4096; flags dynamic; }
@@ -272,11 +277,10 @@ predict_judge() {
 	grep DIFFERS /run/judged
 }
 
-# ears: instead of captures: a table "seen" in each namespace, with the source ports and the
+# ears: behind predict_wires: a table "seen" in each namespace, with the source ports and the
 # ICMP ids of what arrives there (packets.py).
 ears() {
 	for _ns in box client one two; do
-		on $_ns nft delete table inet seen 2>/dev/null
 		[ $_ns = box ] && _hook='input priority 2000' || _hook='prerouting priority -500'
 		on $_ns nft -f - <<-EOT || must false
 			table inet seen {
@@ -291,8 +295,6 @@ ears() {
 			}
 		EOT
 	done
-	stop one
-	stop two
 	# They take what is sent to them
 	must ip -n one link set eth0 address 02:00:00:00:00:01
 	must ip -n two link set eth0 address 02:00:00:00:00:02

@@ -2,21 +2,15 @@
 # random_routes.py SEED FAMILY: policy rules and routes by chance, as lines for ip -batch.
 import sys
 
-state, V6 = int(sys.argv[1]), sys.argv[2] == '6'
+import chance
+from chance import pick, rnd
+
+chance.seed(int(sys.argv[1]))
+V6 = sys.argv[2] == '6'
 A = ['2001:db8:3::', '2001:db8:5::', '2001:db8:6:7::'] if V6 else ['203.0.113.', '10.7.', '100.64.3.']
 GW = [('2001:db8:2::2', 'up0'), ('2001:db8:2::3', 'up0'), ('2001:db8:4::2', 'up1')] if V6 else \
      [('192.0.2.2', 'up0'), ('192.0.2.3', 'up0'), ('198.18.0.2', 'up1')]
 SRC = ['2001:db8:1::/64', '2001:db8:2::1', '2001:db8:9::9'] if V6 else ['198.51.100.0/24', '192.0.2.1', '10.9.9.9']
-
-
-def rnd(n):
-    global state
-    state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
-    return (state >> 33) % n
-
-
-def pick(*values):
-    return values[rnd(len(values))]
 
 
 def prefix():
@@ -28,12 +22,12 @@ def prefix():
 
 def strict(p):
     """ip(8) refuses bits behind the prefix."""
-    import_base, length = p.split('/')
+    address, length = p.split('/')
     if V6:
-        head, _, last = import_base.rpartition(':')
+        head, _, last = address.rpartition(':')
         bits = int(last or '0', 16) & ~((1 << (128 - int(length))) - 1) & 0xffff if int(length) > 112 else 0
         return f'{head}:{bits:x}/{length}' if bits else f'{head}:/{length}'
-    parts = [int(x) for x in import_base.split('.')]
+    parts = [int(x) for x in address.split('.')]
     number = parts[0] << 24 | parts[1] << 16 | parts[2] << 8 | parts[3]
     number &= ~((1 << (32 - int(length))) - 1)
     return '.'.join(str(number >> s & 255) for s in (24, 16, 8, 0)) + f'/{length}'

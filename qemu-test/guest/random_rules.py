@@ -5,32 +5,17 @@
 import re
 import sys
 
+import chance
+from chance import percent, pick, rnd
 from packets import FIRST, Sender, arrivals, ask, run
-
-state = 0
-
-
-def rnd(n):
-    global state
-    state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
-    return (state >> 33) % n
-
-
-def pick(*values):
-    return values[rnd(len(values))]
-
-
-def chance(percent):
-    return rnd(100) < percent
-
 
 # --- rules, by chance ----------------------------------------------------------------------
 
 V4 = {'far': '203.0.113.7', 'far2': '203.0.113.9', 'client': '198.51.100.2', 'client2': '10.9.9.9', 'box': '192.0.2.1',
-      'two': '198.18.0.2', 'snat': '192.0.2.9', 'net': '203.0.113.0/24', 'clients': '198.51.100.0/24', 'any': '0.0.0.0/0'}
+      'two': '198.18.0.2', 'snat': '192.0.2.9', 'net': '203.0.113.0/24', 'clients': '198.51.100.0/24'}
 V6 = {'far': '2001:db8:3::7', 'far2': '2001:db8:3::9', 'client': '2001:db8:1::2', 'client2': '2001:db8:9::9',
       'box': '2001:db8:2::1', 'two': '2001:db8:4::2', 'snat': '2001:db8:2::9', 'net': '2001:db8:3::/64',
-      'clients': '2001:db8:1::/64', 'any': '::/0'}
+      'clients': '2001:db8:1::/64'}
 PORTS = [53, 80, 443, 5353, 8080]
 MARKS = ['0x1/0xf', '0x2/0xf', '0x3/0xf', '0x0/0xf', '0x10/0xf0', '0x20/0xf0', '0x0/0xf0', '0x100/0xf00', '0x200/0xf00']
 
@@ -44,7 +29,7 @@ class Nft:
         self.ip = 'ip6' if v6 else 'ip'
         self.tables = []
 
-    def match(self, hook, nat):
+    def match(self, hook):
         a, ip = self.a, self.ip
         some = [
             f'{ip} saddr {pick(a["client"], a["clients"], a["client2"], a["box"])}',
@@ -73,14 +58,14 @@ class Nft:
             some.append(f'fib daddr type {pick("local", "unicast", "!= local")}')
             if hook == 'prerouting':
                 some.append('fib saddr . iif oif missing')
-        if chance(3):
+        if percent(3):
             some = [pick('limit rate 10/second', f'{ip} length > 100' if not self.v6 else 'ip6 length > 100')]
         return pick(*some)
 
     def verdict(self, hook, kind, chains):
         say = ['accept', 'return', 'drop', 'continue', 'counter', 'accept', 'return']
         say += [f'jump {c}' for c in chains] * 2 + [f'goto {c}' for c in chains]
-        if chains and chance(30):
+        if chains and percent(30):
             return f'th dport vmap {{ {pick(*PORTS[:3])} : jump {pick(*chains)}, {pick(*PORTS[3:])} : {pick("drop", "accept", "return")} }}'
         a = self.a
         if kind == 'nat':
@@ -101,7 +86,7 @@ class Nft:
         out = []
         for _ in range(rnd(4) + (1 if hook == 'any' else 0)):
             where = pick('prerouting', 'forward', 'output', 'postrouting') if hook == 'any' else hook
-            m = ' '.join(self.match('none' if hook == 'any' else where, kind == 'nat') for _ in range(rnd(3)))
+            m = ' '.join(self.match('none' if hook == 'any' else where) for _ in range(rnd(3)))
             out.append(f'    {m} {self.verdict("none" if hook == "any" else where, kind, chains)}')
         return out
 
@@ -109,13 +94,11 @@ class Nft:
         self.n, self.family, self.prio = number, pick(self.ip, self.ip, 'inet'), 0
         name = f'{self.family} r{number}'
         self.tables.append(name)
-        kinds = 'v6' if self.v6 else 'v4'
-        out = [f'table {name} {{', f'  set nets{number} {{', f'    type ip{kinds[1:] if False else ("v6" if self.v6 else "v4")}_addr',
+        out = [f'table {name} {{', f'  set nets{number} {{', f'    type {"ipv6" if self.v6 else "ipv4"}_addr',
                '    flags interval', f'    elements = {{ {self.a["clients"]}, {self.a["box"]} }}', '  }']
         users = [f'u{i}' for i in range(rnd(4))]
         for i in range(len(users) - 1, -1, -1):
             out += [f'  chain u{i} {{', *self.rules('any', 'filter', users[i + 1:]), '  }']
-        nat_user = []
         for i in range(1 + rnd(3)):
             hook = pick('prerouting', 'prerouting', 'input', 'forward', 'output', 'postrouting')
             kind = pick('filter', 'filter', 'nat') if hook != 'output' else pick('filter', 'route', 'nat')
@@ -126,9 +109,9 @@ class Nft:
                 self.prio = -150
             if kind == 'nat' and hook in ('input', 'postrouting'):
                 self.prio = 90 + rnd(20)
-            policy = 'drop' if kind != 'nat' and chance(15) else 'accept'
+            policy = 'drop' if kind != 'nat' and percent(15) else 'accept'
             out += [f'  chain b{i} {{', f'    type {kind} hook {hook} priority {self.prio}; policy {policy};',
-                    *self.rules(hook, kind, users if kind != 'nat' else nat_user), '  }']
+                    *self.rules(hook, kind, users if kind != 'nat' else []), '  }']
         return '\n'.join(out + ['}'])
 
     def load(self):
@@ -157,7 +140,7 @@ class Iptables:
             f'{pick("", "! ")}-d {pick(a["far"], a["net"], a["far2"], a["box"])}',
             f'-p {pick("udp", "tcp")} {pick("", "! ")}--dport {pick(*PORTS)}',
             f'-p udp -m multiport {pick("", "! ")}--dports {pick(*PORTS)},{pick("50:100", "5000:9000")}',
-            f'-p {pick("udp", "tcp")}', f'! -p tcp',
+            f'-p {pick("udp", "tcp")}', '! -p tcp',
             '-p tcp --syn',
             f'-m mark {pick("", "! ")}--mark {pick(*MARKS)}',
             f'-m connmark {pick("", "! ")}--mark {pick("0x100/0xf00", "0x0/0xf00")}',
@@ -172,7 +155,7 @@ class Iptables:
             some += [f'{pick("", "! ")}-o {pick("up0", "up1", self.hole, "up+")}'] * 2
         if self.rare:
             some += [f'-m addrtype {pick("", "! ")}--dst-type {pick("LOCAL", "UNICAST")}', f'-m dscp {pick("", "! ")}--dscp {pick("0x00", "0x04")}']
-        if chance(3):
+        if percent(3):
             some = [pick('-m limit --limit 10/second', '-m length --length 100:200')]
         return pick(*some)
 
@@ -191,7 +174,7 @@ class Iptables:
                 say = ['-j ACCEPT', '-j RETURN', '']
         if table == 'mangle':
             say += [f'-j MARK --set-xmark {pick(*MARKS)}'] * 4
-            say += ['-j CONNMARK --save-mark', '-j CONNMARK --restore-mark', f'-j CONNMARK --set-xmark 0x100/0xf00',
+            say += ['-j CONNMARK --save-mark', '-j CONNMARK --restore-mark', '-j CONNMARK --set-xmark 0x100/0xf00',
                     *([f'-j TOS --set-tos {pick("0x10/0xff", "0x00/0x10")}', f'-j DSCP --set-dscp {pick("0x04", "0x02")}'] if self.rare else [])]
         if table == 'raw':
             say.append('-j CT --notrack')
@@ -212,7 +195,7 @@ class Iptables:
             out.append(f'*{table}')
             users = [f'u{i}' for i in range(rnd(4))] if table != 'nat' else []
             hooks = self.HOOKS[table]
-            out += [f':{h} {"DROP" if table == "filter" and chance(15) else "ACCEPT"}' for h in hooks]
+            out += [f':{h} {"DROP" if table == "filter" and percent(15) else "ACCEPT"}' for h in hooks]
             out += [f':{u} -' for u in users]
             for i, u in enumerate(users):
                 out += [self.line(table, 'user', users[i + 1:]).replace('-A ', f'-A {u} ', 1) for _ in range(rnd(4))]
@@ -254,7 +237,7 @@ def has_rare():
 
 
 def packet(a, port):
-    own = chance(30)
+    own = percent(30)
     proto, dport = pick('udp', 'udp', 'tcp'), pick(*PORTS)
     dst = pick(a['far'], a['far'], a['far'], a['far2'], a['box'])
     src = '-' if own else pick(a['client'], a['client'], a['client2'])
@@ -268,13 +251,13 @@ def packet(a, port):
 
 
 def main():
-    global state
-    state, packets, front_ends = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+    packets, front_ends = int(sys.argv[2]), sys.argv[3:]
+    chance.seed(int(sys.argv[1]))
     client, box = Sender('client'), Sender('box')
     port, asked, refused, loaded = FIRST, [], 0, 0
     rare = has_rare()
     while port < FIRST + packets:
-        number, front, v6, hole = state, pick(*front_ends), chance(40), pick('nvi0', 'nvi0', 'lo')
+        number, front, v6, hole = chance.state, pick(*front_ends), percent(40), pick('nvi0', 'nvi0', 'lo')
         rules = Nft(v6, hole, rare) if front == 'nft' else Iptables(v6, hole, rare, front == 'legacy')
         text, error = rules.load()
         if error is not None:

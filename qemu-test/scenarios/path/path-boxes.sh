@@ -7,7 +7,7 @@
 # patches: none
 # weight: 25
 . /unhole/predict.sh
-predict_topology
+predict_wires
 ears
 # The uplink's end and the container's send, too.
 must batch one "addr add 192.0.2.2/24 dev eth0" "addr add 2001:db8:2::2/64 dev eth0 nodad" "addr add $FAR/32 dev lo" \

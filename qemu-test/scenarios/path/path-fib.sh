@@ -5,7 +5,7 @@
 # patches: none
 # weight: 15
 . /unhole/predict.sh
-predict_topology
+predict_wires
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 # Whether the kernel objects to a source is not the question here.
 for d in all default cl0 up0 up1; do must sysctl -qw net.ipv4.conf.$d.rp_filter=0 net.ipv4.conf.$d.accept_local=1; done

@@ -5,7 +5,7 @@
 # where it was said to go. More of them, or others: PACKETS=, SEED= (make random).
 # weight: 20
 . /unhole/predict.sh
-predict_topology
+predict_wires
 ears
 must ip link add nvi0 type nvi
 must ip link set nvi0 up
