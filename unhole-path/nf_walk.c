@@ -619,7 +619,8 @@ static void merge(struct walk *w, const struct walk *o)
 	uint32_t differs = (w->mark ^ o->mark) | ~o->mark_known;
 
 	if (w->dropped != o->dropped || w->fork != o->fork || memcmp(&w->dst, &o->dst, sizeof(w->dst)) != 0 ||
-	    memcmp(&w->src, &o->src, sizeof(w->src)) != 0 || w->ct != o->ct) {
+	    memcmp(&w->src, &o->src, sizeof(w->src)) != 0 || w->sport != o->sport || w->dport != o->dport ||
+	    w->ct != o->ct) {
 		if (!w->drop_at[0])
 			snprintf(w->drop_at, sizeof(w->drop_at), "%s", o->drop_at);
 		disagree(w, &w->dropped);
