@@ -6,10 +6,9 @@
 # a line for each box, and the sums. "print NAME": its rules. SERVICES= is how many services a cluster has.
 import os
 import re
-import subprocess
 import sys
 
-from packets import FIRST, Sender, arrivals, ask, run
+from packets import FIRST, Sender, arrivals, ask, run, unhole_path
 
 LAN, POD, WAN = '198.51.100.0/24', '198.18.0.2', '203.0.113.7'
 BOX, CLIENT, CLUSTER = '192.0.2.1', '198.51.100.2', '10.96.0.'
@@ -520,7 +519,7 @@ def no_holes(family):
 
 def doctor(box, alarms):
     """None of these boxes has a fault; but MASQUERADE at the uplink alone, where there is a hole."""
-    out = subprocess.run(['unhole-path', '-j', 'doctor'], text=True, stdout=subprocess.PIPE).stdout
+    out = unhole_path(['doctor'])
     for level, check, text in re.findall(r'"level":"(warn|bad)","check":"([^"]*)","text":"((?:[^"\\]|\\.)*)"', out):
         if box.endswith(' none') or check != 'masquerade-uplink':
             alarms.append(f'ALARM: {box}: {level} {check}: {text}')

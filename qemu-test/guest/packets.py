@@ -88,8 +88,16 @@ def run(command, text=None):
     return None if r.returncode == 0 else r.stdout
 
 
-def ask(arguments):
+def unhole_path(arguments):
+    """What it says as JSON, which is kept for json_fits."""
     out = subprocess.run(['unhole-path', '-j'] + arguments, text=True, stdout=subprocess.PIPE).stdout
+    with open('/run/json', 'a') as kept:
+        kept.write(out)
+    return out
+
+
+def ask(arguments):
+    out = unhole_path(arguments)
     verdict = re.search(r'"verdict":"([a-z]*)"', out)[1]
     egress = re.search(r'"egress":\{"dev":"([^"]*)"', out)
     fate = {'leaves': egress and egress[1], 'local': 'input', 'dies': 'none', 'unknown': 'unknown'}[verdict]
