@@ -63,6 +63,11 @@ must iptables-legacy -t mangle -A PREROUTING -i lo -p udp -j DROP
 goes 'the same, iptables-legacy, and a DROP behind it' 'rule-drop 1' 0
 says 'it counts by chain' "$(unhole-path to $FAR ipproto udp)" 'legacy mangle PREROUTING, rule 2'
 must iptables-legacy -t mangle -F PREROUTING
+must iptables-legacy -t mangle -A maybe -j ACCEPT
+must iptables-legacy -t mangle -A PREROUTING -i lo -j maybe
+must iptables-legacy -t mangle -A PREROUTING -i lo -p udp -j DROP
+goes 'a chain that all come to, and none comes back from' 'unholed 0' 1
+must iptables-legacy -t mangle -F
 
 echo '# usual firewalls: what conntrack knows'
 rules -t mangle -A PREROUTING -m conntrack --ctstate INVALID -j DROP
