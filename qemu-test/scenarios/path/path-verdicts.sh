@@ -68,6 +68,12 @@ must iptables-legacy -t mangle -A PREROUTING -i lo -j maybe
 must iptables-legacy -t mangle -A PREROUTING -i lo -p udp -j DROP
 goes 'a chain that all come to, and none comes back from' 'unholed 0' 1
 must iptables-legacy -t mangle -F
+must iptables-legacy -t mangle -N beyond
+must iptables-legacy -t mangle -A maybe -p udp -g beyond
+must iptables-legacy -t mangle -A maybe -j DROP
+must iptables-legacy -t mangle -A PREROUTING -i lo -j maybe
+goes 'goto: a chain comes back to where the one before it was called' 'unholed 0' 1
+must iptables-legacy -t mangle -F
 
 echo '# usual firewalls: what conntrack knows'
 rules -t mangle -A PREROUTING -m conntrack --ctstate INVALID -j DROP
@@ -148,6 +154,13 @@ if [ $PATCHED = 0 ]; then
 	goes 'queue, or pass' 'rule-unknown 3' 1
 	must nft flush chain ip t pre
 fi
+must nft add rule ip t pre udp sport '&' 1 == 1 drop
+SOCKET=,sourceport=5002
+goes 'a bit of a port that nobody has told, and that is not set' 'rule-unknown 3' 1
+SOCKET=,sourceport=5003
+goes 'and that is' 'rule-unknown 3' 0
+SOCKET=''
+must nft flush chain ip t pre
 must ip rule add fwmark 0x7/0xf pref 5 blackhole
 must nft add chain ip t marks
 must nft add rule ip t marks meta mark set 7
