@@ -68,6 +68,11 @@ must iptables-legacy -t mangle -A PREROUTING -i lo -j maybe
 must iptables-legacy -t mangle -A PREROUTING -i lo -p udp -j DROP
 goes 'a chain that all come to, and none comes back from' 'unholed 0' 1
 must iptables-legacy -t mangle -F
+must iptables-legacy -t mangle -A maybe -p udp ! --dport $((PORT + 1)) -j DROP
+must iptables-legacy -t mangle -A PREROUTING -i lo -j maybe
+goes 'a port that it is not' 'unholed 0' 1
+goes 'a port that it is' 'rule-drop 1' 0
+must iptables-legacy -t mangle -F
 must iptables-legacy -t mangle -N beyond
 must iptables-legacy -t mangle -A maybe -p udp -g beyond
 must iptables-legacy -t mangle -A maybe -j DROP
