@@ -4,6 +4,7 @@
 #include "doctor.h"
 #include "print.h"
 #include "rules.h"
+#include "watch.h"
 #include <errno.h>
 #include <netdb.h>
 #include <stdarg.h>
@@ -16,9 +17,11 @@ static void usage(void)
 	fputs("usage: unhole-path [OPTIONS] [to] ADDRESS [from ADDRESS] [iif DEV | oif DEV | vrf DEV] [mark MARK]\n"
 	      "         [ipproto P] [sport N] [dport N] [tos TOS] [uid UID]\n"
 	      "         [snat ADDRESS] [dnat ADDRESS[:PORT]]\n"
+	      "       unhole-path [OPTIONS] watch ...: the same, and what real packets do\n"
 	      "       unhole-path [OPTIONS] doctor\n"
 	      "options: -4 -6, -j (JSON), --explain (what would change it), --trace (each rule that is met),\n"
 	      "         -c (color), --core yes|no, -h, -V\n"
+	      "of watch: --count N (packets, 1), --time SECONDS (at most, 10), --send (one such packet)\n"
 	      "exit status: 0 leaves, 1 does not, 2 usage, 3 may not look or cannot know\n", stdout);
 }
 
@@ -266,11 +269,32 @@ static int printed(int status)
 struct options {
 	int family;
 	bool json, explain, color, trace;
+	bool for_watch;		/* one of those that only watch has */
+	struct watch watch;
 };
 
 static bool is(const char *arg, const char *name, const char *other)
 {
 	return strcmp(arg, name) == 0 || (other && strcmp(arg, other) == 0);
+}
+
+/* Those of watch; false: it is none of them. */
+static bool watch_option(const char *arg, char ***argv, struct watch *w)
+{
+	bool count = is(arg, "--count", NULL), time = is(arg, "--time", NULL);
+	unsigned int n;
+
+	if (is(arg, "--send", NULL))
+		return w->send = true;
+	if (!count && !time)
+		return false;
+	if (!**argv)
+		bad("%s wants a number", arg);
+	n = parse_number(arg, *(*argv)++, count ? WATCH_MAX : 3600);
+	if (!n)
+		bad("%s wants a number from 1 up", arg);
+	*(count ? &w->count : &w->seconds) = n;
+	return true;
 }
 
 /* Options may stand anywhere; what is left is moved to the front. Returns false if that was all. */
@@ -301,6 +325,8 @@ static bool parse_options(char **argv, struct options *o)
 		} else if (is(arg, "-V", "--version")) {
 			printf("unhole-path " VERSION "\n");
 			return false;
+		} else if (watch_option(arg, &argv, &o->watch)) {
+			o->for_watch = true;
 		} else {
 			bad("no option \"%s\"", arg);
 		}
@@ -323,7 +349,7 @@ static int blind(const struct query *q, bool json, int err)
 	return printed(EXIT_UNKNOWN);
 }
 
-static int question(struct query *q, const struct devices *dev, const struct options *o)
+static int question(struct query *q, const struct devices *dev, struct options *o, bool is_watch)
 {
 	static struct path p;
 
@@ -334,6 +360,10 @@ static int question(struct query *q, const struct devices *dev, const struct opt
 	if (o->trace)
 		trace_on();
 	decide(q, &p);
+	if (is_watch) {
+		o->watch.json = o->json;
+		return watch(&p, &o->watch);
+	}
 	if (o->json)
 		print_json(&p);
 	else
@@ -343,11 +373,13 @@ static int question(struct query *q, const struct devices *dev, const struct opt
 
 int main(int argc, char **argv)
 {
-	struct options o = { .family = AF_UNSPEC, .color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR") };
+	struct options o = {
+		.family = AF_UNSPEC, .color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"), .watch = { .count = 1, .seconds = 10 },
+	};
 	static const struct query no_query;
 	struct devices dev = { NULL, NULL, NULL };
 	struct query q = no_query;
-	bool is_doctor;
+	bool is_doctor, is_watch;
 	int err, ret;
 
 	if (argc < 1 || !parse_options(++argv, &o))
@@ -361,12 +393,19 @@ int main(int argc, char **argv)
 	is_doctor = is(*argv, "doctor", NULL);
 	if (is_doctor && argv[1])
 		bad("doctor takes no arguments");
+	is_watch = is(*argv, "watch", NULL);
+	if (is_watch && (o.explain || o.trace))
+		bad("--explain and --trace are for the question alone, without watch");
+	if (o.for_watch && !is_watch)
+		bad("--count, --time and --send are for watch");
+	if (is_watch && !*++argv)
+		bad("watch what? to ADDRESS is missing");
 	if (!is_doctor)
 		parse_query(argv, o.family, &q, &dev);
 	err = world_read();
 	if (err)
 		return blind(&q, o.json, err);
-	ret = is_doctor ? doctor(o.json, o.color) : question(&q, &dev, &o);
+	ret = is_doctor ? doctor(o.json, o.color) : question(&q, &dev, &o, is_watch);
 	rules_free();
 	world_free();
 	return printed(ret);

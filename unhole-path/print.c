@@ -13,6 +13,11 @@ static const char *const names[] = {
 	[V_LEAVES] = "leaves", [V_LOCAL] = "local", [V_DIES] = "dies", [V_UNKNOWN] = "unknown",
 };
 
+const char *verdict_name(enum verdict v)
+{
+	return names[v];
+}
+
 static void print_step(const struct step *s)
 {
 	char buf[200];
@@ -163,7 +168,7 @@ static void json_key(const char *key)
 	putchar(':');
 }
 
-static void json_field(const char *key, const char *value)
+void json_field(const char *key, const char *value)
 {
 	putchar(',');
 	json_key(key);
@@ -253,7 +258,7 @@ static void json_trace(void)
 	putchar(']');
 }
 
-void print_json(const struct path *p)
+void json_packet(const struct path *p)
 {
 	int i;
 
@@ -296,5 +301,11 @@ void print_json(const struct path *p)
 		json_trace();
 	json_list("notes", p->note, p->n_notes);
 	json_list("fixes", p->fix, p->n_fixes);
-	printf("}\n");
+	putchar('}');
+}
+
+void print_json(const struct path *p)
+{
+	json_packet(p);
+	putchar('\n');
 }

@@ -7,6 +7,12 @@
 
 void print_text(const struct path *p, bool explain, bool color);
 void print_json(const struct path *p);
+/* "leaves" and the like */
+const char *verdict_name(enum verdict v);
+/* The object alone, without an end of line */
+void json_packet(const struct path *p);
 void json_string(const char *s);
+/* ,"KEY":"VALUE" */
+void json_field(const char *key, const char *value);
 
 #endif

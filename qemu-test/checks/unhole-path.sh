@@ -35,11 +35,11 @@ path_words() {
 	python3 qemu-test/guest/schema.py --words unhole-path/schema.json >"$work/words" || return
 	[ "$(wc -l <"$work/words")" -ge 80 ] || { echo 'a schema with so few words?'; return 1; }
 	while read -r w; do
-		grep -qE "\\\\?\"$w\\\\?\"" unhole-path/{decide,doctor,print,fib,main}.c || { echo "$w is in the schema alone"; bad=1; }
+		grep -qE "\\\\?\"$w\\\\?\"" unhole-path/{decide,doctor,print,fib,main,watch,journey}.c || { echo "$w is in the schema alone"; bad=1; }
 	done <"$work/words"
 	{
 		path_answers
-		grep -ohE '(json_field|json_key|json_list)\([^"]*"[a-z_]+"|\\"[a-z_]+\\":' unhole-path/{print,doctor}.c
+		grep -ohE '(json_field|json_key|json_list)\([^"]*"[a-z_]+"|\\"[a-z_]+\\":' unhole-path/{print,doctor,watch,journey}.c
 	} | quoted_words >"$work/said"
 	[ "$(wc -l <"$work/said")" -ge 60 ] || { echo "found only: $(cat "$work/said")"; return 1; }
 	while read -r w; do
