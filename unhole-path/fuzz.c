@@ -2,13 +2,16 @@
 /*
  * fuzz [ROUNDS]: the same rounds each time. Arguments, good ones and mutilated ones; and
  * what the kernel would send: entries of x_tables, and messages of nf_tables, of
- * nfnetlink_hook and of ipset, of random bytes in a plausible frame. Built with sanitizers;
+ * nfnetlink_hook and of ipset, events and traces of packets that are watched, and types (BTF),
+ * of random bytes in a plausible frame. Built with sanitizers;
  * the linker's --wrap puts it between the program and the kernel.
  */
+#include "journey.h"
 #include "rules.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
+#include <linux/btf.h>
 #include <linux/fib_rules.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
@@ -94,6 +97,10 @@ FILE *__wrap_fopen(const char *path, const char *mode)
 {
 	static char names[] = "nat\nfilter\n";
 
+	static char symbols[] = "ffffffff81000000 T ip_forward\nzz\n0 t x\nffffffff81000100 t nf_hook_slow.part.0\t[m]\n";
+
+	if (fake && strstr(path, "kallsyms"))
+		return fmemopen(symbols, strlen(symbols), "r");
 	if (fake && strstr(path, "_tables_names"))
 		return fmemopen(names, strlen(names), "r");
 	return __real_fopen(path, mode);
@@ -541,6 +548,87 @@ static void test_refusals(void)
 	fake_sysctls = false;
 }
 
+/* --- what is watched -------------------------------------------------------------------- */
+
+/* Types that hang together, or nearly */
+static void make_types(struct btf *b)
+{
+	static const char strings[] = "\0sk_buff\0head\0skb_drop_reason\0SKB_DROP_REASON_X\0btf_trace_kfree_skb\0u32";
+	size_t len = sizeof(struct btf_header) + 64 * rnd(8) + sizeof(strings), at;
+	char *data = must_have(malloc(len));
+	struct btf_header *h = (struct btf_header *)data;
+
+	fill(data, len);
+	*h = (struct btf_header){ .magic = BTF_MAGIC, .version = BTF_VERSION, .hdr_len = sizeof(*h),
+				  .type_len = len - sizeof(*h) - sizeof(strings),
+				  .str_off = len - sizeof(*h) - sizeof(strings), .str_len = sizeof(strings) };
+	for (at = sizeof(*h); at + 64 <= len - sizeof(strings); at += 12 * (1 + rnd(5))) {
+		struct btf_type *t = (struct btf_type *)(data + at);
+
+		t->name_off = rnd(sizeof(strings) + 8);
+		t->info = (rnd(21) << 24) | rnd(4) | (rnd(2) << 31);
+		t->type = rnd(12);
+	}
+	memcpy(data + len - sizeof(strings), strings, sizeof(strings));
+	if (!rnd(16))
+		fill(h, sizeof(*h));
+	if (btf_parse(b, data, len) != 0)
+		b->n = 0;
+}
+
+/* One message of nftables' trace */
+static void make_trace(struct nft_trace *t)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(answer);
+	struct nfgenmsg *nfg;
+	uint8_t b[48];
+	int i;
+
+	nlh->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_TRACE;
+	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+	nfg->nfgen_family = rnd(12);
+	for (i = rnd(8); i > 0; i--) {
+		fill(b, sizeof(b));
+		mnl_attr_put(nlh, rnd(NFTA_TRACE_MAX + 3), rnd(sizeof(b)), b);
+	}
+	nft_trace_message(nlh, t);
+}
+
+static void fuzz_watch(void)
+{
+	static struct nft_trace t;
+	static struct path p;
+	struct journey j = { NULL };
+	uint8_t data[sizeof(struct seen) + 8];
+	struct seen s;
+	struct btf b;
+	int i;
+
+	fake = true;
+	make_types(&b);
+	btf_offset(&b, "sk_buff", "head");
+	btf_arg(&b, "kfree_skb", rnd(2) ? "u32" : NULL);
+	for (i = rnd(200); i > 0; i--) {
+		fill(data, sizeof(data));
+		data[offsetof(struct seen, sight)] = rnd(N_SIGHTS + 1);
+		memset(data + offsetof(struct seen, sight) + 1, 0, 3);
+		/* As if of one packet, mostly */
+		if (rnd(8))
+			memset(data + offsetof(struct seen, header), rnd(8) ? 0x45 : 0x60, 12);
+		if (probe_record(data, rnd(8) ? sizeof(s) : rnd(sizeof(data)), &s) && s.sight != (uint32_t)(rnd(3) ? S_DROP : N_SIGHTS))
+			journey_add(&j, &s, s.ns);
+		make_trace(&t);
+	}
+	journey_rules(&j, &t);
+	journey_close(&j, &b, rnd(2));
+	p.verdict = rnd(V_UNKNOWN + 1);
+	journey_text(&j, 1);
+	journey_json(&j, 1, journey_agrees(&j, &p));
+	journey_free(&j);
+	btf_free(&b);
+	fake = false;
+}
+
 int main(int argc, char **argv)
 {
 	int i, rounds = argc > 1 ? atoi(argv[1]) : 3000;
@@ -552,6 +640,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < rounds; i++) {
 		fuzz_arguments();
 		fuzz_rules();
+		fuzz_watch();
 	}
 	dprintf(2, "%d rounds\n", rounds);
 	return 0;
