@@ -39,6 +39,18 @@ check 'a way through lo with it' pings client 1 $FAR
 check 'the tool knows' sh -c "$Q"
 check 'the doctor, too' unhole-path doctor
 
+Q='unhole-path watch to 203.0.113.7 from 198.51.100.2 iif cl0'
+shown "$Q"
+# A patched kernel of the harness has no BPF programs at tracepoints.
+if [ $PATCHED = 0 ]; then
+	$Q >/run/said &
+	wait_for 20 grep -q '^watching' /run/said
+	pings client 1 $FAR >/dev/null
+	wait $!
+	is 'watch: a packet leaves: exit status' $? 0
+	says 'watch: as predicted' "$(cat /run/said)" 'in      cl0' 'seen: leaves by up0' 'as predicted'
+fi
+
 runs 'iptables -j UNHOLE -h'
 says 'its options' "$(cat /run/said)" --set-xmark --notrack --reset-ct --allow-local
 shown 'lnstat -f unhole'
