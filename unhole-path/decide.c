@@ -335,6 +335,7 @@ static bool walk(struct way *y, enum hook hook, const char *iif, const char *oif
 	struct walk *w = &y->w;
 	struct flow *f = &y->f;
 	struct path *p = y->p;
+	struct addr own;
 
 	if (y->err)
 		return true;
@@ -359,6 +360,9 @@ static bool walk(struct way *y, enum hook hook, const char *iif, const char *oif
 	f->mark = w->mark;
 	if (w->dropped == YES) {
 		verdict(p, V_DIES, "rule-drop", "dies: dropped by %s, in %s", w->drop_at, hook_names[hook]);
+		if (w->nat.drops && box_addr(f->family, &own))
+			fix(p, "ip%s addr add %s/%d dev %s", f->family == AF_INET6 ? " -6" : "",
+			    addr_text(f->family, &own), f->family == AF_INET6 ? 128 : 32, iif);
 		return false;
 	}
 	if (w->fork) {
@@ -504,6 +508,35 @@ static void fix_loop(struct path *p, const struct flow *f, bool nvi)
 	fix(p, "%s -t raw -I PREROUTING -i %s -j UNHOLE --set-xmark 0x51/0xff", ipt(f->family), lo);
 }
 
+const char *fix_redirect(int family, const char *place, char *buf, size_t len)
+{
+	bool legacy = strncmp(place, "legacy ", 7) == 0;
+	char tool[24], to[INET6_ADDRSTRLEN + 2], chain[40];
+	struct addr own;
+	unsigned int no;
+
+	if (sscanf(place + (legacy ? 7 : 0), "nat %39[^,], rule %u", chain, &no) != 2 || !box_addr(family, &own))
+		return NULL;
+	snprintf(tool, sizeof(tool), "%s%s", ipt(family), legacy ? "-legacy" : "");
+	snprintf(to, sizeof(to), family == AF_INET ? "%s" : "[%s]", addr_text(family, &own));
+	snprintf(buf, len, "eval \"%s -t nat -R %s %u $(%s -t nat -S %s %u | sed 's/^-A %s //; s/-j REDIRECT --to-ports /-j DNAT --to-destination %s:/; "
+		 "s/-j REDIRECT$/-j DNAT --to-destination %s/; s/--to-destination 127[0-9.]*/--to-destination %s/')\"",
+		 tool, chain, no, tool, chain, no, chain, to, to, to);
+	return buf;
+}
+
+/* A rule behind the hole has led it to an address of loopback, as REDIRECT does on lo: any other
+ * address of the box will do.
+ */
+static void fix_local_dnat(struct path *p, const struct flow *f)
+{
+	const struct nat_done *n = p->n_nats ? &p->nat[p->n_nats - 1] : NULL;
+	char buf[TEXT];
+
+	if (n && !n->source && strcmp(n->hook, "PREROUTING") == 0 && fix_redirect(f->family, n->by, buf, sizeof(buf)))
+		fix(p, "%s", buf);
+}
+
 /* nvi_xmit4(), nvi_xmit6(): what ends there before any lookup. */
 static bool nvi_takes(struct path *p, const struct flow *f)
 {
@@ -521,8 +554,11 @@ static bool nvi_takes(struct path *p, const struct flow *f)
 	} else {
 		return true;
 	}
+	if (p->again)
+		p->counter = "rx_refused";
 	verdict(p, V_DIES, "nvi-address", "dies: %s takes no packet from %s to %s", dev_name(f->iif),
 		addr_text(f->family, &f->src), addr_text(f->family, &f->dst));
+	fix_local_dnat(p, f);
 	return false;
 }
 
@@ -678,6 +714,20 @@ static bool second_forwards6(struct way *y, bool external, bool exempt, bool nvi
 	return can_be_forwarded6(y);
 }
 
+/* ip_route_input_slow(): a martian, unless route_localnet is set; with the patches it always is one. */
+static bool to_loopback(struct path *p, const struct step *s, enum tri core)
+{
+	const char *lo = dev_name(s->flow.iif);
+
+	if (!is_v4_loopback(&s->flow.dst) ||
+	    (core != YES && (conf(AF_INET, lo, "route_localnet") == 1 || conf(AF_INET, "all", "route_localnet") == 1)))
+		return false;
+	verdict(p, V_DIES, "loopback-address", "dies: behind the hole it is for %s, and nothing that is unholed is delivered there",
+		addr_text(AF_INET, &s->flow.dst));
+	fix_local_dnat(p, &s->flow);
+	return true;
+}
+
 /* What came out of loopback unholed, or out of an nvi device. */
 static void second_lookup(struct way *y, bool external, enum tri core, bool nvi)
 {
@@ -688,7 +738,7 @@ static void second_lookup(struct way *y, bool external, enum tri core, bool nvi)
 	struct step *s = lookup(p, &y->f, nvi ? "second, by the nvi device" : "second", !v4 || !exempt);
 	const struct link *out;
 
-	if (!sure(p, s))
+	if (!sure(p, s) || (v4 && !nvi && to_loopback(p, s, core)))
 		return;
 	if (s->res.err)
 		return second_refused(p, s, nvi);
@@ -1021,7 +1071,7 @@ static bool through_nvi(struct way *y, const struct link *nvi)
 	if (nvi_flag(nvi->name, "reset-ct"))
 		walk_reset_ct(&y->w, CT_NONE);
 	return may_look(p, y->err, "it meets PREROUTING again") && walk(y, HOOK_PREROUTING, nvi->name, NULL) &&
-	       mark_known(y, y->w.mark_known);
+	       mark_known(y, y->w.mark_known) && nvi_takes(p, &y->f);
 }
 
 /* Loopback, or an nvi device: the hole. */

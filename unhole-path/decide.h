@@ -65,6 +65,10 @@ struct path {
 };
 
 void decide(const struct query *q, struct path *p);
+/* A command that has this rule of iptables' lead to an address of the box that is none of loopback's;
+ * NULL, if the rule is none of its.
+ */
+const char *fix_redirect(int family, const char *place, char *buf, size_t len);
 
 /* Each hook and each rule that the packet meets, a line each, if they are asked for. */
 struct trace {

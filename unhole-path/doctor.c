@@ -664,6 +664,7 @@ struct seen {
 	bool masq_lo, masq_lo_some, masq_other, masq_perhaps, snat, guard;
 	char masq_lo_where[256], masq_where[256], masq_perhaps_where[256], input_where[256];
 	char offload_where[256], offload_dev[IF_NAMESIZE];
+	char redirect_where[256], redirect_dev[IF_NAMESIZE];	/* what it meets is lost */
 };
 
 static void say_where(char *to, size_t len, const char *where, const char *dev, uint32_t flags)
@@ -728,6 +729,47 @@ static void on_offload(struct seen *s, const char *where, const char *dev, uint3
 	s->offload_perhaps = flags & FOUND_PERHAPS;
 }
 
+/* route_localnet of lo; with the patches it does not count */
+static bool loopback_taken(void)
+{
+	return core_patched(NULL) == NO && (conf(AF_INET, "lo", "route_localnet") == 1 || conf(AF_INET, "all", "route_localnet") == 1);
+}
+
+/* Behind the hole, a rule of NAT that leads where nothing is delivered: to loopback's own addresses; or of
+ * an nvi device that has no address, nowhere.
+ */
+static void on_redirect(struct seen *s, bool redirect, const char *where, const char *dev, uint32_t flags)
+{
+	const struct link *l = flags ? NULL : link_by_name(dev);
+	bool lo = l && l->flags & IFF_LOOPBACK;
+	struct addr first;
+
+	if (!l || s->redirect_where[0] || (!lo && !is_nvi(l)))
+		return;
+	if (lo ? s->family == AF_INET6 || loopback_taken() : redirect && first_addr(s->family, dev, &first))
+		return;
+	snprintf(s->redirect_where, sizeof(s->redirect_where), "%s", where);
+	snprintf(s->redirect_dev, sizeof(s->redirect_dev), "%s", lo || !redirect ? "" : dev);
+}
+
+static void say_redirect(const struct seen *s)
+{
+	char fix[TEXT];
+	struct addr own;
+
+	if (!s->redirect_dev[0]) {
+		say(BAD, "redirect", fix_redirect(s->family, s->redirect_where, fix, sizeof(fix)),
+		    "what comes out of the hole and meets %s is led to an address of loopback, where it is not delivered: it is lost",
+		    s->redirect_where);
+		return;
+	}
+	if (box_addr(s->family, &own))
+		snprintf(fix, sizeof(fix), "ip addr add %s/%d dev %s", addr_text(s->family, &own), s->family == AF_INET ? 32 : 128,
+			 s->redirect_dev);
+	say(BAD, "redirect", box_addr(s->family, &own) ? fix : NULL,
+	    "REDIRECT (%s) takes an address of %s, which has none: it drops what it meets", s->redirect_where, s->redirect_dev);
+}
+
 static void on_found(enum finding what, const char *where, const char *dev, uint32_t flags, void *arg)
 {
 	struct seen *s = arg;
@@ -758,6 +800,10 @@ static void on_found(enum finding what, const char *where, const char *dev, uint
 		break;
 	case FOUND_OFFLOAD:
 		on_offload(s, where, dev, flags);
+		break;
+	case FOUND_REDIRECT:
+	case FOUND_TO_LO:
+		on_redirect(s, what == FOUND_REDIRECT, where, dev, flags);
 		break;
 	}
 }
@@ -816,6 +862,8 @@ static void check_rules(int family, const unsigned int *holes)
 		say(s.input_lo ? WARN : NOTE, "input-lo", fix, "INPUT%s accepts all that comes in by lo (%s), unholed outside traffic too",
 		    s.input_lo ? "" : ", perhaps,", s.input_where);
 	}
+	if (s.redirect_where[0])
+		say_redirect(&s);
 	if (s.offload_where[0])
 		say(s.offload_perhaps ? NOTE : WARN, "flowtable", "nft ... iifname UPLINK flow add @TABLE    # and nothing else",
 		    "IPv%d: what is put into a flow table (%s) crosses neither PREROUTING nor the second lookup%s",

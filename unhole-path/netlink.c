@@ -613,6 +613,37 @@ bool addr_of_dev(int family, const char *dev, const struct addr *near, struct ad
 	return true;
 }
 
+bool box_addr(int family, struct addr *to)
+{
+	size_t i;
+
+	for (i = 0; i < world.n_addrs; i++) {
+		if (world.addrs[i].index == world.lo || !can_be_source(&world.addrs[i], family))
+			continue;
+		*to = world.addrs[i].a;
+		return true;
+	}
+	return false;
+}
+
+/* nf_nat_redirect_ipv4(), nf_nat_redirect_ipv6(): dumped in the order of their lists */
+bool first_addr(int family, const char *dev, struct addr *to)
+{
+	const struct link *l = link_by_name(dev);
+	size_t i;
+
+	for (i = 0; l && i < world.n_addrs; i++) {
+		const struct address *a = &world.addrs[i];
+
+		if (a->index != l->index || a->family != family ||
+		    (family == AF_INET6 && a->flags & IFA_F_TENTATIVE && !(a->flags & IFA_F_OPTIMISTIC)))
+			continue;
+		*to = a->a;
+		return true;
+	}
+	return false;
+}
+
 static int on_answer(const struct nlmsghdr *nlh, void *arg)
 {
 	struct result *res = arg;

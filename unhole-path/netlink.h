@@ -98,6 +98,10 @@ bool addr_on_link(int family, const struct addr *a, int index);
  * to take); near: an address that it is to reach, or NULL. False: it is not known.
  */
 bool addr_of_dev(int family, const char *dev, const struct addr *near, struct addr *to);
+/* One of the box's, but for loopback's */
+bool box_addr(int family, struct addr *to);
+/* The first address of a device, which REDIRECT takes; false: it has none. */
+bool first_addr(int family, const char *dev, struct addr *to);
 
 struct flow {
 	int family;

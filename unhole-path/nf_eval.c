@@ -624,11 +624,26 @@ static void do_connmark(struct at *a, const struct xt_connmark_tginfo2 *t)
 	}
 }
 
+/* Of nf_tables it is what a register holds */
+static uint32_t zone_of(const struct at *a, const struct nf_step *s)
+{
+	uint16_t zone;
+
+	if (!s->len)
+		return s->off;
+	if (!fits(s->sreg, sizeof(zone)) || a->regs.k[s->sreg] != 0xff || a->regs.k[s->sreg + 1] != 0xff)
+		return ZONE_UNKNOWN;
+	memcpy(&zone, a->regs.b + s->sreg, sizeof(zone));
+	return s->off | zone;
+}
+
 /* What becomes of the connection: only of what conntrack has not seen. */
-static void set_ct(struct at *a, enum ct_state ct)
+static void set_ct(struct at *a, enum ct_state ct, uint32_t zone)
 {
 	if (a->w->ct != CT_NONE)
 		return;
+	if (ct == CT_TEMPLATE && zone != a->w->zone)
+		a->w->zone = a->matched == YES ? zone : ZONE_UNKNOWN;
 	/* An entry it has in the end either way */
 	a->w->ct = a->matched == YES || ct == CT_TEMPLATE ? ct : CT_UNKNOWN;
 	++*a->changed;
@@ -636,6 +651,14 @@ static void set_ct(struct at *a, enum ct_state ct)
 
 void walk_reset_ct(struct walk *w, enum ct_state ct)
 {
+	if (w->ct == CT_NEW || w->ct == CT_UNKNOWN)
+		w->before = (struct ct_entry){
+			.there = w->ct == CT_NEW ? YES : MAYBE, .src = w->ct_src, .dst = w->ct_dst,
+			.sport = w->ct_sport, .dport = w->ct_dport, .zone = w->zone,
+			.mark = w->ctmark, .mark_known = w->ctmark_known,
+			.natted = { w->natted[MANIP_SRC], w->natted[MANIP_DST] },
+		};
+	w->zone = 0;
 	w->ct = ct;
 	w->ctmark = 0;
 	w->ctmark_known = 0xffffffff;
@@ -742,17 +765,20 @@ static enum manip manip_of(const struct walk *w, enum nat_kind kind)
 	return kind == NAT_DNAT || kind == NAT_REDIRECT ? MANIP_DST : MANIP_SRC;
 }
 
-/* An address of the device: MASQUERADE's, REDIRECT's. */
-static bool device_addr(const struct walk *w, enum nat_kind kind, struct addr *to)
+/* REDIRECT's; a packet that comes in by a device without an address is dropped. Returns false
+ * if it is not known.
+ */
+static bool redirect_addr(const struct walk *w, struct nat_to *to)
 {
 	static const struct addr lo4 = { { 127, 0, 0, 1 } }, lo6 = { .b = { [15] = 1 } };
-	const char *dev = kind == NAT_MASQUERADE ? w->oif : w->iif;
 
-	if (kind == NAT_REDIRECT && w->hook == HOOK_OUTPUT) {
-		*to = w->family == AF_INET ? lo4 : lo6;
-		return true;
-	}
-	return dev && addr_of_dev(w->family, dev, kind == NAT_MASQUERADE ? &w->nexthop : NULL, to);
+	if (w->hook == HOOK_OUTPUT)
+		to->addr = w->family == AF_INET ? lo4 : lo6;
+	else if (!w->iif || !link_by_name(w->iif))
+		return false;
+	else
+		to->drops = !first_addr(w->family, w->iif, &to->addr);
+	return true;
 }
 
 /* Returns false if the new address is not known. */
@@ -764,7 +790,8 @@ static bool new_addr(const struct at *a, const struct nf_nat *n, enum manip mani
 
 	if (n->kind == NAT_MASQUERADE || n->kind == NAT_REDIRECT) {
 		to->has_addr = true;
-		return device_addr(a->w, n->kind, &to->addr);
+		return n->kind == NAT_REDIRECT ? redirect_addr(a->w, to) :
+		       a->w->oif && addr_of_dev(a->w->family, a->w->oif, &a->w->nexthop, &to->addr);
 	}
 	if (n->min < 0)
 		return true;
@@ -803,7 +830,7 @@ static void new_port(const struct at *a, const struct nf_nat *n, struct nat_to *
 
 static bool same_nat(const struct nat_to *a, const struct nat_to *b)
 {
-	return a->has_addr == b->has_addr && a->has_port == b->has_port && a->port == b->port &&
+	return a->has_addr == b->has_addr && a->has_port == b->has_port && a->port == b->port && a->drops == b->drops &&
 	       memcmp(&a->addr, &b->addr, sizeof(a->addr)) == 0;
 }
 
@@ -897,7 +924,7 @@ static void act(struct at *a, const struct nf_step *s, struct nf_said *said)
 		do_header(a, s);
 		break;
 	case NF_SET_CT:
-		set_ct(a, s->arg);
+		set_ct(a, s->arg, zone_of(a, s));
 		break;
 	case NF_UNHOLE:
 		do_unhole(a, s->a);

@@ -693,6 +693,18 @@ static enum nf_field ct_field(uint32_t key, const struct nlattr *direction)
 	return F_CT_OTHER;
 }
 
+/* The zone of the connection that it is to have; that of one direction is another one. */
+static void set_zone(struct nf_code *code, const struct nlattr **tb)
+{
+	struct nf_step *s = nf_step(code, NF_SET_CT);
+
+	s->arg = CT_TEMPLATE;
+	s->sreg = reg(tb[NFTA_CT_SREG]);
+	s->len = sizeof(uint16_t);
+	if (tb[NFTA_CT_DIRECTION])
+		s->off = (1 + mnl_attr_get_u8(tb[NFTA_CT_DIRECTION])) << 18;
+}
+
 static void ct(struct nf_code *code, const struct nlattr **tb)
 {
 	uint32_t key = nf_be32(tb[NFTA_CT_KEY]);
@@ -703,7 +715,7 @@ static void ct(struct nf_code *code, const struct nlattr **tb)
 		if (key == NFT_CT_MARK)
 			nf_step(code, NF_SET_CTMARK)->sreg = reg(tb[NFTA_CT_SREG]);
 		else if (key == NFT_CT_ZONE)
-			nf_step(code, NF_SET_CT)->arg = CT_TEMPLATE;
+			set_zone(code, tb);
 		return;
 	}
 	/* The first packet's direction is the original one, its zone is asked for as a number */

@@ -27,7 +27,8 @@ struct said {
 	bool some;		/* matches more than that: some packets only */
 	bool none;		/* is not for this family */
 	int code;		/* NF_*, NFT_* */
-	bool masq, snat, offload;
+	bool masq, snat, offload, redirect, to_lo;
+	bool lo_const;		/* a register has an address of loopback */
 	const struct nf_chain *to;
 	const struct xt_unhole_tginfo *unhole;
 };
@@ -37,8 +38,7 @@ struct scan {
 	found_fn fn;
 	void *arg;
 	int family;		/* NFPROTO_* */
-	const char *table;
-	bool legacy, input;
+	bool input, prerouting;
 	bool lo_done;		/* POSTROUTING: another rule has what leaves by lo */
 	bool maybe;		/* INPUT: it may have been accepted */
 	bool ended;		/* INPUT: what comes in by lo from outside has its verdict */
@@ -146,6 +146,11 @@ static void does(struct said *r, const struct nf_step *s)
 	case NF_NAT:
 		r->masq = r->masq || s->nat.kind == NAT_MASQUERADE;
 		r->snat = r->snat || s->nat.kind == NAT_SNAT;
+		r->redirect = r->redirect || s->nat.kind == NAT_REDIRECT;
+		r->to_lo = r->to_lo || (s->nat.kind == NAT_DNAT && r->lo_const);
+		break;
+	case NF_CONST:
+		r->lo_const = r->lo_const || (s->len >= 4 && *(const uint8_t *)s->a == 127);
 		break;
 	case NF_OFFLOAD:
 		r->offload = true;
@@ -247,7 +252,7 @@ static bool scan_input(struct scan *s, const struct said *r, const struct reach 
  * to: how the chain is reached that it jumps to.
  */
 static bool scan_rule(struct scan *s, const struct said *r, const struct reach *w, struct reach *to,
-		      const char *chain)
+		      const struct nf_chain *c, unsigned int no)
 {
 	char where[WHERE];
 	uint32_t flags;
@@ -258,7 +263,13 @@ static bool scan_rule(struct scan *s, const struct said *r, const struct reach *
 	if (r->out.name[0] || r->out.flags)
 		to->out = r->out;
 	to->some = w->some || r->some;
-	snprintf(where, sizeof(where), "%s%s %s", s->legacy ? "legacy " : "", s->table, chain);
+	snprintf(where, sizeof(where), "%s%s %s", c->legacy ? "legacy " : "", c->table, c->name);
+	if (s->prerouting) {
+		if (r->redirect || r->to_lo)
+			s->fn(r->redirect ? FOUND_REDIRECT : FOUND_TO_LO, nf_place(c, no, where, sizeof(where)), to->in.name,
+			      to->in.flags, s->arg);
+		return true;
+	}
 	if (s->input) {
 		to->lo = both(w->lo, found_takes(r->in.name, r->in.flags, "lo"));
 		to->named = w->named || r->in.name[0] || r->in.flags;
@@ -298,7 +309,7 @@ static void scan_chain(struct scan *s, struct nf_chain *c, const struct reach *f
 		says(c, &c->rules[i], s->family, code, &r);
 		if (r.none)
 			continue;
-		if (!scan_rule(s, &r, w, &to, c->name))
+		if (!scan_rule(s, &r, w, &to, c, c->rules[i].no))
 			return;
 		if (((int)r.code == NFT_JUMP || (int)r.code == NFT_GOTO) && r.to && depth < 64) {
 			scan_chain(s, (struct nf_chain *)r.to, &to, code, depth + 1);
@@ -340,10 +351,11 @@ void rules_scan(int family, found_fn fn, void *arg)
 		all->chain[i]->reached = false;
 	for (i = 0; i < all->n; i++) {
 		struct nf_chain *c = all->chain[i];
-		struct scan s = { .fn = fn, .arg = arg, .family = nf, .table = c->table, .legacy = c->legacy };
+		struct scan s = { .fn = fn, .arg = arg, .family = nf };
 
 		s.input = c->hook == HOOK_INPUT && !c->is_nat;
-		if (c->base && (s.input || c->hook == HOOK_FORWARD || (c->hook == HOOK_POSTROUTING && c->is_nat)))
+		s.prerouting = c->hook == HOOK_PREROUTING && c->is_nat;
+		if (c->base && (s.input || s.prerouting || c->hook == HOOK_FORWARD || (c->hook == HOOK_POSTROUTING && c->is_nat)))
 			scan_chain(&s, c, &all_packets, &code, 0);
 	}
 	for (i = 0; i < all->n; i++)

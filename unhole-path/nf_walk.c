@@ -356,6 +356,12 @@ static void apply(struct walk *w, enum manip manip, const struct nat_to *to)
 	struct addr *a = manip == MANIP_DST ? &w->dst : &w->src;
 	uint16_t *port = manip == MANIP_DST ? &w->dport : &w->sport;
 
+	if (to->drops) {
+		w->nat = *to;
+		w->dropped = YES;
+		snprintf(w->drop_at, sizeof(w->drop_at), "%.150s: REDIRECT, and %s has no address", to->by, w->iif);
+		return;
+	}
 	if (to->has_addr && memcmp(a, &to->addr, sizeof(*a)) != 0) {
 		*a = to->addr;
 		w->natted[manip] = true;
@@ -441,6 +447,8 @@ static void nat(struct visit *v, const struct one *list, size_t n)
 		apply(w, manip, &w->outcome[w->pick[w->picked++] % w->n_outcomes]);
 	else if (w->n_outcomes)
 		apply(w, manip, &w->outcome[0]);
+	else if (manip == MANIP_SRC && w->before.there != NO && w->before.zone == w->zone)
+		w->sport = 0;	/* the other entry's reply has this one's port, so it gets another */
 }
 
 /* --- one hook, all its chains ------------------------------------------------------------ */
@@ -551,13 +559,40 @@ static void walk_one(struct visit *v, struct nf_chain *c)
 		relook(w);
 }
 
+/* Does conntrack find the entry that it had before it was reset? It was confirmed at the end of the
+ * first pass; what no NAT has changed has its tuple.
+ */
+static enum tri found_again(const struct walk *w)
+{
+	const struct ct_entry *e = &w->before;
+
+	if (e->there == NO || e->natted[MANIP_SRC] || e->natted[MANIP_DST] || e->sport != w->sport ||
+	    e->dport != w->dport || memcmp(&e->src, &w->src, sizeof(e->src)) != 0 ||
+	    memcmp(&e->dst, &w->dst, sizeof(e->dst)) != 0)
+		return NO;
+	if (e->zone == ZONE_UNKNOWN || w->zone == ZONE_UNKNOWN)
+		return MAYBE;
+	return e->zone == w->zone ? e->there : NO;
+}
+
 static void tracked(struct walk *w)
 {
+	enum tri again;
+
 	if (w->ct != CT_NONE && w->ct != CT_TEMPLATE)
 		return;
-	w->ct = CT_NEW;
+	again = found_again(w);
+	w->ct = again == MAYBE ? CT_UNKNOWN : CT_NEW;
 	w->ct_src = w->src;
 	w->ct_dst = w->dst;
+	w->ct_sport = w->sport;
+	w->ct_dport = w->dport;
+	if (again == YES) {
+		/* With its NAT, which is none */
+		w->nat_done[MANIP_SRC] = w->nat_done[MANIP_DST] = true;
+		w->ctmark = w->before.mark;
+		w->ctmark_known = w->before.mark_known;
+	}
 	changed++;
 }
 

@@ -594,6 +594,22 @@ static void connmark(struct nf_code *code, int rev, const struct xt_connmark_tgi
 	}
 }
 
+/* NOTRACK, CT: what conntrack is told before it sees the packet */
+static void ct_target(struct nf_code *code, const char *name, const void *info)
+{
+	struct nf_step *s = nf_step(code, NF_SET_CT);
+	uint16_t flags = XT_CT_NOTRACK, zone = 0;
+
+	if (name[0] == 'C') {
+		memcpy(&flags, info, sizeof(flags));
+		memcpy(&zone, (const char *)info + offsetof(struct xt_ct_target_info, zone), sizeof(zone));
+	}
+	s->arg = flags & XT_CT_NOTRACK ? CT_UNTRACKED : CT_TEMPLATE;
+	/* A zone of one direction is another one than that of both */
+	s->off = flags & XT_CT_ZONE_MARK ? ZONE_UNKNOWN :
+		 zone | (flags & (XT_CT_ZONE_DIR_ORIG | XT_CT_ZONE_DIR_REPL)) << 17;
+}
+
 void xt_target(struct nf_code *code, int family, const char *name, int rev, const void *info, size_t len)
 {
 	const struct xt_mark_tginfo2 *mark = info;
@@ -602,12 +618,8 @@ void xt_target(struct nf_code *code, int family, const char *name, int rev, cons
 		nf_step(code, NF_UNHOLE)->a = info;
 	} else if (strcmp(name, "MARK") == 0 && rev == 2 && len >= sizeof(*mark)) {
 		set_mark(code, mark->mask, mark->mark);
-	} else if (strcmp(name, "NOTRACK") == 0 || (strcmp(name, "CT") == 0 && len >= sizeof(uint16_t))) {
-		uint16_t flags = XT_CT_NOTRACK;
-
-		if (name[0] == 'C')
-			memcpy(&flags, info, sizeof(flags));
-		nf_step(code, NF_SET_CT)->arg = flags & XT_CT_NOTRACK ? CT_UNTRACKED : CT_TEMPLATE;
+	} else if (strcmp(name, "NOTRACK") == 0 || (strcmp(name, "CT") == 0 && len >= 2 * sizeof(uint16_t))) {
+		ct_target(code, name, info);
 	} else if (strcmp(name, "REJECT") == 0) {
 		verdict(code, NF_DROP);
 	} else if (strcmp(name, "CONNMARK") == 0) {

@@ -22,12 +22,24 @@ enum manip { MANIP_SRC, MANIP_DST };
 /* What NAT makes of source or destination. */
 struct nat_to {
 	bool has_addr, has_port;
+	bool drops;		/* REDIRECT, and the device has no address */
 	struct addr addr;
 	uint16_t port;		/* host order; 0: one that is not known */
 	char by[WHERE];		/* the rule; "": no NAT */
 };
 
 #define MAX_NAT 16
+
+#define ZONE_UNKNOWN 0x10000
+
+/* An entry that the packet had before it was reset: conntrack may find it again. */
+struct ct_entry {
+	enum tri there;
+	struct addr src, dst;
+	uint16_t sport, dport;
+	uint32_t zone, mark, mark_known;
+	bool natted[2];
+};
 
 /*
  * A packet on its way, the first of its connection. A bit of a mark whose bit in
@@ -59,6 +71,9 @@ struct walk {
 	enum ct_state ct;
 	bool nat_done[2], natted[2];	/* bound; to something else than it had */
 	struct addr ct_src, ct_dst;	/* as conntrack saw it first */
+	uint16_t ct_sport, ct_dport;
+	uint32_t zone;			/* of conntrack, or ZONE_UNKNOWN */
+	struct ct_entry before;
 	unsigned int picked;
 	/* out */
 	enum tri unholed, dropped;
@@ -95,6 +110,8 @@ enum finding {
 	FOUND_INPUT_LO,		/* INPUT takes all that comes in by lo, since it does */
 	FOUND_INPUT_GUARD,	/* INPUT drops what comes in by lo from outside */
 	FOUND_OFFLOAD,		/* dev: what comes in by it goes to a flow table */
+	FOUND_REDIRECT,		/* in PREROUTING; dev: its -i */
+	FOUND_TO_LO,		/* DNAT in PREROUTING to 127.0.0.0/8; the same */
 };
 
 /* A device is a name, the beginning of one and "+", or empty: any. And: */
