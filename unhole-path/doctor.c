@@ -18,15 +18,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum level { OK, NOTE, WARN, BAD };
 static const char *const level_names[] = { [OK] = "ok", [NOTE] = "note", [WARN] = "warn", [BAD] = "bad" };
 
 static bool as_json, in_color;
 static unsigned int n_said, n_wrong;
 
-/* One finding: a word for scripts, the text, and a command that mends it, or NULL. */
-__attribute__((format(printf, 4, 5)))
-static void say(enum level level, const char *check, const char *fix, const char *fmt, ...)
+void say(enum level level, const char *check, const char *fix, const char *fmt, ...)
 {
 	static const char *const colors[] = { [OK] = "\033[32m", [NOTE] = "", [WARN] = "\033[33m", [BAD] = "\033[31m" };
 	char text[TEXT];
@@ -57,9 +54,7 @@ static void say(enum level level, const char *check, const char *fix, const char
 
 /* --- what leads into the hole -------------------------------------------------- */
 
-enum hole { NO_HOLE, HOLE_LO, HOLE_NVI, N_HOLES };
-
-static enum hole hole_of(int family, const struct route *rt)
+enum hole hole_of(int family, const struct route *rt)
 {
 	const struct link *l;
 
@@ -517,8 +512,7 @@ static const char *fix_by_mark(int family, const struct rule *r, const struct ro
 	return buf;
 }
 
-/* A packet that this rule and this route are for, or one for a route that is longer */
-static struct addr example(int family, const struct rule *r, const struct route *rt, const struct route *longer)
+struct addr example(int family, const struct rule *r, const struct route *rt, const struct route *longer)
 {
 	struct addr dst = rt->dst;
 	unsigned int plen = rt->plen;
@@ -586,7 +580,7 @@ static bool is_strict(const struct link *l)
 static bool check_replies(const struct rule *r, const struct route *rt, const struct addr *dst, bool look)
 {
 	const struct link *in = r->iif[0] ? link_by_name(r->iif) : NULL, *up;
-	char rule[160], buf[2 * TEXT];
+	char rule[160], buf[2 * TEXT], fix[128];
 	struct result res, back;
 	struct flow f;
 
@@ -601,8 +595,12 @@ static bool check_replies(const struct rule *r, const struct route *rt, const st
 	fib_lookup(&f, &back);
 	if (back.err || back.unsure || !back.route || !hole_of(AF_INET, back.route))
 		return false;
+	if (!first_time(up->index))
+		return true;
 	describe_rule(back.rule, rule, sizeof(rule));
-	say(BAD, "rp_filter", fix_by_mark(AF_INET, r, rt, buf, sizeof(buf)),
+	/* Of several uplinks, the way back without the mark leads to one of them */
+	snprintf(fix, sizeof(fix), "sysctl -w %s=2", knob(AF_INET, up->name, "rp_filter"));
+	say(BAD, "rp_filter", has_several_uplinks() ? fix : fix_by_mark(AF_INET, r, rt, buf, sizeof(buf)),
 	    "rp_filter is strict on %s and finds the way back to a reply's source (%s) in the hole, by \"%s\": every reply is dropped",
 	    up->name, addr_text(AF_INET, &f.dst), rule);
 	return true;
@@ -664,6 +662,7 @@ struct seen {
 	bool masq_lo, masq_lo_some, masq_other, masq_perhaps, snat, guard;
 	char masq_lo_where[256], masq_where[256], masq_perhaps_where[256], input_where[256];
 	char offload_where[256], offload_dev[IF_NAMESIZE];
+	struct marks marks;
 	char redirect_where[256], redirect_dev[IF_NAMESIZE];	/* what it meets is lost */
 };
 
@@ -801,6 +800,10 @@ static void on_found(enum finding what, const char *where, const char *dev, uint
 	case FOUND_OFFLOAD:
 		on_offload(s, where, dev, flags);
 		break;
+	case FOUND_MARK:
+		if (s->marks.n < ARRAY_SIZE(s->marks.mark))
+			s->marks.mark[s->marks.n++] = flags;
+		break;
 	case FOUND_REDIRECT:
 	case FOUND_TO_LO:
 		on_redirect(s, what == FOUND_REDIRECT, where, dev, flags);
@@ -836,6 +839,8 @@ static void check_rules(int family, const unsigned int *holes)
 		say(OK, "rule", NULL, "IPv%d: %u UNHOLE rule%s", family == AF_INET ? 4 : 6, s.unhole,
 		    s.unhole > 1 ? "s" : "");
 	}
+	if (family == AF_INET)
+		check_uplinks(&s.marks);
 	if (!holes[HOLE_LO] && !holes[HOLE_NVI] && !s.unhole)
 		return;
 	if ((s.masq_lo || s.masq_lo_some) && (holes[HOLE_LO] || s.unhole) && !lo_has_global(family))

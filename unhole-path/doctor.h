@@ -3,7 +3,30 @@
 #ifndef UNHOLE_DOCTOR_H
 #define UNHOLE_DOCTOR_H
 
-#include "util.h"
+#include "netlink.h"
+
+enum level { OK, NOTE, WARN, BAD };
+/* One finding: a word for scripts, a command that mends it, or NULL, and the text */
+__attribute__((format(printf, 4, 5)))
+void say(enum level level, const char *check, const char *fix, const char *fmt, ...);
+
+enum hole { NO_HOLE, HOLE_LO, HOLE_NVI, N_HOLES };
+/* What kind of hole a route leads into */
+enum hole hole_of(int family, const struct route *rt);
+/* A packet that this rule and this route are for, or one for a route that is longer */
+struct addr example(int family, const struct rule *r, const struct route *rt, const struct route *longer);
+
+/* Of several uplinks: does rp_filter lose what comes back by one of them? marks: those that rules
+ * set (replies.c).
+ */
+struct marks {
+	uint32_t mark[16];
+	unsigned int n;
+};
+void check_uplinks(const struct marks *marks);
+bool has_several_uplinks(void);
+/* What is said of an uplink's rp_filter is said once. */
+bool first_time(int index);
 
 int doctor(bool json, bool color);
 

@@ -7,6 +7,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/xt_UNHOLE.h>
+#include <linux/netfilter/xt_connmark.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,8 @@ struct said {
 	int code;		/* NF_*, NFT_* */
 	bool masq, snat, offload, redirect, to_lo;
 	bool lo_const;		/* a register has an address of loopback */
+	uint32_t number, mark;	/* what a register has, the bits that are known; the mark that is set */
+	bool is_number;
 	const struct nf_chain *to;
 	const struct xt_unhole_tginfo *unhole;
 };
@@ -140,8 +143,45 @@ static void matches(struct said *r, const struct pending *p, const struct nf_ste
 		r->some = true;
 }
 
+/* A mark that is a number, or the old one with bits of a number */
+static void sets_mark(struct said *r, const struct nf_step *s)
+{
+	const struct xt_connmark_tginfo2 *ct = s->a;
+	const struct xt_unhole_tginfo *unhole = s->a;
+	uint32_t and = 0, xor = 0;
+
+	switch (s->what) {
+	case NF_LOAD:
+		r->number = 0;
+		r->is_number = s->field == F_MARK;
+		break;
+	case NF_CONST:
+		memcpy(&r->number, s->a, s->len < 4 ? s->len : 4);
+		r->is_number = s->len == 4;
+		break;
+	case NF_BITWISE:
+		memcpy(&and, s->a, s->len < 4 ? s->len : 4);
+		memcpy(&xor, s->b, s->len < 4 ? s->len : 4);
+		r->number = (r->number & and) ^ xor;
+		break;
+	case NF_SET_MARK:
+	case NF_SET_CTMARK:
+		r->mark = r->is_number ? r->number : 0;
+		break;
+	case NF_CONNMARK:
+		r->mark = ct->mode == XT_CONNMARK_SET ? ct->ctmark : 0;
+		break;
+	case NF_UNHOLE:
+		r->mark = unhole->mark;
+		break;
+	default:
+		break;
+	}
+}
+
 static void does(struct said *r, const struct nf_step *s)
 {
+	sets_mark(r, s);
 	switch (s->what) {
 	case NF_NAT:
 		r->masq = r->masq || s->nat.kind == NAT_MASQUERADE;
@@ -188,11 +228,13 @@ static void says(const struct nf_chain *c, const struct nf_rule *rule, int famil
 			if (p.load && i && code->step[i - 1].what == NF_LOAD)
 				matches(r, &p, s, family);
 			p = (struct pending){ s, false };
+			does(r, s);
 			break;
 		case NF_BITWISE:
 		case NF_SWAP:
 		case NF_SHIFT:
 			p.changed = true;
+			does(r, s);
 			break;
 		case NF_CMP:
 		case NF_RANGE:
@@ -335,6 +377,8 @@ static void scan_all(const struct nf_chain *c, int family, struct nf_code *code,
 		says(c, &c->rules[i], family, code, &r);
 		if (r.unhole)
 			fn(FOUND_UNHOLE, where, "", r.unhole->flags, arg);
+		if (r.mark)
+			fn(FOUND_MARK, where, "", r.mark, arg);
 		if (r.masq && !c->reached)
 			fn(FOUND_MASQUERADE, where, r.out.name, r.out.flags | FOUND_PERHAPS, arg);
 	}

@@ -111,6 +111,7 @@ enum finding {
 	FOUND_INPUT_GUARD,	/* INPUT drops what comes in by lo from outside */
 	FOUND_OFFLOAD,		/* dev: what comes in by it goes to a flow table */
 	FOUND_REDIRECT,		/* in PREROUTING; dev: its -i */
+	FOUND_MARK,		/* flags: a mark that it sets, of packet or connection, wherever it stands */
 	FOUND_TO_LO,		/* DNAT in PREROUTING to 127.0.0.0/8; the same */
 };
 
