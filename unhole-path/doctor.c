@@ -23,6 +23,27 @@ static const char *const level_names[] = { [OK] = "ok", [NOTE] = "note", [WARN] 
 static bool as_json, in_color;
 static unsigned int n_said, n_wrong;
 
+/* Of one thing there is but one word: of several devices that one command mends. */
+static bool is_mended(const char *check, const char *fix)
+{
+	static uint32_t done[64];
+	static unsigned int n;
+	uint32_t hash = 5381;
+	unsigned int i;
+
+	for (; *check; check++)
+		hash = hash * 33 + (unsigned char)*check;
+	for (; *fix; fix++)
+		hash = hash * 33 + (unsigned char)*fix;
+	for (i = 0; i < n && done[i] != hash; i++)
+		;
+	if (i < n)
+		return true;
+	if (n < ARRAY_SIZE(done))
+		done[n++] = hash;
+	return false;
+}
+
 void say(enum level level, const char *check, const char *fix, const char *fmt, ...)
 {
 	static const char *const colors[] = { [OK] = "\033[32m", [NOTE] = "", [WARN] = "\033[33m", [BAD] = "\033[31m" };
@@ -32,6 +53,8 @@ void say(enum level level, const char *check, const char *fix, const char *fmt, 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	if (fix && is_mended(check, fix))
+		return;
 	if (level > NOTE)
 		n_wrong++;
 	if (!as_json) {
@@ -825,6 +848,40 @@ static bool lo_has_global(int family)
 	return false;
 }
 
+static void check_masquerade(const struct seen *s, const unsigned int *holes)
+{
+	const char *ipt = s->family == AF_INET ? "iptables" : "ip6tables";
+	struct untranslated u;
+	char fix[TEXT];
+
+	if ((s->masq_lo || s->masq_lo_some) && (holes[HOLE_LO] || s->unhole) && !lo_has_global(s->family))
+		say(s->masq_lo ? WARN : NOTE, "masquerade-lo", s->family == AF_INET ?
+		    "ip addr add ADDRESS/32 dev lo  # or SNAT --to-source" :
+		    "ip -6 addr add ADDRESS/128 dev lo  # or SNAT --to-source",
+		    "IPv%d: MASQUERADE at -o lo (%s) takes some other device's address, for lo has none",
+		    s->family == AF_INET ? 4 : 6, s->masq_lo_where);
+	if ((!holes[HOLE_LO] || s->reset_ct >= s->unhole) && !holes[HOLE_NVI])
+		return;
+	if (s->masq_other && s->snat && s->family == AF_INET && find_untranslated(&s->marks, &u)) {
+		snprintf(fix, sizeof(fix), "%s -t nat -A POSTROUTING -o %s -s %s/%d -j SNAT --to-source %s", ipt, dev_name(u.hole),
+			 addr_text(AF_INET, &u.client), u.plen, addr_text(AF_INET, &u.to));
+		say(WARN, "masquerade-uplink", fix,
+		    "MASQUERADE (%s) never sees connections that go through the hole, and no NAT at %s is for %s: it leaves with its private source",
+		    s->masq_where, dev_name(u.hole), addr_text(AF_INET, &u.client));
+	} else if (s->masq_other) {
+		snprintf(fix, sizeof(fix), "%s -t nat -I POSTROUTING -o %s -s PRIVATE -j SNAT --to-source ADDRESS", ipt,
+			 holes[HOLE_NVI] ? "NVI" : "lo");
+		/* Where NAT is done at the hole, this one is for the others */
+		say(s->snat ? NOTE : WARN, "masquerade-uplink", s->snat ? NULL : fix,
+		    "MASQUERADE (%s) never sees connections that go through the hole: their NAT is bound where they enter it",
+		    s->masq_where);
+	} else if (s->masq_perhaps) {
+		say(NOTE, "masquerade-uplink", NULL,
+		    "MASQUERADE (%s): if that is an uplink, it never sees connections that go through the hole",
+		    s->masq_perhaps_where);
+	}
+}
+
 static void check_rules(int family, const unsigned int *holes)
 {
 	const char *ipt = family == AF_INET ? "iptables" : "ip6tables";
@@ -843,25 +900,7 @@ static void check_rules(int family, const unsigned int *holes)
 		check_uplinks(&s.marks);
 	if (!holes[HOLE_LO] && !holes[HOLE_NVI] && !s.unhole)
 		return;
-	if ((s.masq_lo || s.masq_lo_some) && (holes[HOLE_LO] || s.unhole) && !lo_has_global(family))
-		say(s.masq_lo ? WARN : NOTE, "masquerade-lo", family == AF_INET ?
-		    "ip addr add ADDRESS/32 dev lo  # or SNAT --to-source" :
-		    "ip -6 addr add ADDRESS/128 dev lo  # or SNAT --to-source",
-		    "IPv%d: MASQUERADE at -o lo (%s) takes some other device's address, for lo has none",
-		    family == AF_INET ? 4 : 6, s.masq_lo_where);
-	if ((holes[HOLE_LO] && s.reset_ct < s.unhole) || holes[HOLE_NVI]) {
-		snprintf(fix, sizeof(fix), "%s -t nat -I POSTROUTING -o %s -s PRIVATE -j SNAT --to-source ADDRESS", ipt,
-			 holes[HOLE_NVI] ? "NVI" : "lo");
-		/* Where NAT is done at the hole, this one is for the others */
-		if (s.masq_other)
-			say(s.snat ? NOTE : WARN, "masquerade-uplink", s.snat ? NULL : fix,
-			    "MASQUERADE (%s) never sees connections that go through the hole: their NAT is bound where they enter it",
-			    s.masq_where);
-		else if (s.masq_perhaps)
-			say(NOTE, "masquerade-uplink", NULL,
-			    "MASQUERADE (%s): if that is an uplink, it never sees connections that go through the hole",
-			    s.masq_perhaps_where);
-	}
+	check_masquerade(&s, holes);
 	if ((s.input_lo || s.input_perhaps) && !s.guard && s.allow_local) {
 		snprintf(fix, sizeof(fix), "%s -I INPUT -i lo -m addrtype ! --src-type LOCAL -j DROP", ipt);
 		say(s.input_lo ? WARN : NOTE, "input-lo", fix, "INPUT%s accepts all that comes in by lo (%s), unholed outside traffic too",
@@ -920,6 +959,7 @@ int doctor(bool json, bool color)
 		if (!err)
 			check_rules(families[i], holes[i]);
 	}
+	say_what_is_not_looked_at();
 	if (json)
 		printf("],\"wrong\":%u}\n", n_wrong);
 	return blind ? EXIT_UNKNOWN : n_wrong ? EXIT_STAYS : EXIT_LEAVES;

@@ -24,9 +24,18 @@ struct marks {
 	unsigned int n;
 };
 void check_uplinks(const struct marks *marks);
+/* A client with a private address that enters the hole and is not translated there */
+struct untranslated {
+	struct addr client, to;	/* to what it could be */
+	int hole, plen;
+};
+bool find_untranslated(const struct marks *marks, struct untranslated *u);
 bool has_several_uplinks(void);
 /* What is said of an uplink's rp_filter is said once. */
 bool first_time(int index);
+
+/* others.c */
+void say_what_is_not_looked_at(void);
 
 int doctor(bool json, bool color);
 

@@ -108,6 +108,11 @@ static int on_link(const struct nlmsghdr *nlh, void *arg)
 		case IFLA_GROUP:
 			l->group = get_u32(a);
 			break;
+		case IFLA_XDP:
+			mnl_attr_for_each_nested(b, a)
+				if (mnl_attr_get_type(b) == IFLA_XDP_ATTACHED && mnl_attr_validate(b, MNL_TYPE_U8) == 0)
+					l->xdp = mnl_attr_get_u8(b) != XDP_ATTACHED_NONE;
+			break;
 		case IFLA_LINKINFO:
 			mnl_attr_for_each_nested(b, a)
 				if (mnl_attr_get_type(b) == IFLA_INFO_KIND)

@@ -11,6 +11,7 @@ struct link {
 	uint32_t group;
 	char name[IF_NAMESIZE];
 	char kind[16];
+	bool xdp;		/* has a program of XDP */
 };
 
 struct address {

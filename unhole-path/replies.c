@@ -4,11 +4,13 @@
  * destination and the device that it goes on by. The mark or the translated source by which the
  * connection has left is not known there. So what one uplink has sent comes back by it, and is
  * dropped, since the way back leads to another.
+ * And of clients with private addresses: who is translated at none of the hole's ends.
  */
 #include "doctor.h"
 #include "box.h"
 #include "fib.h"
 #include "refusal.h"
+#include "rules.h"
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -18,7 +20,7 @@
 
 /* A client of a device, or (iif 0) the box itself */
 struct sender {
-	int iif;
+	int iif, plen;
 	struct addr src;
 };
 
@@ -61,14 +63,14 @@ bool has_several_uplinks(void)
 	return n > 1;
 }
 
-/* The box, and a client of each device that is no uplink */
+/* The box, with an address of the uplink, if one is told; and a client of each device that is none */
 static unsigned int find_senders(const struct link *up, struct sender *s)
 {
 	unsigned int n = 0;
 	size_t i;
 
 	s[n] = (struct sender){ .iif = 0 };
-	if (first_addr(AF_INET, up->name, &s[n].src))
+	if (up && first_addr(AF_INET, up->name, &s[n].src))
 		n++;
 	for (i = 0; i < world.n_addrs && n < MAX_SENDERS; i++) {
 		const struct address *a = &world.addrs[i];
@@ -77,10 +79,75 @@ static unsigned int find_senders(const struct link *up, struct sender *s)
 		if (a->family != AF_INET || a->plen > 30 || !l || l->flags & IFF_LOOPBACK || is_nvi(l) || l->master ||
 		    uplink_route(l, NULL))
 			continue;
-		s[n] = (struct sender){ .iif = l->index, .src = a->a };
+		s[n] = (struct sender){ .iif = l->index, .plen = a->plen, .src = a->a };
 		s[n++].src.b[3] ^= 3;
 	}
 	return n;
+}
+
+/* Marks that rules set and policy rules ask for; and none */
+static unsigned int find_marks(const struct marks *set, uint32_t *mark, unsigned int max)
+{
+	const struct fib *fib = fib_of(AF_INET);
+	unsigned int n = 0, k;
+	size_t i;
+
+	mark[n++] = 0;
+	for (i = 0; i < fib->n_rules && n < max; i++) {
+		const struct rule *r = &fib->rules[i];
+
+		for (k = 0; k < set->n; k++)
+			if (r->mask && (set->mark[k] & r->mask) == (r->mark & r->mask) && r->mark & r->mask)
+				break;
+		if (k < set->n)
+			mark[n++] = r->mark & r->mask;
+	}
+	return n;
+}
+
+/* NAT where the hole begins: does it leave this client's source as it is? */
+static bool keeps_source(const struct sender *s, const struct addr *dst, const struct result *first, uint32_t mark)
+{
+	struct walk w = {
+		.family = AF_INET, .hook = HOOK_POSTROUTING, .iif = dev_name(s->iif), .oif = dev_name(first->oif),
+		.src = s->src, .dst = *dst, .nexthop = *dst, .mark = mark, .mark_known = 0xffffffff, .ctmark_known = 0xffffffff,
+	};
+
+	rules_walk(&w);
+	return !w.fork && w.dropped == NO && w.ct == CT_NEW && memcmp(&w.src, &s->src, sizeof(w.src)) == 0;
+}
+
+bool find_untranslated(const struct marks *set, struct untranslated *u)
+{
+	static const struct addr far = { .b = { 198, 0, 0, 1 } };
+	struct sender sender[MAX_SENDERS];
+	uint32_t mark[6];
+	unsigned int n = find_senders(NULL, sender), n_marks = find_marks(set, mark, ARRAY_SIZE(mark)), i;
+	struct result first, second;
+
+	/* Each client with each mark, and another one of its network */
+	for (i = 0; i < 2 * n * n_marks; i++) {
+		struct sender s = sender[i / 2 % n];
+		struct flow f = { .family = AF_INET, .iif = s.iif, .has_src = true, .dst = far, .mark = mark[i / 2 / n] };
+
+		s.src.b[3] ^= i & 1 && s.plen <= 24 ? 0x54 : 0;
+		f.src = s.src;
+		fib_lookup(&f, &first);
+		if (!is_private(AF_INET, &s.src) || first.err || first.unsure || !first.route || !hole_of(AF_INET, first.route) ||
+		    !keeps_source(&s, &far, &first, f.mark))
+			continue;
+		f.iif = first.oif;
+		f.mark = 0;
+		fib_lookup(&f, &second);
+		if (second.err || second.unsure || second.type != RTN_UNICAST || hole_of(AF_INET, second.route) ||
+		    !addr_of_dev(AF_INET, dev_name(second.oif), NULL, &u->to))
+			continue;
+		u->client = s.src;
+		u->plen = s.plen;
+		u->hole = first.oif;
+		return true;
+	}
+	return false;
 }
 
 /* Behind the hole, does a rule lead out by the uplink, whatever source NAT gives? */
@@ -168,26 +235,6 @@ static void say_lost(const struct sender *s, uint32_t mark, const struct link *u
 	say(BAD, "rp_filter", fix,
 	    "rp_filter of %s is %s: what comes in %s and leaves by %s%s has its replies dropped there, since the way back leads %s%s",
 	    up->name, rp_filter(up->name) == 1 ? "strict" : "on", by, up->name, marked, loose ? "to " : "", back);
-}
-
-/* Marks that rules set and policy rules ask for; and none */
-static unsigned int find_marks(const struct marks *set, uint32_t *mark, unsigned int max)
-{
-	const struct fib *fib = fib_of(AF_INET);
-	unsigned int n = 0, k;
-	size_t i;
-
-	mark[n++] = 0;
-	for (i = 0; i < fib->n_rules && n < max; i++) {
-		const struct rule *r = &fib->rules[i];
-
-		for (k = 0; k < set->n; k++)
-			if (r->mask && (set->mark[k] & r->mask) == (r->mark & r->mask) && r->mark & r->mask)
-				break;
-		if (k < set->n)
-			mark[n++] = r->mark & r->mask;
-	}
-	return n;
 }
 
 bool first_time(int index)

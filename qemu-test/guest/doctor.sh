@@ -11,7 +11,8 @@ found() {
 		sed -n "s/.*\"level\":\"\($(echo "$*" | sed 's/ /\\|/g')\)\",\"check\":\"\([^\"]*\)\".*/\2/p" | tr '\n' ' '
 }
 wrong() { found warn bad; }
-notes() { found note; }
+# But for what it has not looked at: guests always have other namespaces
+notes() { found note | sed 's/not-looked-at //'; }
 healthy() { is "$1: nothing is wrong, exit status 0" "$(wrong)$(cat /run/doctor.status)" 0; }
 # cure CHECK: runs the command below that finding.
 cure() { unhole-path doctor | sed -n "/^\(warn\|bad\)  *$1: /{n;p;}" >/run/cure; must test -s /run/cure; must sh -e /run/cure; }

@@ -52,6 +52,26 @@ for ipt in iptables-nft iptables-legacy; do
 	must $ipt -t nat -X
 done
 
+# A client that no NAT at the hole is for, and whose address is private
+wire box lan0 10.5.0.1/24 client eth5 10.5.0.7/24
+capture peer peer eth0
+must ip rule add iif lan0 lookup 50
+must ip -n client route replace default via 10.5.0.1
+must iptables -t nat -A POSTROUTING -o lo -s $CLIENT -j SNAT --to-source $BOX
+must iptables -t nat -A POSTROUTING -o lo -s 10.5.0.2 -j SNAT --to-source $BOX
+must iptables -t nat -A POSTROUTING -o up0 -j MASQUERADE
+must ip route add default via $PEER
+check 'the neighbours know each other' pings client 1 10.5.0.1
+check 'the neighbours know each other' pings box 1 $PEER
+private() { _was=$(seen peer "src 10.5.0.7 and udp"); on client sh -c "echo x | socat -u - UDP4-SENDTO:$FAR:99"; settled peer; echo $(($(seen peer "src 10.5.0.7 and udp") - _was)); }
+is 'a private client that is not listed leaves as it is' "$(wrong)$(private)" 'masquerade-uplink 1'
+is 'and that is not green' "$(unhole-path -c $FAR from 10.5.0.7 iif lan0 | head -n 1 | cut -c 2-5)" '[33m'
+cure masquerade-uplink
+is 'cured' "$(wrong)$(notes)$(private)" 'masquerade-uplink 0'
+must iptables -t nat -F
+must ip rule del iif lan0
+must ip route del default
+
 flow() {
 	must nft "add table ip f; add flowtable ip f x { hook ingress priority 0; devices = { cl0, up0 }; }"
 	must nft "add chain ip f forward { type filter hook forward priority 0; }; add rule ip f forward $2 flow add @x"

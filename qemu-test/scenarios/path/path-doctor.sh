@@ -72,6 +72,11 @@ must sysctl -qw net.ipv4.conf.lo.forwarding=1 net.ipv4.conf.cl0.forwarding=1
 is 'forwarding is off by default' "$(wrong)" 'forwarding '
 cure forwarding
 healthy 'cured by switching it on'
+must sysctl -qw net.ipv4.ip_forward=0
+must sysctl -qw net.ipv4.conf.lo.forwarding=1
+is 'two devices that one command mends: one word' "$(wrong)" 'forwarding '
+cure forwarding
+healthy 'and it mends both'
 must ip link del v.5
 must ip rule del iif v.5
 
@@ -203,3 +208,10 @@ must mkdir -p "/lib/modules/$(uname -r)/updates/dkms"
 : >"/lib/modules/$(uname -r)/updates/dkms/xt_UNHOLE.ko.zst"
 must rm "/var/lib/dkms/unhole/1.1/make.log-$(uname -r)"
 is 'nvi alone does not' "$(wrong)" 'nvi-module '
+
+echo '# what it has not looked at'
+says 'other namespaces' "$(unhole-path doctor | tail -n 1)" 'note not-looked-at: ' '2 other network namespaces'
+must umount /lib/modules /sys/module
+must tc qdisc add dev cl0 clsact
+must ip xfrm policy add dir out src 10.0.0.1/32 dst 10.0.0.2/32 action block
+says 'tc, IPsec' "$(unhole-path doctor | tail -n 1)" 'tc at cl0 (clsact)' 'IPsec (1 policy)'
