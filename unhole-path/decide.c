@@ -7,6 +7,8 @@
 #include "rules.h"
 #include <errno.h>
 #include <linux/lwtunnel.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/xt_UNHOLE.h>
 #include <linux/rtnetlink.h>
 #include <stdarg.h>
@@ -421,6 +423,21 @@ static bool goes_out(struct way *y, const struct step *s)
 
 /* --- the end of the way ------------------------------------------------------ */
 
+/* nf_nat_oif_changed(): MASQUERADE drops a connection that leaves by another device than before, and conntrack
+ * does not say whether it was that or SNAT.
+ */
+static bool masquerade_may_end(struct way *y, const struct step *s)
+{
+	const struct ct_conn *c = y->w.conn;
+
+	if (!c || y->w.ct != CT_ENTRY || c->reply || !(c->status & IPS_SRC_NAT) || !addr_is_local(y->f.family, &y->f.src) ||
+	    addr_on_link(y->f.family, &y->f.src, s->res.oif))
+		return false;
+	verdict(y->p, V_UNKNOWN, "nat-unknown", "unknown: it is routed to %s with the source %s; if that was MASQUERADE's at another device, it is dropped",
+		dev_name(s->res.oif), addr_text(y->f.family, &y->f.src));
+	return true;
+}
+
 static void leaves(struct way *y, const struct step *s)
 {
 	const struct link *l = link_by_index(s->res.oif);
@@ -454,6 +471,8 @@ static void leaves(struct way *y, const struct step *s)
 		snprintf(gw, sizeof(gw), " via %s", addr_text(s->res.gw_family, &s->res.gw));
 	if (s->res.paths > 1)
 		snprintf(paths, sizeof(paths), " (or another of %u nexthops)", s->res.paths);
+	if (masquerade_may_end(y, s))
+		return;
 	verdict(p, V_LEAVES, p->forward_iif ? "nvi" : p->hole == YES ? "unholed" : "no-hole", "leaves by %s%s%s, source %s%s",
 		dev_name(s->res.oif), gw, paths, addr_text(s->flow.family, &p->source),
 		p->hole == YES ? "" : "; it does not enter the hole");
@@ -755,17 +774,68 @@ static void second_lookup(struct way *y, bool external, enum tri core, bool nvi)
 
 /* --- remarks on what leaves -------------------------------------------------- */
 
-static void remark_reply(struct path *p, const struct step *last)
+/* What PREROUTING makes of a reply: its mark, and its destination before NAT. Returns false if that is not
+ * known, or if it ends there.
+ */
+static bool reply_comes_in(struct way *y, const struct step *last, struct flow *r)
 {
-	const struct flow *first = &p->step[0].flow;
-	struct flow r = {
-		.family = first->family, .src = last->flow.dst, .dst = first->src, .has_src = true,
+	const struct flow *first = &y->p->step[0].flow;
+	const struct walk *out = &y->w;
+	struct ct_conn conn = {
+		.reply = true, .state = NF_CT_STATE_BIT(IP_CT_ESTABLISHED), .mark = out->ctmark, .mark_known = out->ctmark_known,
+		.status = IPS_SEEN_REPLY | (out->natted[MANIP_SRC] ? IPS_SRC_NAT : 0) | (out->natted[MANIP_DST] ? IPS_DST_NAT : 0),
+		.src = out->ct_src, .dst = out->ct_dst, .to = { [MANIP_SRC] = out->ct_dst, [MANIP_DST] = first->src },
+		.port = { [MANIP_SRC] = out->ct_dport, [MANIP_DST] = first->sport },
+	};
+	struct walk w = {
+		.family = first->family, .hook = HOOK_PREROUTING, .iif = dev_name(last->res.oif), .src = last->flow.dst,
+		.dst = y->p->source, .proto = first->proto, .sport = y->f.dport, .dport = y->f.sport,
+		.mark_known = 0xffffffff, .ctmark_known = 0xffffffff, .conn = out->ct == CT_NEW ? &conn : NULL,
+	};
+
+	if (!y->err) {
+		rules_trace(NULL, NULL);
+		rules_walk(&w);
+		if (tracing)
+			rules_trace(on_rule, NULL);
+	}
+	if (w.dropped == YES)
+		note(y->p, "a reply that comes in by %s is dropped by %s", w.iif, w.drop_at);
+	*r = (struct flow){
+		.family = first->family, .src = w.src, .dst = first->src, .has_src = true, .mark = w.mark,
 		.iif = last->res.oif, .proto = first->proto, .sport = first->dport, .dport = first->sport,
 	};
+	return w.dropped == NO && !w.fork && (w.mark_known == 0xffffffff || !fib_mark_matters(r, w.mark_known));
+}
+
+/* By the hole, or by another uplink: rp_filter looks up the way back. */
+static void reply_filtered(struct path *p, const struct flow *r, const struct step *last)
+{
+	struct flow back = { .family = AF_INET, .src = r->dst, .dst = r->src, .has_src = true };
+	const struct link *l;
+	struct result res;
+
+	back.iif = p->q.flow.iif ? p->q.flow.iif : world.lo;
+	fib_lookup(&back, &res);
+	l = res.err ? NULL : link_by_index(res.oif);
+	note(p, "a reply is dropped: rp_filter of %s, since the route to %s leads %s%s, and not out of it%s",
+	     dev_name(last->res.oif), addr_text(r->family, &r->src), l ? "to " : "nowhere", l ? l->name : "",
+	     l && (is_nvi(l) || l->flags & IFF_LOOPBACK) ? " (a mark that leads into the hole, and not a route in main, cures it)" : "");
+	if (l)
+		fix(p, "sysctl -w %s=2", knob(AF_INET, dev_name(r->iif), "rp_filter"));
+	else
+		fix_rp_filter(p, dev_name(r->iif));
+}
+
+static void remark_reply(struct way *y, const struct step *last)
+{
+	struct path *p = y->p;
+	struct flow r;
 	struct result res, e;
 	enum refusal why;
 
-	if (!ask_route(&r, &res))
+	/* Of a connection that is there, the packet may be the reply itself */
+	if (p->q.conntrack || !reply_comes_in(y, last, &r) || !ask_route(&r, &res))
 		return;
 	if (!res.err && (res.oif != last->res.oif || addr_is_local(r.family, &r.dst))) {
 		const struct link *l = link_by_index(res.oif);
@@ -778,16 +848,13 @@ static void remark_reply(struct path *p, const struct step *last)
 		return;
 	fib_lookup(&r, &e);
 	why = why_refused(&r, res.err);
-	if (!e.err && why == RP_FILTER) {
-		note(p, "a reply is dropped: rp_filter of %s, since the route to %s does not lead out of it (a mark that leads into the hole, and not a route in main, cures it)",
-		     dev_name(r.iif), addr_text(r.family, &r.src));
-		fix(p, "sysctl -w %s=2", knob(AF_INET, dev_name(r.iif), "rp_filter"));
-	} else if (e.err) {
+	if (!e.err && why == RP_FILTER)
+		reply_filtered(p, &r, last);
+	else if (e.err)
 		note(p, "a reply has no route to %s", addr_text(r.family, &r.dst));
-	} else {
+	else
 		note(p, "a reply that comes in by %s is refused (%s)%s", dev_name(r.iif), strerror(res.err),
 		     why == NO_FORWARDING ? ": forwarding is off" : "");
-	}
 }
 
 static void remark_source(struct path *p, const struct step *last)
@@ -817,8 +884,9 @@ static void remark_mtu(struct path *p, const struct step *first, const struct st
 	     before);
 }
 
-static void remarks(struct path *p)
+static void remarks(struct way *y)
 {
+	struct path *p = y->p;
 	const struct step *last = &p->step[p->n_steps - 1];
 
 	if (p->verdict != V_LEAVES)
@@ -826,7 +894,7 @@ static void remarks(struct path *p)
 	remark_source(p, last);
 	if (p->hole == YES)
 		remark_mtu(p, &p->step[p->n_steps - 2], last);
-	remark_reply(p, last);
+	remark_reply(y, last);
 }
 
 /* --- the whole way ----------------------------------------------------------- */
@@ -1120,6 +1188,9 @@ static void enters(struct way *y, const struct step *s, const struct link *out, 
 			"unknown: a patched kernel and a stock one differ here, and which it is cannot be seen (--core yes|no)");
 }
 
+/* What the packet is told to be one of, or NULL */
+static const struct ct_conn *the_connection;
+
 /* With what is picked, where NAT has several outcomes. */
 static void decide_once(const struct query *q, struct path *p, const unsigned int *pick, unsigned int n_picks)
 {
@@ -1140,6 +1211,7 @@ static void decide_once(const struct query *q, struct path *p, const unsigned in
 	y.w.has_uid = q->flow.has_uid;
 	y.w.uid = q->flow.uid;
 	y.w.pick = pick;
+	y.w.conn = the_connection;
 	y.w.n_picks = n_picks;
 	if (q->has_dnat) {
 		y.w.is_told[MANIP_DST] = true;
@@ -1167,7 +1239,7 @@ static void decide_once(const struct query *q, struct path *p, const unsigned in
 			note(p, "whether a rule drops it is not known: rules are for root's eyes only");
 		leaves(&y, s);
 	}
-	remarks(p);
+	remarks(&y);
 }
 
 #define MAX_PICKS 4
@@ -1214,11 +1286,50 @@ static void decide_all(const struct query *q, struct path *p, unsigned int *pick
 	free(other);
 }
 
+/* Nothing is known of the connection that the packet is said to be of. */
+static void no_connection(struct path *p, int err)
+{
+	if (err == -EPERM)
+		verdict(p, V_UNKNOWN, "may-not-look", "unknown: only root may see connections");
+	else if (err == -ENOENT)
+		verdict(p, V_UNKNOWN, "no-connection", "unknown: conntrack has no connection with these addresses and ports (conntrack -L; without the word conntrack it is asked about a new one)");
+	else
+		verdict(p, V_UNKNOWN, "no-connection", "unknown: conntrack cannot be asked for connections (%s; modprobe nf_conntrack_netlink)",
+			strerror(-err));
+	p->hole = p->unholed = MAYBE;
+}
+
+const char *conn_state(const struct ct_conn *c)
+{
+	return c->state == NF_CT_STATE_BIT(IP_CT_NEW) ? "NEW" :
+	       c->state == NF_CT_STATE_BIT(IP_CT_RELATED) ? "RELATED" : "ESTABLISHED";
+}
+
+static void say_connection(struct path *p, const struct ct_conn *c)
+{
+	p->has_conn = true;
+	p->conn = *c;
+	note(p, "it is one of a connection that conntrack has: %s, %s direction, mark 0x%x%s%s",
+	     conn_state(c),
+	     c->reply ? "reply" : "original", c->mark, c->status & IPS_SRC_NAT ? ", SNAT" : "", c->status & IPS_DST_NAT ? ", DNAT" : "");
+}
+
 void decide(const struct query *q, struct path *p)
 {
 	unsigned int pick[MAX_PICKS] = { 0 }, runs = 0;
+	static struct ct_conn conn;
+	int err = q->conntrack ? conn_find(&q->flow, &conn) : 0;
 
+	if (err) {
+		memset(p, 0, sizeof(*p));
+		p->q = *q;
+		no_connection(p, err);
+		return;
+	}
+	the_connection = q->conntrack ? &conn : NULL;
 	decide_all(q, p, pick, 0, &runs);
+	if (q->conntrack)
+		say_connection(p, &conn);
 	if (q->port_of)
 		note(p, "%s is a port of %s, which is what IP sees it come in by", dev_name(q->port_of),
 		     dev_name(q->flow.iif));

@@ -4,12 +4,14 @@
 #define UNHOLE_DECIDE_H
 
 #include "fib.h"
+#include "rules.h"
 
 enum verdict { V_LEAVES, V_LOCAL, V_DIES, V_UNKNOWN };
 
 struct query {
 	struct flow flow;	/* the packet as it is made or received */
 	bool has_snat, has_dnat;
+	bool conntrack;		/* it is one of a connection that is there */
 	struct addr snat, dnat;
 	uint16_t dnat_port;
 	int port_of;		/* iif was told as this device, a port of it; or 0 */
@@ -42,6 +44,8 @@ struct path {
 	char text[TEXT];
 	struct step step[MAX_STEPS];
 	int n_steps;
+	struct ct_conn conn;	/* which, if that is told */
+	bool has_conn;
 	enum tri hole;		/* it entered loopback, or an nvi device */
 	enum tri unholed;
 	char by[WHERE];		/* the rule that unholed it */
@@ -65,6 +69,7 @@ struct path {
 };
 
 void decide(const struct query *q, struct path *p);
+const char *conn_state(const struct ct_conn *c);
 /* A command that has this rule of iptables' lead to an address of the box that is none of loopback's;
  * NULL, if the rule is none of its.
  */

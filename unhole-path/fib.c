@@ -6,6 +6,7 @@
  */
 #include "fib.h"
 #include "box.h"
+#include "names.h"
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
@@ -266,8 +267,11 @@ static enum tri rule_match(const struct rule *r, const struct flow *f)
 	else if (r->l3mdev)
 		m = both(m, MAYBE);	/* the kernel is asked, not this */
 	m = both(m, tos_match(r, f));
-	if (r->has_label)
-		m = both(m, MAYBE);
+	/* Of its own packets the kernel chooses one, behind the first lookup */
+	if (r->label_mask && f->has_label)
+		m = both(m, ((r->label ^ f->label) & r->label_mask) == 0);
+	else if (r->label_mask)
+		m = both(m, f->iif ? MAYBE : (r->label & r->label_mask) == 0);
 	if (r->ipproto)
 		m = both(m, f->proto ? r->ipproto == f->proto : MAYBE);
 	m = both(m, port_match(r->sport, r->sport_mask, f->sport, f->proto));
@@ -303,8 +307,9 @@ void fib_lookup(const struct flow *f, struct result *res)
 
 		if (m == MAYBE && !untold) {
 			untold = (r->ipproto && !f->proto) || (r->sport[1] && !f->sport) ||
-				 (r->dport[1] && !f->dport);
-			unsure = untold ? "a policy rule asks for a protocol or port: say ipproto, sport, dport" :
+				 (r->dport[1] && !f->dport) || (r->label_mask && !f->has_label);
+			unsure = r->label_mask && !f->has_label ? "a policy rule asks for a flow label: say flowlabel" :
+				untold ? "a policy rule asks for a protocol or port: say ipproto, sport, dport" :
 				"a policy rule with a selector that is not evaluated";
 		}
 		if (m != YES || r->action == FR_ACT_NOP)
@@ -433,12 +438,11 @@ static size_t describe_ports(const struct rule *r, char *buf, size_t len, size_t
 
 static size_t describe_action(const struct rule *r, char *buf, size_t len, size_t n)
 {
+	char realms[80];
+
 	switch (r->action) {
 	case FR_ACT_TO_TBL:
-		if (r->table == RT_TABLE_MAIN || r->table == RT_TABLE_LOCAL)
-			ADD(" lookup %s", r->table == RT_TABLE_MAIN ? "main" : "local");
-		else
-			ADD(" lookup %u", r->table);
+		ADD(" lookup %s", table_text(r->table));
 		break;
 	case FR_ACT_UNREACHABLE:
 		ADD(" unreachable");
@@ -456,6 +460,8 @@ static size_t describe_action(const struct rule *r, char *buf, size_t len, size_
 		ADD(" nop");
 		break;
 	}
+	if (r->realms)
+		ADD(" realms %s", realms_text(r->realms, realms, sizeof(realms)));
 	if (r->suppress_plen != -1)
 		ADD(" suppress_prefixlength %d", r->suppress_plen);
 	if (r->suppress_group != -1)
@@ -489,8 +495,10 @@ const char *describe_rule(const struct rule *r, char *buf, size_t len)
 		ADD(" dscp %u", r->dscp);
 	if (r->dscp_mask && r->dscp_mask != 0x3f)
 		ADD("/0x%02x", r->dscp_mask);
-	if (r->has_label)
-		ADD(" flowlabel ...");
+	if (r->label_mask)
+		ADD(" flowlabel 0x%05x", r->label);
+	if (r->label_mask && r->label_mask != 0xfffff)
+		ADD("/0x%05x", r->label_mask);
 	if (r->has_uid)
 		ADD(" uidrange %u-%u", r->uid_start, r->uid_end);
 	if (r->l3mdev)
@@ -499,19 +507,24 @@ const char *describe_rule(const struct rule *r, char *buf, size_t len)
 	return buf;
 }
 
-const char *describe_route(int family, const struct route *rt, char *buf, size_t len)
+const char *route_type(uint8_t type)
 {
 	static const char *const types[] = {
-		[RTN_UNICAST] = "", [RTN_LOCAL] = "local ", [RTN_BROADCAST] = "broadcast ",
-		[RTN_ANYCAST] = "anycast ", [RTN_MULTICAST] = "multicast ",
-		[RTN_BLACKHOLE] = "blackhole ", [RTN_UNREACHABLE] = "unreachable ",
-		[RTN_PROHIBIT] = "prohibit ", [RTN_THROW] = "throw ",
+		[RTN_UNICAST] = "unicast", [RTN_LOCAL] = "local", [RTN_BROADCAST] = "broadcast", [RTN_ANYCAST] = "anycast",
+		[RTN_MULTICAST] = "multicast", [RTN_BLACKHOLE] = "blackhole", [RTN_UNREACHABLE] = "unreachable",
+		[RTN_PROHIBIT] = "prohibit", [RTN_THROW] = "throw",
 	};
+
+	return type < ARRAY_SIZE(types) && types[type] ? types[type] : "other";
+}
+
+const char *describe_route(int family, const struct route *rt, char *buf, size_t len)
+{
 	const struct link *l;
+	char realms[80];
 	size_t n;
 
-	n = snprintf(buf, len, "%s", rt->type < ARRAY_SIZE(types) && types[rt->type] ?
-		     types[rt->type] : "");
+	n = rt->type == RTN_UNICAST ? snprintf(buf, len, "%s", "") : snprintf(buf, len, "%s ", route_type(rt->type));
 	if (rt->plen)
 		ADD("%s/%u", addr_text(family, &rt->dst), rt->plen);
 	else
@@ -528,7 +541,9 @@ const char *describe_route(int family, const struct route *rt, char *buf, size_t
 			ADD(" (of %u)", rt->n_nh);
 	}
 	if (rt->table != RT_TABLE_MAIN)
-		ADD(" table %u", rt->table);
+		ADD(" table %s", table_text(rt->table));
+	if (rt->realms)
+		ADD(" realm%s %s", rt->realms >> 16 ? "s" : "", realms_text(rt->realms, realms, sizeof(realms)));
 #undef ADD
 	return buf;
 }

@@ -16,6 +16,7 @@ uint8_t addr_type(int family, const struct addr *a);
 bool has_ports(uint8_t proto);
 /* IPv6: a route through loopback that the kernel made a reject of. */
 bool is_reject_in_disguise(int family, const struct route *rt);
+const char *route_type(uint8_t type);
 const char *describe_rule(const struct rule *r, char *buf, size_t len);
 const char *describe_route(int family, const struct route *rt, char *buf, size_t len);
 /* The preference of a rule that is to stand right in front of this one */

@@ -2,6 +2,7 @@
 /* unhole-path: which way a packet goes, through the hole and out of it. */
 #include "box.h"
 #include "doctor.h"
+#include "names.h"
 #include "print.h"
 #include "rules.h"
 #include "watch.h"
@@ -16,7 +17,7 @@ static void usage(void)
 {
 	fputs("usage: unhole-path [OPTIONS] [to] ADDRESS [from ADDRESS] [iif DEV | oif DEV | vrf DEV] [mark MARK]\n"
 	      "         [ipproto P] [sport N] [dport N] [tos TOS] [uid UID]\n"
-	      "         [snat ADDRESS] [dnat ADDRESS[:PORT]]\n"
+	      "         [flowlabel LABEL] [snat ADDRESS] [dnat ADDRESS[:PORT]] [conntrack]\n"
 	      "       unhole-path [OPTIONS] watch ...: the same, and what real packets do\n"
 	      "       unhole-path [OPTIONS] doctor\n"
 	      "options: -4 -6, -j (JSON), --explain (what would change it), --trace (each rule that is met),\n"
@@ -118,11 +119,12 @@ static void parse_dnat(const char *s, int *family, struct query *q)
 }
 
 /* What is told, by its words; ip(8) has some of them by other names. */
-enum word { TO, FROM, IIF, OIF, VRF, MARK, IPPROTO, SPORT, DPORT, TOS, UID, SNAT, DNAT, N_WORDS };
+enum word { TO, FROM, IIF, OIF, VRF, MARK, IPPROTO, SPORT, DPORT, TOS, UID, FLOWLABEL, SNAT, DNAT, CONNTRACK, N_WORDS };
 
 static const char *const words[N_WORDS] = {
 	[TO] = "to", [FROM] = "from", [IIF] = "iif", [OIF] = "oif", [VRF] = "vrf", [MARK] = "mark", [IPPROTO] = "ipproto",
 	[SPORT] = "sport", [DPORT] = "dport", [TOS] = "tos", [UID] = "uid", [SNAT] = "snat", [DNAT] = "dnat",
+	[FLOWLABEL] = "flowlabel", [CONNTRACK] = "conntrack",
 };
 
 /* Devices are looked up when the links have been read. */
@@ -186,6 +188,13 @@ static void take_word(enum word w, const char *value, int *family, struct query 
 		return parse_addr("snat", value, family, &q->snat);
 	case DNAT:
 		return parse_dnat(value, family, q);
+	case FLOWLABEL:
+		f->label = parse_number("flowlabel", value, 0xfffff);
+		f->has_label = true;
+		break;
+	case CONNTRACK:
+		q->conntrack = true;
+		break;
 	case N_WORDS:
 		break;
 	}
@@ -206,7 +215,9 @@ static void parse_query(char **argv, int family, struct query *q, struct devices
 			w = TO;
 			value = key;
 		} else if (w == N_WORDS) {
-			bad("\"%s\" is none of to, from, iif, oif, vrf, mark, ipproto, sport, dport, tos, uid, snat, dnat", key);
+			bad("\"%s\" is none of to, from, iif, oif, vrf, mark, ipproto, sport, dport, tos, uid, flowlabel, snat, dnat, conntrack", key);
+		} else if (w == CONNTRACK) {
+			value = key;
 		} else if (!*argv) {
 			bad("\"%s\" wants a value", key);
 		} else {
@@ -229,6 +240,12 @@ static void parse_query(char **argv, int family, struct query *q, struct devices
 		bad("oif and vrf are one and the same: say one of them");
 	if ((f->sport || f->dport) && !f->proto)
 		bad("sport and dport want ipproto");
+	if (f->has_label && family != AF_INET6)
+		bad("flowlabel is for IPv6");
+	if (q->conntrack && !(f->has_src && has_ports(f->proto) && f->sport && f->dport))
+		bad("conntrack wants the whole tuple: from, ipproto (tcp, udp, sctp, dccp, udplite), sport and dport");
+	if (q->conntrack && (q->has_snat || q->has_dnat))
+		bad("what NAT does is the connection's to say: conntrack, or snat and dnat");
 	f->family = family;
 }
 
@@ -408,5 +425,6 @@ int main(int argc, char **argv)
 	ret = is_doctor ? doctor(o.json, o.color) : question(&q, &dev, &o, is_watch);
 	rules_free();
 	world_free();
+	names_free();
 	return printed(ret);
 }

@@ -175,6 +175,9 @@ enum {
 	RULE_DSCP_MASK,
 };
 
+/* RTA_FLOWLABEL, of 6.14 and later */
+#define ROUTE_FLOWLABEL (RTA_NH_ID + 1)
+
 /* What kernels from 6.12 on may say. Returns false if it is newer than this. */
 static bool newer_selector(const struct nlattr *a, struct rule *r)
 {
@@ -194,8 +197,12 @@ static bool newer_selector(const struct nlattr *a, struct rule *r)
 		r->dscp_mask = mnl_attr_get_u8(a);
 		return true;
 	case RULE_FLOWLABEL:
+		r->label = ntohl(get_u32(a));
+		if (!r->label_mask)
+			r->label_mask = 0xfffff;
+		return true;
 	case RULE_FLOWLABEL_MASK:
-		r->has_label = true;
+		r->label_mask = ntohl(get_u32(a));
 		return true;
 	}
 	return false;
@@ -277,9 +284,11 @@ static int on_rule(const struct nlmsghdr *nlh, void *arg)
 		case FRA_SUPPRESS_IFGROUP:
 			r->suppress_group = get_u32(a);
 			break;
+		case FRA_FLOW:
+			r->realms = get_u32(a);
+			break;
 		case FRA_PAD:
 		case FRA_PROTOCOL:
-		case FRA_FLOW:
 			break;
 		default:	/* a tunnel's id, and what is newer than this, are strange */
 			r->strange = !selector(a, r) || r->strange;
@@ -346,7 +355,6 @@ static void parse_route(const struct nlmsghdr *nlh, struct route *rt)
 {
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
 	struct nexthop one = { 0 };
-	bool has_one = false;
 	const struct nlattr *a;
 
 	/* rt->nh is its own, or, if there is one, points to nothing yet: rt may move */
@@ -372,7 +380,6 @@ static void parse_route(const struct nlmsghdr *nlh, struct route *rt)
 			break;
 		case RTA_OIF:
 			one.oif = get_u32(a);
-			has_one = true;
 			break;
 		case RTA_GATEWAY:
 			get_gateway(a, rtm->rtm_family, &one);
@@ -393,12 +400,15 @@ static void parse_route(const struct nlmsghdr *nlh, struct route *rt)
 		case RTA_NH_ID:
 			rt->nhid = get_u32(a);
 			break;
+		case RTA_FLOW:
+			rt->realms = get_u32(a);
+			break;
 		case RTA_ENCAP_TYPE:
 			rt->encap = mnl_attr_get_u16(a);
 			break;
 		}
 	}
-	if (has_one && !rt->n_nh) {
+	if (one.oif && !rt->n_nh) {
 		rt->one = one;
 		rt->n_nh = 1;
 	}
@@ -699,6 +709,17 @@ unsigned int result_mtu(const struct result *res)
 	return res->mtu ? res->mtu : l ? l->mtu : 0;
 }
 
+static bool label_matters(void)
+{
+	const struct fib *fib = fib_of(AF_INET6);
+	size_t i;
+
+	for (i = 0; i < fib->n_rules; i++)
+		if (fib->rules[i].label_mask)
+			return true;
+	return false;
+}
+
 bool ask_route(const struct flow *f, struct result *res)
 {
 	char buf[MNL_NLMSG_HDRLEN + 256] = { 0 };
@@ -734,6 +755,9 @@ bool ask_route(const struct flow *f, struct result *res)
 		mnl_attr_put_u32(nlh, RTA_OIF, f->oif);
 	if (f->mark)
 		mnl_attr_put_u32(nlh, RTA_MARK, f->mark);
+	/* A kernel that has no rules for it does not take the question */
+	if (f->has_label && label_matters())
+		mnl_attr_put_u32(nlh, ROUTE_FLOWLABEL, htonl(f->label));
 	if (askable(f->family, f->proto)) {
 		mnl_attr_put_u8(nlh, RTA_IP_PROTO, f->proto);
 		if (f->sport)

@@ -22,7 +22,7 @@ struct address {
 };
 
 struct rule {
-	uint32_t pref, table, action, target, flags;
+	uint32_t pref, table, action, target, flags, realms;
 	uint8_t src_len, dst_len, tos;
 	struct addr src, dst;
 	char iif[IF_NAMESIZE], oif[IF_NAMESIZE];
@@ -33,7 +33,7 @@ struct rule {
 	uint8_t ipproto;
 	uint16_t sport[2], dport[2], sport_mask, dport_mask;
 	uint8_t dscp, dscp_mask;	/* of the six bits of the DSCP */
-	bool has_label;		/* a flow label */
+	uint32_t label, label_mask;	/* the flow label, host order */
 	int suppress_plen, suppress_group;
 	bool strange;		/* has a selector that this tool does not know */
 };
@@ -50,7 +50,7 @@ struct route {
 	uint32_t table, metric;
 	uint8_t plen, src_plen, type, tos, protocol;
 	unsigned int flags, mtu, n_nh;
-	uint32_t nhid;
+	uint32_t nhid, realms;
 	struct addr dst, prefsrc;
 	bool has_prefsrc;
 	uint16_t encap;		/* LWTUNNEL_ENCAP_*, or 0 */
@@ -113,8 +113,8 @@ struct flow {
 	uint8_t proto;		/* 0: not told */
 	uint16_t sport, dport;	/* 0: not told */
 	uint8_t tos;
-	bool has_uid;
-	uint32_t uid;
+	bool has_uid, has_label;
+	uint32_t uid, label;	/* label: IPv6's, host order */
 };
 
 struct result {

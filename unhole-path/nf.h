@@ -26,6 +26,7 @@ enum nf_field {
 	F_XT_STATE,			/* as conntrack's match has it, with its bits for NAT */
 	F_CT_MARK, F_CT_STATUS,		/* host order */
 	F_CT_SRC, F_CT_DST,		/* addresses as conntrack saw them first */
+	F_CT_DIR,			/* a byte */
 	F_CT_OTHER,			/* of the entry, and not known */
 	F_ADDRTYPE,			/* RTN_*, host order; off: 0 source, 1 destination */
 	F_RPF,				/* the way back: iif's index, or 0; off: RPF_* */

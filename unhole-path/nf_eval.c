@@ -124,23 +124,34 @@ static void transport_header(const struct walk *w, struct regs *v)
 			bytes(v, 2, &dport, 2);
 	}
 	/* The first of a connection. Who asks for TCP's flags has asked for TCP before */
-	if (w->proto == IPPROTO_TCP || !w->proto)
+	if (w->proto != IPPROTO_TCP && w->proto)
+		return;
+	if (!w->conn || w->conn->state == NF_CT_STATE_BIT(IP_CT_NEW)) {
 		bytes(v, TCP_FLAGS, "\x02", 1);
+		return;
+	}
+	/* One in its midst: ACK, and neither SYN, RST nor FIN */
+	v->b[TCP_FLAGS] = 0x10;
+	v->k[TCP_FLAGS] = 0x17;
 }
 
 /* Returns false where the kernel's expression ends the rule. */
 static bool ct_field(const struct walk *w, enum nf_field field, struct regs *v)
 {
 	uint32_t state = w->ct == CT_NONE ? NF_CT_STATE_INVALID_BIT :
-			 w->ct == CT_UNTRACKED ? NF_CT_STATE_UNTRACKED_BIT : NF_CT_STATE_BIT(IP_CT_NEW);
+			 w->ct == CT_UNTRACKED ? NF_CT_STATE_UNTRACKED_BIT :
+			 w->ct == CT_ENTRY ? w->conn->state : NF_CT_STATE_BIT(IP_CT_NEW);
+	uint32_t status = w->ct == CT_ENTRY ? w->conn->status : (w->natted[MANIP_SRC] ? IPS_SRC_NAT : 0) |
+			  (w->natted[MANIP_DST] ? IPS_DST_NAT : 0);
+	bool entry = w->ct == CT_NEW || w->ct == CT_ENTRY;
 	bool known = w->ct != CT_UNKNOWN && w->ct != CT_TEMPLATE;
 
 	if (field == F_XT_STATE) {
 		if (w->ct == CT_UNTRACKED)
 			state = XT_CONNTRACK_STATE_UNTRACKED;
-		if (w->ct == CT_NEW && w->natted[MANIP_SRC])
+		if (entry && status & IPS_SRC_NAT)
 			state |= XT_CONNTRACK_STATE_SNAT;
-		if (w->ct == CT_NEW && w->natted[MANIP_DST])
+		if (entry && status & IPS_DST_NAT)
 			state |= XT_CONNTRACK_STATE_DNAT;
 	}
 	if (field == F_CT_STATE || field == F_XT_STATE) {
@@ -149,13 +160,14 @@ static bool ct_field(const struct walk *w, enum nf_field field, struct regs *v)
 	}
 	if (!known)
 		return true;
-	if (w->ct != CT_NEW)
+	if (!entry)
 		return false;
 	if (field == F_CT_MARK)
 		number(v, w->ctmark, w->ctmark_known);
 	else if (field == F_CT_STATUS)
-		number(v, (w->natted[MANIP_SRC] ? IPS_SRC_NAT : 0) | (w->natted[MANIP_DST] ? IPS_DST_NAT : 0),
-		       IPS_SRC_NAT | IPS_DST_NAT | IPS_SEEN_REPLY | IPS_ASSURED | IPS_EXPECTED);
+		number(v, status, IPS_SRC_NAT | IPS_DST_NAT | IPS_SEEN_REPLY | IPS_ASSURED | IPS_EXPECTED);
+	else if (field == F_CT_DIR)
+		bytes(v, 0, w->ct == CT_ENTRY && w->conn->reply ? "\1" : "", 1);
 	else if (field == F_CT_SRC || field == F_CT_DST)
 		bytes(v, 0, field == F_CT_SRC ? &w->ct_src : &w->ct_dst, 16);
 	return true;
@@ -269,6 +281,7 @@ static bool load(const struct walk *w, const struct nf_step *s, struct regs *v)
 	case F_CT_STATUS:
 	case F_CT_SRC:
 	case F_CT_DST:
+	case F_CT_DIR:
 	case F_CT_OTHER:
 		return ct_field(w, s->field, v);
 	default:
@@ -580,9 +593,9 @@ static void set_ctmark(struct at *a, uint32_t b, uint32_t k)
 	uint32_t mark = w->ctmark, known = w->ctmark_known;
 
 	/* Of what has no entry it is not kept */
-	if (w->ct != CT_NEW && w->ct != CT_UNKNOWN)
+	if (w->ct != CT_NEW && w->ct != CT_ENTRY && w->ct != CT_UNKNOWN)
 		return;
-	if (a->matched == YES && w->ct == CT_NEW) {
+	if (a->matched == YES && w->ct != CT_UNKNOWN) {
 		w->ctmark = b & k;
 		w->ctmark_known = k;
 	} else {
@@ -607,7 +620,7 @@ static void do_connmark(struct at *a, const struct xt_connmark_tginfo2 *t)
 		w->ctmark_known = 0;
 		return;
 	}
-	if (w->ct != CT_NEW)
+	if (w->ct != CT_NEW && w->ct != CT_ENTRY)
 		return;
 	switch (t->mode) {
 	case XT_CONNMARK_SET:
@@ -651,7 +664,7 @@ static void set_ct(struct at *a, enum ct_state ct, uint32_t zone)
 
 void walk_reset_ct(struct walk *w, enum ct_state ct)
 {
-	if (w->ct == CT_NEW || w->ct == CT_UNKNOWN)
+	if (w->ct == CT_NEW || w->ct == CT_ENTRY || w->ct == CT_UNKNOWN)
 		w->before = (struct ct_entry){
 			.there = w->ct == CT_NEW ? YES : MAYBE, .src = w->ct_src, .dst = w->ct_dst,
 			.sport = w->ct_sport, .dport = w->ct_dport, .zone = w->zone,

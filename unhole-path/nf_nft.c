@@ -718,9 +718,8 @@ static void ct(struct nf_code *code, const struct nlattr **tb)
 			set_zone(code, tb);
 		return;
 	}
-	/* The first packet's direction is the original one, its zone is asked for as a number */
 	if (key == NFT_CT_DIRECTION) {
-		load(code, F_ZERO, tb[NFTA_CT_DREG], 1);
+		load(code, F_CT_DIR, tb[NFTA_CT_DREG], 1);
 		return;
 	}
 	field = ct_field(key, tb[NFTA_CT_DIRECTION]);

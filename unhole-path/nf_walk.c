@@ -420,6 +420,17 @@ static void nat(struct visit *v, const struct one *list, size_t n)
 	enum manip manip = w->hook == HOOK_PREROUTING || w->hook == HOOK_OUTPUT ? MANIP_DST : MANIP_SRC;
 	size_t i;
 
+	/* Each packet of it is translated, as the first was */
+	if (w->ct == CT_ENTRY && !w->nat_done[manip]) {
+		struct nat_to to = { .has_addr = true, .addr = w->conn->to[manip], .has_port = true, .port = w->conn->port[manip] };
+
+		w->nat_done[manip] = true;
+		snprintf(to.by, sizeof(to.by), "the connection");
+		if (memcmp(&to.addr, manip == MANIP_DST ? &w->dst : &w->src, sizeof(to.addr)) != 0 ||
+		    to.port != (manip == MANIP_DST ? w->dport : w->sport))
+			apply(w, manip, &to);
+		return;
+	}
 	if (w->ct == CT_UNTRACKED || w->ct == CT_NONE || w->nat_done[manip])
 		return;
 	if (n && !is_tracking(&nf_chains[w->family == AF_INET6]))
@@ -581,12 +592,19 @@ static void tracked(struct walk *w)
 
 	if (w->ct != CT_NONE && w->ct != CT_TEMPLATE)
 		return;
-	again = found_again(w);
-	w->ct = again == MAYBE ? CT_UNKNOWN : CT_NEW;
+	/* Of one that is there, another entry is there as well: nobody has asked for that */
+	again = w->conn && (w->zone || w->before.there != NO) ? MAYBE : found_again(w);
+	w->ct = again == MAYBE ? CT_UNKNOWN : w->conn ? CT_ENTRY : CT_NEW;
 	w->ct_src = w->src;
 	w->ct_dst = w->dst;
 	w->ct_sport = w->sport;
 	w->ct_dport = w->dport;
+	if (w->ct == CT_ENTRY) {
+		w->ct_src = w->conn->src;
+		w->ct_dst = w->conn->dst;
+		w->ctmark = w->conn->mark;
+		w->ctmark_known = w->conn->mark_known;
+	}
 	if (again == YES) {
 		/* With its NAT, which is none */
 		w->nat_done[MANIP_SRC] = w->nat_done[MANIP_DST] = true;

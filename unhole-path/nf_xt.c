@@ -271,9 +271,10 @@ static void conntrack(struct nf_code *code, int family, int rev, const void *inf
 		ct_address(code, family, F_CT_DST, &m->origdst_addr, &m->origdst_mask, !(inv & XT_CONNTRACK_ORIGDST));
 	if (flags & XT_CONNTRACK_STATUS)
 		number_is(code, F_CT_STATUS, status, 0, inv & XT_CONNTRACK_STATUS);
-	/* The first packet's is the original one */
-	if (flags & XT_CONNTRACK_DIRECTION && inv & XT_CONNTRACK_DIRECTION)
-		never(code, false);
+	if (flags & XT_CONNTRACK_DIRECTION) {
+		load(code, F_CT_DIR, 0, 1);
+		compare(code, 0, nf_scratch(code, "", 1), 1, !(inv & XT_CONNTRACK_DIRECTION));
+	}
 	if (flags & ~known)
 		maybe(code, "conntrack");
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The verdict, for people and for programs. */
 #include "print.h"
+#include "names.h"
+#include <linux/fib_rules.h>
 #include <linux/netfilter/xt_UNHOLE.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
@@ -180,8 +182,116 @@ static const char *json_tri(enum tri t)
 	return t == YES ? "true" : t == NO ? "false" : "null";
 }
 
+/* Numbers and the like, that are there if they are not 0 */
+static void json_number(const char *key, unsigned long value)
+{
+	if (!value)
+		return;
+	putchar(',');
+	json_key(key);
+	printf("%lu", value);
+}
+
+static void json_range(const char *key, unsigned long from, unsigned long to)
+{
+	if (!to)
+		return;
+	putchar(',');
+	json_key(key);
+	printf("[%lu,%lu]", from, to);
+}
+
+static void json_prefix(const char *key, int family, const struct addr *a, unsigned int plen)
+{
+	char buf[INET6_ADDRSTRLEN + 8];
+
+	snprintf(buf, sizeof(buf), "%s/%u", addr_text(family, a), plen);
+	json_field(key, buf);
+}
+
+static void json_table(uint32_t table)
+{
+	printf(",\"table\":%u", table);
+	if (table_name(table))
+		json_field("table_name", table_name(table));
+}
+
+static void json_rule(const struct rule *r, int family)
+{
+	static const char *const actions[] = {
+		[FR_ACT_TO_TBL] = "lookup", [FR_ACT_GOTO] = "goto", [FR_ACT_NOP] = "nop", [FR_ACT_BLACKHOLE] = "blackhole",
+		[FR_ACT_UNREACHABLE] = "unreachable", [FR_ACT_PROHIBIT] = "prohibit",
+	};
+
+	printf(",\"rule_fields\":{\"pref\":%u", r->pref);
+	json_field("action", r->action < ARRAY_SIZE(actions) && actions[r->action] ? actions[r->action] : "other");
+	if (r->action == FR_ACT_TO_TBL)
+		json_table(r->table);
+	json_number("goto", r->action == FR_ACT_GOTO ? r->target : 0);
+	if (r->flags & FIB_RULE_INVERT)
+		printf(",\"not\":true");
+	if (r->src_len)
+		json_prefix("from", family, &r->src, r->src_len);
+	if (r->dst_len)
+		json_prefix("to", family, &r->dst, r->dst_len);
+	if (r->has_mark)
+		printf(",\"fwmark\":%u,\"fwmask\":%u", r->mark, r->mask);
+	if (r->iif[0])
+		json_field("iif", r->iif);
+	if (r->oif[0])
+		json_field("oif", r->oif);
+	json_number("ipproto", r->ipproto);
+	json_range("sport", r->sport[0], r->sport[1]);
+	json_range("dport", r->dport[0], r->dport[1]);
+	json_number("tos", r->tos ? r->tos : r->dscp << 2);
+	json_number("flowlabel", r->label);
+	json_number("flowlabel_mask", r->label_mask);
+	if (r->has_uid)
+		printf(",\"uidrange\":[%u,%u]", r->uid_start, r->uid_end);
+	if (r->l3mdev)
+		printf(",\"l3mdev\":true");
+	if (r->suppress_plen != -1)
+		printf(",\"suppress_prefixlength\":%d", r->suppress_plen);
+	json_number("realms", r->realms);
+	putchar('}');
+}
+
+static void json_nexthop(const struct nexthop *nh)
+{
+	printf("{\"dev\":");
+	json_string(dev_name(nh->oif));
+	if (nh->has_gw)
+		json_field("gateway", addr_text(nh->gw_family, &nh->gw));
+	putchar('}');
+}
+
+static void json_route(const struct route *rt, int family)
+{
+	unsigned int i;
+
+	printf(",\"route_fields\":{\"dst\":");
+	json_string(addr_text(family, &rt->dst));
+	printf(",\"prefixlength\":%u", rt->plen);
+	json_field("type", route_type(rt->type));
+	json_table(rt->table);
+	printf(",\"metric\":%u,\"protocol\":%u", rt->metric, rt->protocol);
+	json_number("nhid", rt->nhid);
+	json_number("mtu", rt->mtu);
+	json_number("realms", rt->realms);
+	if (rt->has_prefsrc)
+		json_field("prefsrc", addr_text(family, &rt->prefsrc));
+	printf(",\"paths\":[");
+	for (i = 0; i < rt->n_nh; i++) {
+		if (i)
+			putchar(',');
+		json_nexthop(&rt->nh[i]);
+	}
+	printf("]}");
+}
+
 static void json_step(const struct step *s)
 {
+	struct nexthop nh = { .oif = s->res.oif, .has_gw = s->res.has_gw, .gw_family = s->res.gw_family, .gw = s->res.gw };
 	char buf[200];
 
 	printf("{\"lookup\":");
@@ -196,6 +306,10 @@ static void json_step(const struct step *s)
 		json_field("rule", describe_rule(s->res.rule, buf, sizeof(buf)));
 	if (s->res.route)
 		json_field("route", describe_route(s->flow.family, s->res.route, buf, sizeof(buf)));
+	if (s->res.rule)
+		json_rule(s->res.rule, s->flow.family);
+	if (s->res.route)
+		json_route(s->res.route, s->flow.family);
 	if (s->res.err) {
 		json_field("error", strerror(s->res.err));
 	} else {
@@ -206,6 +320,8 @@ static void json_step(const struct step *s)
 		if (s->res.has_gw)
 			json_field("gateway", addr_text(s->res.gw_family, &s->res.gw));
 		printf(",\"mtu\":%u,\"nexthops\":%u", result_mtu(&s->res), s->res.paths ? s->res.paths : 1);
+		printf(",\"nexthop\":");
+		json_nexthop(&nh);
 	}
 	putchar('}');
 }
@@ -296,6 +412,12 @@ void json_packet(const struct path *p)
 			json_field("gateway", addr_text(s->res.gw_family, &s->res.gw));
 		json_field("source", addr_text(s->flow.family, &p->source));
 		printf(",\"mtu\":%u}", result_mtu(&s->res));
+	}
+	if (p->has_conn) {
+		printf(",\"conntrack\":{\"state\":");
+		json_string(conn_state(&p->conn));
+		json_field("direction", p->conn.reply ? "reply" : "original");
+		printf(",\"mark\":%u}", p->conn.mark);
 	}
 	if (trace.n)
 		json_trace();

@@ -13,9 +13,9 @@ enum hook { HOOK_PREROUTING, HOOK_INPUT, HOOK_FORWARD, HOOK_OUTPUT, HOOK_POSTROU
 
 /*
  * What conntrack has of the packet. CT_TEMPLATE: a rule has said something of the entry
- * that it will have.
+ * that it will have. CT_ENTRY: it is one of a connection that is there, see struct ct_conn.
  */
-enum ct_state { CT_NONE, CT_TEMPLATE, CT_NEW, CT_UNTRACKED, CT_UNKNOWN };
+enum ct_state { CT_NONE, CT_TEMPLATE, CT_NEW, CT_ENTRY, CT_UNTRACKED, CT_UNKNOWN };
 
 enum manip { MANIP_SRC, MANIP_DST };
 
@@ -27,6 +27,19 @@ struct nat_to {
 	uint16_t port;		/* host order; 0: one that is not known */
 	char by[WHERE];		/* the rule; "": no NAT */
 };
+
+/* A connection, and a packet of it (conn.c). */
+struct ct_conn {
+	bool reply;			/* the packet's direction */
+	uint32_t state;			/* the packet's, as nf_tables has it */
+	uint32_t status, mark, mark_known;
+	struct addr src, dst;		/* of its first packet */
+	struct addr to[2];		/* what NAT makes of this packet, by enum manip */
+	uint16_t port[2];
+};
+
+/* Asks conntrack for the one that a packet with these addresses and ports is of. 0, or -ENOENT, -EPERM... */
+int conn_find(const struct flow *f, struct ct_conn *c);
 
 #define MAX_NAT 16
 
@@ -42,7 +55,7 @@ struct ct_entry {
 };
 
 /*
- * A packet on its way, the first of its connection. A bit of a mark whose bit in
+ * A packet on its way, as a rule the first of its connection. A bit of a mark whose bit in
  * *_known is 0 is not known.
  */
 struct walk {
@@ -60,6 +73,7 @@ struct walk {
 	bool is_told[2];
 	/* Of several outcomes of NAT, which to take; see fork */
 	const unsigned int *pick;
+	const struct ct_conn *conn;	/* it is one of this, or NULL: the first of its own */
 	unsigned int n_picks;
 	/* in and out, from hook to hook */
 	struct addr src, dst;

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # unhole-path for fingers that know ip(8): an address alone, options in any place, help,
 # tos, uid, oif, vrf, devices as ip prints them, ports of a bridge, names of protocols; what
-# contradicts itself; each rule that is met; NAT in the JSON.
-# weight: 5
+# contradicts itself; each rule that is met; NAT, rules and routes in the JSON; names of tables and
+# realms, flow labels; packets of connections that are there.
+# weight: 9
 topology
 must sysctl -qw net.ipv4.ip_forward=1
 verdict() { unhole-path -j "$@" | tee -a /run/json | sed 's/.*"reason":"\([^"]*\)".*/\1/'; }
@@ -84,3 +85,78 @@ says 'hooks and rules' "$out" 'PREROUTING -i cl0' 'nat PREROUTING, rule 1: NAT' 
 says 'what is not certain' "$(unhole-path --trace $FAR from $CLIENT iif cl0 ipproto udp)" 'filter u, rule 1: drop (it may)'
 says 'the same as JSON' "$(unhole-path -j --trace to $BOX from $CLIENT iif cl0 ipproto tcp dport 8080 | tee -a /run/json)" \
 	'"type":"dnat"' "\"to\":\"$FAR\"" '"port":80' '"trace":["' 'filter u, rule 2: drop'
+
+echo '# names, as ip has them'
+must iptables -F
+must iptables -t nat -F
+must mount -t tmpfs tmpfs /etc/iproute2
+printf '# names\n77 isp1\n0x100\tisp2 # hexadecimal\nx y\n' >/etc/iproute2/rt_tables
+must mkdir /etc/iproute2/rt_tables.d
+echo '78 isp3' >/etc/iproute2/rt_tables.d/more.conf
+printf '5 dsl\n6 lan\n' >/etc/iproute2/rt_realms
+must ip rule add to 198.18.77.0/24 lookup isp1 pref 11
+must ip rule add to 198.18.78.0/24 lookup isp3 pref 12
+must ip rule add to 198.18.79.0/24 lookup isp2 pref 13
+for t in isp1 isp2 isp3; do must ip route add default via $PEER table $t realms lan/dsl; done
+says 'tables and realms' "$(for n in 77 78 79; do unhole-path 198.18.$n.1; done)" 'lookup isp1' 'lookup isp2' 'lookup isp3' \
+	'table isp1 realms lan/dsl'
+says 'the same as ip' "$(ip rule show pref 13) $(ip route show table isp1)" 'lookup isp2' 'realms lan/dsl'
+says 'as fields' "$(unhole-path -j 198.18.77.1 | tee -a /run/json)" '"rule_fields":{"pref":11,"action":"lookup","table":77,"table_name":"isp1","to":"198.18.77.0/24"' \
+	'"route_fields":{"dst":"0.0.0.0","prefixlength":0,"type":"unicast","table":77' '"paths":[{"dev":"up0","gateway":"192.0.2.2"}]' \
+	'"nexthop":{"dev":"up0","gateway":"192.0.2.2"}'
+
+echo '# flow labels'
+bad 'flowlabel is for IPv6' $FAR flowlabel 1
+is 'no rule asks for it' "$(verdict $FAR6 flowlabel 0x12345)" no-hole
+# A kernel that does not know it makes a rule for all of them
+ip -6 rule add flowlabel 0x12345 pref 9 blackhole 2>/dev/null
+case $(ip -6 rule show pref 9) in
+*flowlabel*)
+	must sysctl -qw net.ipv6.conf.all.forwarding=1
+	is 'a rule does' "$(verdict $FAR6 flowlabel 0x12345) $(verdict $FAR6 flowlabel 0x12344) $(verdict $FAR6)" 'error-rule no-hole no-hole'
+	is "a client's, not told" "$(verdict $FAR6 from $CLIENT6 iif cl0)" lookup-unknown
+	refute 'and none with it leaves' pings box 1 $FAR6 -F 0x12345 -W 0.5
+	check 'as one without it does' pings box 1 $FAR6
+	;;
+esac
+ip -6 rule del pref 9 2>/dev/null
+
+echo '# as this connection'
+capture words peer eth0
+bad 'conntrack wants the whole tuple' $FAR conntrack
+bad 'conntrack, or snat and dnat' $FAR from $CLIENT iif cl0 ipproto udp sport 1 dport 2 snat $BOX conntrack
+must ip rule del pref 11
+must iptables -t nat -A POSTROUTING -o up0 -j SNAT --to-source $BOX
+must iptables -A FORWARD -m conntrack --ctstate ESTABLISHED -m conntrack --ctdir REPLY -j ACCEPT
+must iptables -A FORWARD -i cl0 -m conntrack --ctstate NEW -m connmark --mark 0 -j ACCEPT
+must iptables -A FORWARD -m conntrack --ctstate ESTABLISHED -m connmark --mark 7 -j ACCEPT
+must iptables -P FORWARD DROP
+sent() { echo x | on client socat -u - "UDP4-SENDTO:$FAR:$1,sourceport=4400,reuseaddr"; }
+went() { settled words; seen words "src $BOX and udp port $1"; }
+out="from $CLIENT iif cl0 ipproto udp sport 4400 dport 99"
+back="$BOX from $FAR iif up0 ipproto udp sport 99 dport 4400"
+refute 'it loads no module' grep -q '^nf_conntrack_netlink ' /proc/modules
+says 'so it cannot ask' "$(unhole-path $FAR $out conntrack)" 'conntrack cannot be asked for connections'
+must conntrack -L >/dev/null
+is 'there is none' "$(verdict $FAR $out conntrack)" no-connection
+says 'and a new one leaves' "$(unhole-path $FAR $out)" "leaves by up0 via $PEER, source $BOX"
+sent 99
+says 'the first packet has made it: NEW, and no answer' "$(unhole-path $FAR $out conntrack)" "leaves by up0 via $PEER, source $BOX" \
+	'it is one of a connection that conntrack has: NEW, original direction, mark 0x0, SNAT'
+sent 99
+is 'and it leaves' "$(went 99)" 2
+says 'its reply' "$(unhole-path $back conntrack)" 'leaves by cl0' 'ESTABLISHED, reply direction'
+is 'without the word it is for the box' "$(verdict $back)" local
+capture heard client eth0
+echo x | on peer socat -u - "UDP4-SENDTO:$BOX:4400,bind=$FAR,sourceport=99"
+settled heard
+is 'and it comes' "$(seen heard 'udp src port 99')" 1
+is 'ESTABLISHED, which no rule lets pass' "$(verdict $FAR $out conntrack)" rule-drop
+sent 99
+is 'none leaves' "$(went 99)" 2
+must conntrack -U -p udp --orig-src $CLIENT --mark 7
+says 'the connection has a mark' "$(unhole-path -j $FAR $out conntrack | tee -a /run/json)" '"verdict":"leaves"' \
+	'"conntrack":{"state":"ESTABLISHED","direction":"original","mark":7}' '"by":"the connection"'
+sent 99
+is 'and leaves' "$(went 99)" 3
+is 'not root' "$(setpriv --reuid 65534 --clear-groups --bounding-set=-all --inh-caps=-all unhole-path -j $FAR $out conntrack | sed 's/.*"reason":"\([^"]*\)".*/\1/')" may-not-look
