@@ -100,6 +100,51 @@ static int holds(const char *path, const char *what)
 	return found;
 }
 
+/* A line of /proc/net/tcp and its like: is its socket one for this destination? */
+static bool is_for(const char *line, int family, const struct addr *dst, uint16_t port, bool wild)
+{
+	char text[33];
+	unsigned int on, word;
+	struct addr a = { { 0 } };
+	static const struct addr any;
+	size_t len, i;
+
+	if (sscanf(line, " %*u: %32[0-9A-F]:%X", text, &on) != 2 || on != port)
+		return false;
+	len = strlen(text) / 8;
+	for (i = 0; i < len && i < 4; i++) {
+		sscanf(text + 8 * i, "%8X", &word);
+		memcpy(a.b + 4 * i, &word, 4);
+	}
+	/* One of IPv6 may be for IPv4 as well: that much is not looked into */
+	return memcmp(&a, &any, sizeof(a)) == 0 ? wild : len != (family == AF_INET ? 1 : 4) || memcmp(&a, dst, sizeof(a)) == 0;
+}
+
+enum tri local_socket(int family, uint8_t proto, const struct addr *dst, uint16_t port, bool wild)
+{
+	const char *name = proto == IPPROTO_TCP ? "tcp" : proto == IPPROTO_UDP ? "udp" : NULL;
+	char path[40], line[256];
+	enum tri found = NO;
+	FILE *f;
+	int six;
+
+	if (!name || !port)
+		return MAYBE;
+	for (six = family == AF_INET6; six < 2 && found == NO; six++) {
+		snprintf(path, sizeof(path), "/proc/net/%s%s", name, six ? "6" : "");
+		f = fopen(path, "re");
+		/* Without IPv6 there is no such file */
+		if (!f && !six)
+			return MAYBE;
+		while (f && found == NO && fgets(line, sizeof(line), f))
+			if (is_for(line, family, dst, port, wild))
+				found = MAYBE;
+		if (f)
+			fclose(f);
+	}
+	return found;
+}
+
 const char *release(void)
 {
 	static struct utsname u;

@@ -441,6 +441,7 @@ static const char *const words[] = {
 	"192.0.2.300", "127.0.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.1", "2001:db8::1", "::",
 	"::1", "fe80::1", "ff02::1", "::ffff:192.0.2.1", "[2001:db8::1]:80", "[2001:db8::1]",
 	"[2001:db8::1", "[]:", "[::]:0", "2001:db8:::1", "%s%n", "\xff\xfe", "tos", "uid", "vrf", "oif",
+	"conntrack", "flowlabel",
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 };
 

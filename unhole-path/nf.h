@@ -51,7 +51,7 @@ enum nf_what {
 	NF_IPSET,	/* a: struct xt_set_info */
 	NF_TYPES,	/* one of arg's types of address (1 << RTN_*); off as of F_ADDRTYPE */
 	NF_OWNER,	/* the socket's user is from arg to off; no socket: no */
-	NF_SOCKET,	/* there is a socket for it */
+	NF_SOCKET,	/* there is a socket for it; arg: one for all addresses counts */
 	NF_MAYBE,	/* name: a match that is not evaluated */
 	NF_NEVER,	/* (or always) */
 	/* what is done */

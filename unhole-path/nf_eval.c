@@ -4,6 +4,7 @@
  * that what is told of a packet is enough where the rest does not matter.
  */
 #include "nf.h"
+#include "box.h"
 #include "fib.h"
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
@@ -34,6 +35,7 @@ struct at {
 	enum tri own;		/* is it met, if the packet comes to it? */
 	struct regs regs;
 	struct nf_found found;	/* in a set */
+	uint8_t found_in;	/* one of what is found is in there; NF_NO_REG: nowhere */
 	uint32_t one_of[RF / 4];	/* the register is one of so many numbers, from 0; 0: who knows */
 };
 
@@ -487,10 +489,10 @@ static enum tri do_owner(const struct walk *w, const struct nf_step *s)
 	return invert(w->uid >= s->arg && w->uid <= s->off ? YES : NO, s->invert);
 }
 
-/* A packet that opens a connection to elsewhere has no socket here. */
-static enum tri do_socket(const struct walk *w)
+/* nf_sk_lookup_slow_v4(): that of a connection that is there is not looked for */
+static enum tri do_socket(const struct walk *w, const struct nf_step *s)
 {
-	return !w->own && addr_type(w->family, &w->dst) != RTN_LOCAL ? NO : MAYBE;
+	return w->conn ? MAYBE : local_socket(w->family, w->proto, &w->dst, w->dport, s->arg);
 }
 
 static enum tri do_types(const struct walk *w, const struct nf_step *s)
@@ -530,6 +532,13 @@ static enum tri do_lookup(struct at *a, const struct nf_step *s)
 {
 	enum tri m = look_up(a, s);
 
+	/* One of several, and each number that it can be has one */
+	a->found_in = NF_NO_REG;
+	if (fits(s->reg, 0) && m == MAYBE && a->found.n && a->found.n == a->one_of[s->sreg / 4] && !s->invert) {
+		a->found_in = s->reg;
+		put(&a->regs, s->reg, NULL, NULL, 16);
+		return YES;
+	}
 	if (fits(s->reg, 0) && m == YES)
 		put(&a->regs, s->reg, a->found.elem[0].data, NULL, a->found.elem[0].data_len);
 	else if (fits(s->reg, 0))
@@ -556,7 +565,7 @@ static enum tri match(struct at *a, const struct nf_step *s)
 	case NF_OWNER:
 		return do_owner(a->w, s);
 	case NF_SOCKET:
-		return do_socket(a->w);
+		return invert(do_socket(a->w, s), s->invert);
 	case NF_MAYBE:
 		return MAYBE;
 	case NF_NEVER:
@@ -847,14 +856,32 @@ static bool same_nat(const struct nat_to *a, const struct nat_to *b)
 	       memcmp(&a->addr, &b->addr, sizeof(a->addr)) == 0;
 }
 
-/* One more outcome of NAT; one that is not known is worse than many. Returns false if it is
- * not for this packet.
- */
+/* One more outcome of NAT; one that is not known is worse than many. */
+static void add_outcome(struct at *a, const struct nf_nat *n, enum manip manip)
+{
+	struct walk *w = a->w;
+	struct nat_to to = { 0 };
+	unsigned int i;
+
+	nf_place(a->c, a->r->no, to.by, sizeof(to.by));
+	if (!new_addr(a, n, manip, &to) || w->n_outcomes == MAX_NAT) {
+		nf_unsure(w, a->c, a->r->no, "NAT to an address that is not known");
+		w->nat_unknown = true;
+		return;
+	}
+	new_port(a, n, &to);
+	for (i = 0; i < w->n_outcomes; i++)
+		if (same_nat(&w->outcome[i], &to))
+			return;
+	++*a->changed;
+	w->outcome[w->n_outcomes++] = to;
+}
+
+/* Returns false if it is not for this packet. */
 static bool do_nat(struct at *a, const struct nf_nat *n)
 {
 	struct walk *w = a->w;
 	enum manip manip = manip_of(w, n->kind);
-	struct nat_to to = { 0 };
 	unsigned int i;
 
 	if (n->family != NFPROTO_INET && n->family != (w->family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6))
@@ -862,18 +889,14 @@ static bool do_nat(struct at *a, const struct nf_nat *n)
 	if (w->is_told[manip])
 		return true;
 	w->nat_sure = w->nat_sure || both(a->reach.unnatted, a->own) == YES;
-	nf_place(a->c, a->r->no, to.by, sizeof(to.by));
-	if (!new_addr(a, n, manip, &to) || w->n_outcomes == MAX_NAT) {
-		nf_unsure(w, a->c, a->r->no, "NAT to an address that is not known");
-		w->nat_unknown = true;
+	if (a->found_in == NF_NO_REG || (n->min != a->found_in && n->port != a->found_in)) {
+		add_outcome(a, n, manip);
 		return true;
 	}
-	new_port(a, n, &to);
-	for (i = 0; i < w->n_outcomes; i++)
-		if (same_nat(&w->outcome[i], &to))
-			return true;
-	++*a->changed;
-	w->outcome[w->n_outcomes++] = to;
+	for (i = 0; i < a->found.n; i++) {
+		put(&a->regs, a->found_in, a->found.elem[i].data, NULL, a->found.elem[i].data_len);
+		add_outcome(a, n, manip);
+	}
 	return true;
 }
 
@@ -1004,6 +1027,7 @@ void nf_eval(struct walk *w, const struct nf_chain *c, const struct nf_rule *r, 
 	a.own = YES;
 	/* Not what was found in sets: that is long, and each rule has its own */
 	a.found.n = 0;
+	a.found_in = NF_NO_REG;
 	memset(&a.regs, 0, sizeof(a.regs));
 	memset(a.one_of, 0, sizeof(a.one_of));
 	said->matched = YES;

@@ -821,6 +821,16 @@ static void numgen(struct nf_code *code, const struct nlattr **tb)
 	s->arg = tb[NFTA_NG_OFFSET] && nf_be32(tb[NFTA_NG_OFFSET]) ? 0 : nf_be32(tb[NFTA_NG_MODULUS]);
 }
 
+/* The same, of a hash */
+static void hash(struct nf_code *code, const struct nlattr **tb)
+{
+	struct nf_step *s = nf_step(code, NF_FORGET);
+
+	s->reg = reg(tb[NFTA_HASH_DREG]);
+	s->len = 4;
+	s->arg = tb[NFTA_HASH_OFFSET] && nf_be32(tb[NFTA_HASH_OFFSET]) ? 0 : nf_be32(tb[NFTA_HASH_MODULUS]);
+}
+
 static void dynset(struct nf_code *code, const struct nlattr **tb)
 {
 	/* A meter is a limit, as a rule; and an element that is not there cannot go */
@@ -906,13 +916,14 @@ static void expression(struct nf_code *code, const struct nf_chain *c, const str
 	case E_TARGET:
 		return compat(code, c, tb, e == E_MATCH);
 	case E_SOCKET:
-		nf_step(code, NF_SOCKET);
+		nf_step(code, NF_SOCKET)->arg = true;
 		return forget_all(code);
 	case E_NUMGEN:
 		return numgen(code, tb);
 	case E_HASH:
+		return hash(code, tb);
 	case E_RT:
-		/* These only load a register */
+		/* It only loads a register */
 		return forget_all(code);
 	case E_EXTHDR:
 		/* What sets an option of TCP leaves the way as it is */

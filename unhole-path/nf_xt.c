@@ -16,6 +16,7 @@
 #include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_connmark.h>
 #include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_socket.h>
 #include <linux/netfilter/xt_devgroup.h>
 #include <linux/netfilter/xt_dscp.h>
 #include <linux/netfilter/xt_iprange.h>
@@ -456,7 +457,8 @@ void xt_match(struct nf_code *code, int family, const char *name, int rev, const
 	case M_SET:
 		return set_match(code, info, len);
 	case M_SOCKET:
-		nf_step(code, NF_SOCKET);
+		/* A listener for all addresses counts with --nowildcard alone */
+		nf_step(code, NF_SOCKET)->arg = len && *(const uint8_t *)info & XT_SOCKET_NOWILDCARD;
 		return;
 	case M_COMMENT:
 	case M_NFACCT:

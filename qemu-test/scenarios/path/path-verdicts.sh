@@ -158,6 +158,45 @@ if [ $PATCHED = 0 ]; then
 	must nft add rule ip t pre queue num 7 bypass
 	goes 'queue, or pass' 'rule-unknown 3' 1
 	must nft flush chain ip t pre
+
+	echo '# NAT by a map of chance; sockets'
+	must ip route add 203.0.113.0/24 via $PEER
+	must nft add chain ip t nat '{ type nat hook output priority -100; }'
+	dnats() { must nft add rule ip t nat ip daddr 203.0.113.50 "dnat to $1"; says "$2" "$(unhole-path to 203.0.113.50 ipproto udp dport 4999)" "$3" "$4"; }
+	chance() {
+		for _i in 1 2 3 4 5 6; do echo x | socat -u - "UDP4-SENDTO:203.0.113.50:4999,sourceport=300$_i" 2>/dev/null; done
+		settled one
+		must nft flush chain ip t nat
+	}
+	dnats 'numgen inc mod 2 map { 0 : 203.0.113.8, 1 : 203.0.113.9 }' 'each of two leaves' 'leaves by up0' 'NAT has 2 outcomes'
+	chance
+	is 'and each does' "$(seen one 'dst 203.0.113.8 and udp port 4999') $(seen one 'dst 203.0.113.9 and udp port 4999')" '3 3'
+	dnats 'jhash udp sport mod 2 map { 0 : 203.0.113.10 . 4998, 1 : 203.0.113.11 . 4998 }' 'a hash, and ports' 'leaves by up0' 'NAT has 2 outcomes'
+	chance
+	is 'all six leave' "$(seen one '(dst 203.0.113.10 or dst 203.0.113.11) and udp port 4998')" 6
+	dnats "numgen inc mod 2 map { 0 : 203.0.113.12, 1 : $BOX }" 'one of two stays' 'unknown: NAT has 2 outcomes' 'do not end alike'
+	chance
+	is 'and so it is' "$(seen one 'dst 203.0.113.12 and udp port 4999')" 3
+	dnats 'numgen inc mod 3 map { 0 : 203.0.113.13, 1 : 203.0.113.14 }' 'no element for one of three' 'unknown' 'NAT'
+	chance
+	must ip route del 203.0.113.0/24
+	must nft delete chain ip t nat
+	FROM=client
+	rules -t mangle -A PREROUTING -i cl0 -m socket -j DROP
+	goes 'there is no such socket' 'no-hole 0' 1 from $CLIENT iif cl0
+	PORT=$((PORT + 1))
+	socat -u UDP4-RECV:$((PORT + 1)) /dev/null &
+	_listener=$!
+	check 'it listens' wait_for 5 grep -q "$(printf ':%04X ' $((PORT + 1)))" /proc/net/udp
+	goes 'one for all addresses does not count' 'no-hole 0' 1 from $CLIENT iif cl0
+	PORT=$((PORT - 1))
+	rules -t mangle -F PREROUTING
+	rules -t mangle -A PREROUTING -i cl0 -m socket --nowildcard -j DROP
+	goes 'but with --nowildcard' 'rule-unknown 3' 0 from $CLIENT iif cl0
+	kill $_listener
+	rules -t mangle -F PREROUTING
+	rules -t mangle -A PREROUTING -i lo -j MARK --set-xmark 0/0xf0
+	FROM=box
 fi
 must nft add rule ip t pre udp sport '&' 1 == 1 drop
 SOCKET=,sourceport=5002
