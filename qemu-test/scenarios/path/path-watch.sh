@@ -4,7 +4,7 @@
 # function, reason and hook; other namespaces' packets are not the box's. It ends in time,
 # changes nothing, and leaves nothing behind when it is killed.
 # weight: 75
-# timeout: 300
+# timeout: 600
 # patches: none
 # not on: patched: it wants BPF programs at tracepoints and BTF, which Debian's kernels have
 topology
