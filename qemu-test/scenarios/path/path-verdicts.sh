@@ -163,8 +163,13 @@ if [ $PATCHED = 0 ]; then
 	must ip route add 203.0.113.0/24 via $PEER
 	must nft add chain ip t nat '{ type nat hook output priority -100; }'
 	dnats() { must nft add rule ip t nat ip daddr 203.0.113.50 "dnat to $1"; says "$2" "$(unhole-path to 203.0.113.50 ipproto udp dport 4999)" "$3" "$4"; }
+	_from=3000
+	# Six new connections
 	chance() {
-		for _i in 1 2 3 4 5 6; do echo x | socat -u - "UDP4-SENDTO:203.0.113.50:4999,sourceport=300$_i" 2>/dev/null; done
+		for _i in 1 2 3 4 5 6; do
+			_from=$((_from + 1))
+			echo x | socat -u - "UDP4-SENDTO:203.0.113.50:4999,sourceport=$_from" 2>/dev/null
+		done
 		settled one
 		must nft flush chain ip t nat
 	}
@@ -184,18 +189,17 @@ if [ $PATCHED = 0 ]; then
 	FROM=client
 	rules -t mangle -A PREROUTING -i cl0 -m socket -j DROP
 	goes 'there is no such socket' 'no-hole 0' 1 from $CLIENT iif cl0
-	PORT=$((PORT + 1))
 	socat -u UDP4-RECV:$((PORT + 1)) /dev/null &
-	_listener=$!
-	check 'it listens' wait_for 5 grep -q "$(printf ':%04X ' $((PORT + 1)))" /proc/net/udp
+	_one=$!
+	socat -u UDP4-RECV:$((PORT + 2)) /dev/null &
+	_other=$!
+	for _p in 1 2; do check 'it listens' wait_for 5 grep -q "$(printf ':%04X ' $((PORT + _p)))" /proc/net/udp; done
 	goes 'one for all addresses does not count' 'no-hole 0' 1 from $CLIENT iif cl0
-	PORT=$((PORT - 1))
-	rules -t mangle -F PREROUTING
+	rules -t mangle -D PREROUTING -i cl0 -m socket -j DROP
 	rules -t mangle -A PREROUTING -i cl0 -m socket --nowildcard -j DROP
 	goes 'but with --nowildcard' 'rule-unknown 3' 0 from $CLIENT iif cl0
-	kill $_listener
-	rules -t mangle -F PREROUTING
-	rules -t mangle -A PREROUTING -i lo -j MARK --set-xmark 0/0xf0
+	kill $_one $_other
+	rules -t mangle -D PREROUTING -i cl0 -m socket --nowildcard -j DROP
 	FROM=box
 fi
 must nft add rule ip t pre udp sport '&' 1 == 1 drop
