@@ -1,10 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Packets that come in by $DEV are routed into loopback, or into $VIA (open.sh);
-# the second lookup has that as its input device and finds the true route in main.
+# Packets that come in by $DEV are routed into $VIA (open.sh); the second lookup has that
+# as its input device and finds the true route in main.
 # The mark is for the uplink's rp_filter=1: where a reply leaves by $DEV, its reverse
 # lookup has $DEV as the input device as well, but no mark, and so not this route.
+#
+#   client --- $DEV [box] uplink --- the world
+#
+# DEV   the device that they come in by
 # shellcheck shell=sh
-: "${DEV:?the device that the packets come in by}"
-ip route replace default dev "${VIA:-lo}" table 50
-ip rule add iif "$DEV" fwmark 0x54 lookup 50
-iptables -t mangle -A PREROUTING -i "$DEV" -j MARK --set-mark 0x54
+: "${DEV:=cl0}"
+if [ -z "${BIT1-}" ]; then
+	set -e
+	cd "$(dirname "$0")" 2>/dev/null || :
+	INSTANCE=$DEV NEEDS=$DEV OPEN=no . ./open.sh
+	# (UNHOLE's rule is yours, with the options that you want.)
+	[ "$VIA" = lo ] || hole
+fi
+let_in "$DEV"
+into "$TABLE"
+if [ "$FRONT" = nft ]; then
+	chains "hole-from-$DEV" <<-EOF
+		chain prerouting {
+			type filter hook prerouting priority mangle
+			iifname "$DEV" meta mark set meta mark | $BIT1
+		}
+	EOF
+else
+	"$IPT" -t mangle -A PREROUTING -i "$DEV" -j MARK --set-xmark "$BIT1/$BIT1"
+fi
+$IP rule add pref "$PREF" iif "$DEV" fwmark "$BIT1/$BIT1" lookup "$TABLE"

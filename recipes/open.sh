@@ -1,38 +1,423 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Opens what the first lookup leads into: what is routed to $VIA is routed again.
-# There are two ways, and the recipes that source this serve both:
+# What all recipes share, and the way into the second lookup. A recipe sources it before it
+# changes anything. So each recipe
 #
-#   VIA=lo     loopback, opened by the target UNHOLE. Between the two lookups the
-#              packet crosses PREROUTING. A kernel without the core patches wants
-#              stock-sysctls.sh
-#   VIA=nvi0   (any name but lo) a device of the driver nvi, which needs no rule, no
-#              patch and no sysctl. Between the two lookups lies POSTROUTING only.
+#   sh NAME.sh        looks whether it can work here, and makes it; run again, makes it anew
+#   sh NAME.sh undo   takes away what it has made, and nothing else; half of it, too
+#
+# and one that fails takes back what it has made so far.
+#
+# Variables that serve them all:
+#
+#   VIA=nvi0   (any name but lo; the default) a device of the driver nvi, which needs no
+#              rule, no patch and no sysctl. Between the two lookups lies POSTROUTING only.
 #              A device that exists is taken as it is, so that recipes can share it
+#   VIA=lo     loopback, opened by the target UNHOLE. Between the two lookups the packet
+#              crosses PREROUTING. A kernel without the core patches wants stock-sysctls.sh
+#   FRONT      nft (the default, in tables that are named after the recipe) or iptables.
+#              With VIA=lo it is iptables
+#   MARK       the bits of the mark that are the recipe's, as VALUE/MASK or MASK; it
+#              touches no others
+#   TABLE      the routing table that leads into the second lookup; TABLES is the first
+#              one of those that the second lookup finds
+#   PREF       the preference of the recipe's first rule; further ones follow it
 #
-# IPTABLES   iptables, or ip6tables for an IPv6 recipe
-# XMARK      the mark that a packet has from here on, if it shall have another one
-# AGAIN      what else the second pass needs, nothing by default. With "prerouting" it
-#            crosses PREROUTING on either way; with "reset-ct" it has a conntrack entry
-#            of its own there
+# What a recipe says before it sources this:
 #
-# What table mangle does to a packet before it is looked up again stands in the
+#   USES                 which of the defaults below are its own (clients)
+#   IPTABLES=ip6tables   it is for IPv6
+#   BITS                 how many bits of the mark it needs (1)
+#   NEEDS                devices that must be there
+#   INSTANCE             what tells two calls of it apart
+#   AGAIN                what else the second pass needs: "prerouting" (it crosses
+#                        PREROUTING on either way), or "reset-ct" (and has an entry of
+#                        its own in conntrack there)
+#   OPEN=no              it calls "hole" later, or not at all
+#
+# What it has from here on: F is 4 or 6, IP is "ip -4" or "ip -6", IPT is iptables or
+# ip6tables, NF is ip or ip6 as nft has it. BIT1, BIT2, ... are the bits of MARK, the lowest
+# first. What table mangle does to a packet before it is looked up again stands in the
 # chain $CHAIN, with $WAY $VIA.
 # shellcheck shell=sh
-: "${VIA:=lo}" "${IPTABLES:=iptables}" "${XMARK:=}" "${AGAIN:=}"
-CHAIN=PREROUTING WAY=-i
-if [ "$VIA" = lo ]; then
-	reset=
-	[ "$AGAIN" != reset-ct ] || reset=--reset-ct
-	"$IPTABLES" -t raw -A PREROUTING -i lo -j UNHOLE $reset ${XMARK:+--set-xmark "$XMARK"}
-else
-	[ -d "/sys/class/net/$VIA" ] || ip link add "$VIA" type nvi
-	table=raw
-	case $AGAIN in
-	prerouting) ethtool --set-priv-flags "$VIA" prerouting on ;;
-	reset-ct) ethtool --set-priv-flags "$VIA" prerouting on reset-ct on ;;
-	*) table=mangle CHAIN=POSTROUTING WAY=-o ;;
+
+# die CAUSE CURE: ends before anything is changed, or takes it back.
+die() {
+	echo "error: $1" >&2
+	echo "  cure: $2" >&2
+	exit 1
+}
+
+# --- what is changed, and how that is undone ---------------------------------------------
+#
+# ip, sysctl, iptables and ip6tables are functions from here on. Each change is noted as
+# the command that undoes it, a line in a file of the recipe in /run, by namespace, before
+# it is made. Where two recipes have the same line, both have made it, or found it made by
+# the other: the last one undoes it. What was there before is nobody's.
+
+note() {
+	[ -n "$STATE" ] || return 0
+	case $* in
+	*[!A-Za-z0-9_./:,@=+!%\ -]*) die "'$*' has characters that no name or address has" 'look at the variables' ;;
+	esac
+	echo "$*" >>"$STATE"
+}
+_unnote() { [ -z "$STATE" ] || sed -i '$d' "$STATE"; }
+
+# _adopt LINE: it is there already. True if the recipe shares it with another one, or with
+# itself.
+_adopt() {
+	[ -n "$STATE" ] || return 1
+	grep -qxF -e "$1" "$STATE" && return
+	_line=$(cat "${STATE%/*}"/* | grep -xF -m 1 -e "$1") || return
+	note "$_line"
+}
+
+# _make UNDO COMMAND...: a change. True if it was made, or need not be.
+_make() {
+	_undo=$1
+	shift
+	note "$_undo"
+	_said=$(command "$@" 2>&1) && return
+	_unnote
+	case $_said,$* in
+	*exists*,*' rule add '* | *exists*,*' link add '*)
+		_adopt "$_undo" || :
+		return 0
+		;;
+	*exists*) ! _adopt "$_undo" || return 0 ;;
+	esac
+	echo "$* said: $_said" >&2
+	return 2
+}
+
+ip() {
+	case $1 in
+	-[46]) _f=$1 && shift ;;
+	*) _f= ;;
+	esac
+	case $1,$2 in
+	rule,add | route,add | neigh,add) _o=$1 ;;
+	nexthop,add)
+		_make "ip ${_f:+$_f }nexthop del $3 $4" ip ${_f:+"$_f"} "$@"
+		return
+		;;
+	link,add)
+		_make "ip link del $3" ip "$@"
+		return
+		;;
+	addr,add)
+		_make "ip addr del $3 dev $5" ip "$@"
+		return
+		;;
+	*)
+		command ip ${_f:+"$_f"} "$@"
+		return
+		;;
+	esac
+	shift 2
+	_make "ip ${_f:+$_f }$_o del $*" ip ${_f:+"$_f"} "$_o" add "$@"
+}
+
+sysctl() {
+	case $1 in
+	-*w*) shift ;;
+	*)
+		command sysctl "$@"
+		return
+		;;
+	esac
+	for _kv; do
+		_old=$(command sysctl -n "${_kv%%=*}") || return
+		if [ "$_old" != "${_kv#*=}" ]; then
+			note "sysctl -qw ${_kv%%=*}=$_old"
+			command sysctl -qw "$_kv" || return
+		elif [ -n "$STATE" ]; then
+			_line=$(cat "${STATE%/*}"/* | grep -m 1 "^sysctl -qw ${_kv%%=*}=") || :
+			[ -z "$_line" ] || _adopt "$_line" || return
+		fi
+	done
+}
+
+_xt() {
+	_tool=$1 _del='' _has='' _place=''
+	shift
+	case " $* " in
+	*' -A '* | *' -I '*) ;;
+	*' -P '*)
+		note "$_tool $(command "$_tool" -S "$2" | head -n 1)"
+		command "$_tool" "$@"
+		return
+		;;
+	*)
+		command "$_tool" "$@"
+		return
+		;;
+	esac
+	for _w; do
+		case $_place,$_w in
+		,-[AI]) _del="$_del -D" _has="$_has -C" _place=chain && continue ;;
+		chain,*) _place=number ;;
+		number,[0-9]*) _place=past && continue ;;
+		number,*) _place=past ;;
+		esac
+		_del="$_del $_w" _has="$_has $_w"
+	done
+	# shellcheck disable=SC2086 # words
+	if command "$_tool" $_has 2>/dev/null; then
+		_adopt "$_tool$_del" || :
+		return 0
+	fi
+	_make "$_tool$_del" "$_tool" "$@"
+}
+iptables() { _xt iptables "$@"; }
+ip6tables() { _xt ip6tables "$@"; }
+
+# chains NAME <CHAINS: a table of nftables with these chains, made in one go. NF is its
+# family.
+chains() {
+	note "nft delete table $NF unhole-$1"
+	{
+		echo "table $NF unhole-$1"
+		echo "delete table $NF unhole-$1"
+		echo "table $NF unhole-$1 {"
+		cat
+		echo '}'
+	} | command nft -f -
+}
+
+# _undo_all FILE: the newest change first. Some of it may be gone already.
+_undo_all() {
+	mv "$1" "${1%/*}/.undo"
+	tac "${1%/*}/.undo" | while read -r _line; do
+		cat "${1%/*}"/* 2>/dev/null | grep -qxF -e "$_line" || eval "command $_line" >/dev/null 2>&1 || :
+	done
+	rm "${1%/*}/.undo"
+}
+
+_taken_back() {
+	_status=$?
+	trap - EXIT
+	[ $_status = 0 ] || [ ! -e "$STATE" ] || {
+		_undo_all "$STATE"
+		echo "$RECIPE: nothing of it is left" >&2
+	}
+	exit $_status
+}
+
+# --- what is there already ---------------------------------------------------------------
+
+# _marks: all numbers that rules here have for marks. (Numbers like 0xffffff00 take bits off.)
+_marks() {
+	{
+		ip -4 rule
+		ip -6 rule
+		! command -v iptables-save || { iptables-save && ip6tables-save; }
+		! command -v nft || command nft list ruleset
+	} 2>/dev/null | grep -F mark | grep -oE '0x[0-9a-f]+' | grep -v 0xff | sort -u
+}
+
+# _mark_is_free: nobody but recipes with the same bits has them.
+_mark_is_free() {
+	cat "${STATE%/*}"/* 2>/dev/null | grep -qxF ": bits $MARK" && return
+	for _m in $(_marks); do
+		[ $((_m & MARK)) = 0 ] || die "the mark's bits $MARK are in use here: a rule has $_m" \
+			"MARK=MASK with $BITS bits that are free: ip rule; nft list ruleset | grep mark"
+	done
+}
+
+_flags() { ethtool --show-priv-flags "$VIA" 2>/dev/null | awk -v f="$1" '$1 == f { print $NF }'; }
+
+_look() {
+	[ "$(id -u)" = 0 ] || die 'only root can change rules and routes' "sudo sh $0"
+	_tools="ip $([ "$FRONT" = nft ] && echo nft || echo "$IPT")"
+	[ "$VIA" = lo ] || [ -z "$AGAIN" ] || _tools="$_tools ethtool"
+	for _t in $_tools; do
+		command -v "$_t" >/dev/null || die "$_t is missing" 'apt-get install iproute2 nftables iptables ethtool'
+	done
+	for _d in ${NEEDS-}; do
+		command ip link show dev "$_d" >/dev/null 2>&1 || die "there is no device $_d" 'see the variables at the top of the recipe'
+	done
+	_mark_is_free
+	if [ "$VIA" = lo ]; then
+		"$IPT" -j UNHOLE -h >/dev/null 2>&1 ||
+			die 'iptables knows no target UNHOLE' 'apt install ./iptables-unhole_*.deb; or VIA=nvi0'
+	elif command ip link show dev "$VIA" >/dev/null 2>&1; then
+		command ip -d link show dev "$VIA" | grep -qw nvi || die "$VIA is no nvi device" 'VIA=nvi0, or another name'
+		_has=
+		[ "$(_flags prerouting)" != on ] || _has=prerouting
+		[ "$(_flags reset-ct)" != on ] || _has=reset-ct
+		[ "$_has" = "$AGAIN" ] || die \
+			"$VIA is there, ${_has:+with $_has}${_has:-without prerouting}, and this wants it ${AGAIN:+with $AGAIN}${AGAIN:-without}" \
+			'VIA=nvi1, a device of its own'
+	else
+		modprobe -q nvi || [ -d /sys/module/nvi ] || die 'this kernel has no driver nvi' 'apt install ./unhole-dkms_*.deb; then unhole-path doctor'
+	fi
+}
+
+# loose DEV...: replies may come in by each of several uplinks, whatever main says. (IPv4
+# only has rp_filter.)
+loose() {
+	[ "$F" = 4 ] || return 0
+	for _d; do
+		_rp=$(command sysctl -n "net/ipv4/conf/$_d/rp_filter") _all=$(command sysctl -n net.ipv4.conf.all.rp_filter)
+		# The larger of the two counts.
+		case $_rp$_all in
+		10 | 01 | 11) sysctl -qw "net/ipv4/conf/$_d/rp_filter=2" ;;
+		esac
+	done
+}
+
+# forwarding: is on. A router drops the IPv6 default routes that it has learned by router
+# advertisements, unless accept_ra is 2.
+forwarding() {
+	if [ "$F" = 4 ]; then
+		sysctl -qw net.ipv4.ip_forward=1
+		return
+	fi
+	for _d in $(ip -6 route show default proto ra | sed -n 's/.* dev \([^ ]*\).*/\1/p' | sort -u); do
+		sysctl -qw "net/ipv6/conf/$_d/accept_ra=2"
+	done
+	sysctl -qw net.ipv6.conf.all.forwarding=1
+}
+
+# let_in DEV: FORWARD lets what comes in by DEV pass to an nvi device. The second pass
+# crosses FORWARD again, as from DEV to the true uplink, where your rules judge it. By lo
+# that would let pass what they judge by DEV, so it is only said.
+let_in() {
+	if [ "$VIA" = lo ]; then
+		command "$IPT" -S FORWARD 2>/dev/null | grep -q '^-P FORWARD ACCEPT' ||
+			echo "note: FORWARD must let pass: -i $1 -o lo, and -i lo -o each uplink" >&2
+		return 0
+	fi
+	case $(command "$IPT" -S FORWARD 2>/dev/null) in
+	'' | '-P FORWARD ACCEPT') ;;
+	*DOCKER-USER*) "$IPT" -I DOCKER-USER -i "$1" -o "$VIA" -j ACCEPT ;;
+	*) "$IPT" -I FORWARD -i "$1" -o "$VIA" -j ACCEPT ;;
+	esac
+	command nft list chains 2>/dev/null | awk '
+		$1 == "table" { family = $2; table = $3 }
+		$1 == "chain" { chain = $2 }
+		/hook forward/ && family != "bridge" && family != "'"$([ "$F" = 4 ] && echo ip6 || echo ip)"'" &&
+			!(chain == "FORWARD" && family != "inet") && table !~ /^unhole-/ { print family, table, chain, $NF }' |
+		while read -r _fam _table _chain _policy; do
+			case $_table,$_policy in
+			firewalld,*)
+				cat >&2 <<-END
+					note: firewalld must let pass what goes to $VIA:
+					  firewall-cmd --permanent --new-zone=unhole
+					  firewall-cmd --permanent --zone=unhole --add-interface=$VIA
+					  firewall-cmd --permanent --new-policy=unhole-in
+					  firewall-cmd --permanent --policy=unhole-in --add-ingress-zone=ANY --add-egress-zone=unhole --set-target=ACCEPT
+					  firewall-cmd --reload
+				END
+				;;
+			fw4,*)
+				cat >&2 <<-END
+					note: fw4 must let pass what goes to $VIA; in /etc/nftables.d/unhole.nft:
+					  chain unhole { type filter hook forward priority filter - 1; iifname "$1" oifname "$VIA" accept; }
+					and a zone for $VIA with forwarding from lan to it in /etc/config/firewall
+				END
+				;;
+			*,drop)
+				_handle=$(command nft --echo --handle insert rule "$_fam" "$_table" "$_chain" \
+					iifname "$1" oifname "$VIA" accept | sed -n 's/.*# handle //p' | tail -n 1)
+				note "nft delete rule $_fam $_table $_chain handle $_handle"
+				;;
+			esac
+		done
+}
+
+# hole [XMARK]: what is routed to $VIA is routed again, with the mark XMARK from there on.
+hole() {
+	if [ "$VIA" = lo ]; then
+		_reset=
+		[ "$AGAIN" != reset-ct ] || _reset=--reset-ct
+		"$IPT" -t raw -A PREROUTING -i lo -j UNHOLE $_reset ${1:+--set-xmark "$1"}
+		return
+	fi
+	_new=
+	command ip link show dev "$VIA" >/dev/null 2>&1 || _new=yes
+	ip link add "$VIA" type nvi
+	case $_new,$AGAIN in
+	yes,prerouting) ethtool --set-priv-flags "$VIA" prerouting on ;;
+	yes,reset-ct) ethtool --set-priv-flags "$VIA" prerouting on reset-ct on ;;
 	esac
 	ip link set "$VIA" up
-	[ -z "$XMARK" ] || "$IPTABLES" -t "$table" -A "$CHAIN" "$WAY" "$VIA" -j MARK --set-xmark "$XMARK"
+	[ -z "${1-}" ] || [ "$FRONT" = nft ] ||
+		"$IPT" -t mangle -A "$CHAIN" "$WAY" "$VIA" -j MARK --set-xmark "$1"
+}
+
+# but BITS: all bits of a mark but these.
+but() { printf '0x%x' $((0xffffffff ^ $1)); }
+
+# into TABLE: a default route that leads into the hole. A plain IPv6 "dev lo" silently
+# becomes a route that rejects; a nexthop object does not.
+into() {
+	if [ "$F,$VIA" = 6,lo ]; then
+		ip -6 nexthop add id "$1" dev lo
+		ip -6 route add default nhid "$1" table "$1"
+	else
+		ip "-$F" route add default dev "$VIA" table "$1"
+	fi
+}
+
+# --- this recipe -------------------------------------------------------------------------
+
+# What is taken where nothing is said, so that recipes stand beside each other.
+#
+# None of these bits is WireGuard's (wg-quick: 0xca6c), Tailscale's (0xff0000), Kubernetes'
+# (0xc000) or mwan3's (0x3f00).
+case ${USES:=clients} in
+clients) : "${MARK:=0x00000010}" "${TABLE:=50}" "${TABLES:=101}" "${PREF:=300}" ;;
+own) : "${MARK:=0x03000080}" "${TABLE:=51}" "${TABLES:=52}" "${PREF:=200}" ;;
+uplinks) : "${MARK:=0xf0000000}" "${TABLE:=60}" "${TABLES:=61}" "${PREF:=100}" ;;
+networks) : "${MARK:=0xfc000000}" "${TABLE:=53}" "${TABLES:=500}" "${PREF:=400}" ;;
+esac
+: "${VIA:=nvi0}" "${IPTABLES:=iptables}" "${AGAIN:=}" "${BITS:=1}"
+[ "$VIA" != lo ] || FRONT=iptables
+: "${FRONT:=nft}"
+case $IPTABLES in
+ip6tables) F=6 IP='ip -6' IPT=ip6tables NF=ip6 ;;
+*) F=4 IP='ip -4' IPT=iptables NF=ip ;;
+esac
+CHAIN=PREROUTING WAY=-i
+[ "$VIA" = lo ] || [ -n "$AGAIN" ] || CHAIN=POSTROUTING WAY=-o
+export IP NF CHAIN WAY
+
+# The bits.
+MARK=${MARK#*/}
+_n=0 _b=1
+while [ $_b -le $((MARK)) ] && [ $_n -lt 8 ]; do
+	[ $((MARK & _b)) = 0 ] || { _n=$((_n + 1)) && eval "BIT$_n=$(printf '0x%x' $_b)"; }
+	_b=$((_b * 2))
+done
+[ $_n -ge "$BITS" ] || die "MARK=$MARK has $_n bits, and this recipe needs $BITS" 'MARK=MASK with more bits'
+
+# A script of somebody else's that sources this has no state.
+if [ -z "${RECIPE-}" ]; then
+	STATE='' RECIPE=${0##*/}
+	case $RECIPE in *.sh) [ ! -e "./$RECIPE" ] || STATE=yes ;; esac
+	RECIPE=${RECIPE%.sh}${INSTANCE:+-$INSTANCE}
+	if [ -n "$STATE" ]; then
+		_net=$(readlink /proc/self/ns/net)
+		_net=${_net#*\[}
+		STATE=/run/unhole/${_net%]}/$RECIPE
+		(umask 077 && mkdir -p "${STATE%/*}")
+		case ${1-} in
+		undo | down)
+			[ -e "$STATE" ] || echo "$RECIPE: there is nothing to undo" >&2
+			[ ! -e "$STATE" ] || _undo_all "$STATE"
+			exit 0
+			;;
+		'' | up) ;;
+		*) die "'$1' is not known" "sh $0 [undo]" ;;
+		esac
+		_look
+		[ ! -e "$STATE" ] || _undo_all "$STATE"
+		trap _taken_back EXIT
+		trap 'exit 1' HUP INT TERM
+		note ": bits $MARK"
+	fi
 fi
-export CHAIN WAY
+
+[ "${OPEN-}" = no ] || hole ${XMARK:+"$XMARK"}

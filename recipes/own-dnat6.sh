@@ -1,29 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# own-dnat.sh for IPv6: one DNAT rule in PREROUTING, for clients and for the box
-# itself.
-#
-#   client --- [box] --- SERVER      what is sent to VIP goes to SERVER
-#
-# VIP      the address that is asked for
-# SERVER   the host that answers
-# VIA      lo or an nvi device: see open.sh
+# own-dnat.sh for IPv6.
 # shellcheck shell=sh
 set -e
-: "${VIP:=2001:db8:3::80}" "${SERVER:=2001:db8:3::7}" "${VIA:=lo}"
-cd "$(dirname "$0")"
-
-# What the box sends to VIP goes into the hole.
-IPTABLES=ip6tables AGAIN=reset-ct XMARK=0 . ./open.sh
-ip -6 nexthop add id 50 dev "$VIA"
-ip -6 route add default nhid 50 table 50
-ip -6 rule add fwmark 0x50 lookup 50
-ip6tables -t mangle -A OUTPUT -d "$VIP" -j MARK --set-mark 0x50
-
-# NAT is bound when conntrack first sees a connection. So it must not see the
-# first pass, and begins with the second: then PREROUTING is where it starts. (If
-# the first pass must be tracked, leave this rule out, and give the second pass
-# a zone: see below.)
-ip6tables -t raw -A OUTPUT -d "$VIP" -j CT --notrack
-# ip6tables -t raw -A PREROUTING -i "$VIA" -d "$VIP" -j CT --zone-orig 2
-
-ip6tables -t nat -A PREROUTING -d "$VIP" -j DNAT --to-destination "$SERVER"
+: "${VIP:=2001:db8:3::80}" "${SERVER:=2001:db8:3::7}"
+IPTABLES=ip6tables
+. "$(dirname "$0")/own-dnat.sh"

@@ -201,10 +201,12 @@ topology() {
 	must batch box "route add $FAR via $PEER" "route add $FAR6 via $PEER6"
 }
 
-# via DEV: what recipes lead into, lo or an nvi device. BETWEEN: where table mangle
-# sees a packet between the two lookups.
+# via DEV [FRONT]: what recipes lead into, lo or an nvi device, and what they write their
+# rules with: iptables for lo, nft else. BETWEEN: where table mangle sees a packet between
+# the two lookups.
 via() {
-	export VIA="$1"
+	export VIA="$1" FRONT="${2:-nft}"
+	[ "$VIA" != lo ] || FRONT=iptables
 	[ "$VIA" = lo ] && BETWEEN='PREROUTING -i lo' || BETWEEN="POSTROUTING -o $VIA"
 }
 via lo
@@ -218,8 +220,8 @@ recipe() {
 	shift
 	must env "$@" sh "/unhole/recipes/$_r.sh"
 }
-hole_local() { . /unhole/recipes/hole-local.sh; }
-hole_from() { export DEV=$1; . /unhole/recipes/hole-from.sh; }
+hole_local() { recipe hole-local FAR="$FAR"; }
+hole_from() { recipe hole-from DEV="$1"; }
 unhole() { must iptables -t raw -A PREROUTING -i lo -j UNHOLE "$@"; }
 # The same for IPv6.
 hole_local6() { recipe hole-local6 FAR6=$FAR6; }
@@ -229,19 +231,19 @@ unhole6() { must ip6tables -t raw -A PREROUTING -i lo -j UNHOLE "$@"; }
 # family 4|6: for a scenario that both families share; one that is called NAME6 sets F
 # and sources it. From here on BOX and its like are addresses of that family, ${CL}9
 # is one of the clients' network and ${UP}9 one of the uplink's (both are LEN long),
-# IP and IPT are the tools, CT is what conntrack calls pings, $SIX ends a recipe's
+# IP and IPT are the tools, NF is the family as nft has it, CT is what conntrack calls pings, $SIX ends a recipe's
 # name, and the rest are filters.
 family() {
 	F=$1 IP="ip -$1"
 	case $1 in
 	4)
-		CL=198.51.100. UP=192.0.2. LEN=24 ALL=32 SIX='' IPT=iptables
+		CL=198.51.100. UP=192.0.2. LEN=24 ALL=32 SIX='' IPT=iptables NF=ip
 		CT='-f ipv4 -p icmp' FORWARDING=net.ipv4.ip_forward
 		REQUEST='icmp[0] == 8' REPLY='icmp[0] == 0' UNREACH='icmp[0] == 3' PORT_UNREACH='icmp[0:2] == 0x0303'
 		REDIRECT='icmp[0] == 5' TTL='ip[8]' FLAGS='tcp[13]'
 		;;
 	6)
-		CL=2001:db8:1:: UP=2001:db8:2:: LEN=64 ALL=128 SIX=6 IPT=ip6tables
+		CL=2001:db8:1:: UP=2001:db8:2:: LEN=64 ALL=128 SIX=6 IPT=ip6tables NF=ip6
 		CT='-f ipv6 -p icmpv6' FORWARDING=net.ipv6.conf.all.forwarding
 		REQUEST='icmp6[0] == 128' REPLY='icmp6[0] == 129' UNREACH='icmp6[0] == 1' PORT_UNREACH='icmp6[0:2] == 0x0104'
 		REDIRECT='icmp6[0] == 137' TTL='ip6[7]' FLAGS='ip6[53]'

@@ -34,7 +34,7 @@ capture client client eth0
 all_settled() { for c in one two three; do settled $c; done; }
 
 # The sources are in no table local, so a stock kernel needs no more than this.
-recipe uplinks$SIX
+recipe uplinks$SIX RESERVE=yes
 for n in 2 3 4; do
 	check "client ${CL}$n is answered" pings client 3 $SERVER -I ${CL}$n
 done
