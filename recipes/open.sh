@@ -225,7 +225,7 @@ _mark_is_free() {
 	done
 }
 
-_flags() { ethtool --show-priv-flags "$VIA" 2>/dev/null | awk -v f="$1" '$1 == f { print $NF }'; }
+_has_flag() { ethtool --show-priv-flags "$VIA" 2>/dev/null | grep -q "^$1 *: on"; }
 
 _look() {
 	[ "$(id -u)" = 0 ] || die 'only root can change rules and routes' "sudo sh $0"
@@ -243,11 +243,10 @@ _look() {
 			die 'iptables knows no target UNHOLE' 'apt install ./iptables-unhole_*.deb; or VIA=nvi0'
 	elif command ip link show dev "$VIA" >/dev/null 2>&1; then
 		command ip -d link show dev "$VIA" | grep -qw nvi || die "$VIA is no nvi device" 'VIA=nvi0, or another name'
-		_has=
-		[ "$(_flags prerouting)" != on ] || _has=prerouting
-		[ "$(_flags reset-ct)" != on ] || _has=reset-ct
-		[ "$_has" = "$AGAIN" ] || die \
-			"$VIA is there, ${_has:+with $_has}${_has:-without prerouting}, and this wants it ${AGAIN:+with $AGAIN}${AGAIN:-without}" \
+		_has=nothing
+		! _has_flag prerouting || _has=prerouting
+		! _has_flag reset-ct || _has=reset-ct
+		[ "$_has" = "${AGAIN:-nothing}" ] || die "$VIA is there, and has $_has switched on; this recipe wants ${AGAIN:-nothing}" \
 			'VIA=nvi1, a device of its own'
 	else
 		modprobe -q nvi || [ -d /sys/module/nvi ] || die 'this kernel has no driver nvi' 'apt install ./unhole-dkms_*.deb; then unhole-path doctor'
