@@ -3,16 +3,33 @@
 # Sourced by check.
 # shellcheck shell=bash
 
-readme_recipes() {
-	local name n=0
-	while read -r name; do
-		sed -n "/^<!-- recipe: $name -->\$/,/^\`\`\`\$/{/^<!--/d;/^\`\`\`/d;p}" README.md >"$work/block"
-		grep -v '^#' "recipes/$name.sh" | diff -u "$work/block" - || return 1
+# The documents of a user, and those that say why.
+user_docs='README.md INSTALL.md recipes/README.md xt_UNHOLE/README.md'
+docs="$user_docs NOTES.md recipes/bridge.md"
+readme_short() { [ "$(wc -l <README.md)" -le 250 ]; }
+ok_if 'README has at most 250 lines' readme_short
+# What recipes take by default stands in open.sh, and is told in a table.
+allotted() {
+	local n=0 uses row
+	while read -r uses row; do
+		grep -E "^\| ${uses}: .*$row|^\| ${uses} \| $row" recipes/README.md >/dev/null ||
+			{ echo "recipes/README.md does not say of $uses: $row"; return 1; }
 		n=$((n + 1))
-	done < <(sed -n 's/^<!-- recipe: \(.*\) -->$/\1/p' README.md)
+	done < <(sed -n 's/^\([a-z]*\)) : "${MARK:=\([^}]*\)}" "${TABLE:=\([^}]*\)}" "${TABLES:=\([^}]*\)}" "${PREF:=\([^}]*\)}" ;;$/\1 \\| \2 \\| \3 \\| \4 \\| \5 \\|/p' recipes/open.sh)
 	[ "$n" -ge 4 ]
 }
-ok_if "README's recipes are the scripts that the tests run" readme_recipes
+ok_if 'recipes/README.md tells what marks, tables and preferences recipes take' allotted
+# Each recipe is in the table of recipes.
+recipes_listed() {
+	local f bad=0
+	for f in recipes/*.sh; do
+		f=$(basename "$f")
+		case $f in open.sh | lab.sh | tour*.sh | bridge-* | stock-input.sh) continue ;; esac
+		grep -F "${f/6/}" recipes/README.md >/dev/null || { echo "recipes/README.md does not list $f"; bad=1; }
+	done
+	return $bad
+}
+ok_if 'recipes/README.md lists each recipe' recipes_listed
 # Every "make TARGET" that is shown is one of make's own list.
 make_targets() {
 	local t n=0
@@ -21,7 +38,7 @@ make_targets() {
 	while read -r t; do
 		grep -qx -- "$t" "$work/targets" || { echo "make has no target $t"; return 1; }
 		n=$((n + 1))
-	done < <(grep -ohE '(^    |`)([A-Z]+=[^ `]+ )*make( [a-z][a-z-]*)+' README.md NOTES.md recipes/bridge.md |
+	done < <(grep -ohE '(^    |`)([A-Z]+=[^ `]+ )*make( [a-z][a-z-]*)+' $docs |
 		sed 's/.*make //' | tr ' ' '\n' | sort -u)
 	[ "$n" -ge 8 ]
 }
@@ -34,15 +51,20 @@ names_exist() {
 		ls recipes/$f qemu-test/scenarios/*/$f $f >"$work/ls" 2>/dev/null || :
 		[ -s "$work/ls" ] || { echo "there is no $f"; return 1; }
 		n=$((n + 1))
-	done < <(grep -ohE '[A-Za-z0-9/*-]+\.sh\b' README.md NOTES.md | grep -v NAME | sort -u)
-	while read -r f; do
-		anchor=${f#*#}
-		[ "$anchor" != "$f" ] || anchor=
-		f=${f%%#*}
-		[ -e "${f:-README.md}" ] || { echo "a link leads to $f, which is not there"; return 1; }
-		[ -z "$anchor" ] || sed -n 's/^#* //p' "${f:-README.md}" | tr 'A-Z ' 'a-z-' | tr -d "?.,:'" | grep -x -- "$anchor" >/dev/null ||
-			{ echo "a link leads to $anchor in ${f:-README.md}, which has no such heading"; return 1; }
-	done < <(grep -oE '\]\([^)]+\)' README.md | sed 's/^](//; s/)$//')
+	done < <(grep -ohE '[A-Za-z0-9/*-]+\.sh\b' $docs | grep -v NAME | sort -u)
+	local doc to
+	for doc in $docs; do
+		while read -r f; do
+			anchor=${f#*#}
+			[ "$anchor" != "$f" ] || anchor=
+			f=${f%%#*}
+			to=$(dirname "$doc")/$f
+			[ -n "$f" ] || to=$doc
+			[ -e "$to" ] || { echo "$doc: a link leads to $f, which is not there"; return 1; }
+			[ -z "$anchor" ] || sed -n 's/^#* //p' "$to" | tr 'A-Z ' 'a-z-' | tr -d "?.,:'" | grep -x -- "$anchor" >/dev/null ||
+				{ echo "$doc: a link leads to $anchor in $to, which has no such heading"; return 1; }
+		done < <(grep -oE '\]\([^)]+\)' "$doc" | sed 's/^](//; s/)$//' | grep -v '^http')
+	done
 	[ "$n" -ge 20 ]
 }
 ok_if 'what README and NOTES name is there' names_exist
@@ -55,7 +77,7 @@ options_told() {
 	sed -n 's/.*{\.name = "\([a-z-]*\)".*/\1/p' libxt_UNHOLE/libxt_UNHOLE.c | sort >"$work/options"
 	[ "$(wc -l <"$work/options")" -ge 4 ] || { echo "found only: $(cat "$work/options")"; return 1; }
 	while read -r o; do
-		for f in libxt_UNHOLE/libxt_UNHOLE.{man,t} xt_UNHOLE/unhole.rst README.md; do
+		for f in libxt_UNHOLE/libxt_UNHOLE.{man,t} xt_UNHOLE/unhole.rst xt_UNHOLE/README.md; do
 			sed 's/\\-/-/g' "$f" | grep -- "--$o\b" >/dev/null || { echo "$f does not tell of --$o"; bad=1; }
 		done
 		grep -q -- "^	     \"  --$o " libxt_UNHOLE/libxt_UNHOLE.c || { echo "-h does not tell of --$o"; bad=1; }

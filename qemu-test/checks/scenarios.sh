@@ -11,4 +11,4 @@ exceptions_have_reasons() {
 named_once() { ! find qemu-test/scenarios -name '*.sh' -printf '%f\n' | sort | uniq -d | grep .; }
 ok_if 'no two scenarios have one name' named_once
 ok_if 'scenarios name the kernels that they do not run on, with the reason' exceptions_have_reasons
-ok_if 'SPDX everywhere' sh -c '! git ls-files | grep -vE "^(patches/|debian/[a-qs-z]|LICENSE|COPYING|README|NOTES|CHANGELOG|SECURITY|\.)|config$|recipes/bridge\.md$|\.man$|Kconfig$|splats$|motd$|quiltrc$|README\.md$" | xargs grep -L SPDX-License-Identifier | grep .'
+ok_if 'SPDX everywhere' sh -c '! git ls-files | grep -vE "^(patches/|debian/[a-qs-z]|LICENSE|COPYING|README|INSTALL|NOTES|CHANGELOG|SECURITY|\.)|config$|recipes/bridge\.md$|\.man$|Kconfig$|splats$|motd$|quiltrc$|README\.md$" | xargs grep -L SPDX-License-Identifier | grep .'

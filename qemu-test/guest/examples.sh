@@ -49,11 +49,11 @@ examples_done() {
 }
 
 # readme_commands FILE: "KIND command" lines, KIND being "line" for those of a block that
-# is neither a recipe nor the tour (which others run), and "inline" for what stands
+# is not a tour (which others run), and "inline" for what stands
 # between backquotes, is longer than a name, and has no "..." for what is left out.
 readme_commands() {
 	awk '
-		/^<!-- (recipe: .*|tour) -->$/ { others = 1; next }
+		/^<!-- tour -->$/ { others = 1; next }
 		/^```/ { block = !block; if (!block) others = 0; next }
 		block { if (!others) print "line " $0; next }
 		/^    [^ ]/ { sub(/^ +/, ""); sub(/  +# .*/, ""); print "line " $0; next }
@@ -68,6 +68,21 @@ readme_commands() {
 		}' "$1"
 }
 
+# tour_typed RECIPE DOCUMENT: types the recipe, line by line. /run/typed is what it says,
+# /run/shown what the console blocks behind "<!-- tour -->" show, which are one session;
+# both without times, identifiers, blanks at the end of a line, and what versions of
+# iptables print in other words.
+_same() {
+	sed -E 's/time=[0-9.]+ ms/time=N ms/; s/id=[0-9]+/id=N/g; s/^icmp +1 [0-9]+/icmp 1 N/; s/ +$//
+		s/policy ACCEPT [0-9]+ packets, [0-9]+ bytes/policy ACCEPT N packets, N bytes/; s/ 0    -- / all  -- /'
+}
+tour_typed() {
+	cd /unhole || must false
+	grep -v '^#' "recipes/$1.sh" | grep . | sh transcript >"$RESULTS/$1.transcript"
+	_same <"$RESULTS/$1.transcript" >/run/typed
+	awk '/^<!-- tour -->$/ { t = 1 } /^```$/ { t = on = 0 } on; t && /^```console$/ { on = 1 }' "$2" | _same >/run/shown
+}
+
 # clean: as the box was before an example.
 clean() {
 	for _ipt in iptables ip6tables; do
@@ -77,12 +92,13 @@ clean() {
 		ip $_f rule flush
 		ip $_f rule add lookup main pref 32766
 		[ $_f = -6 ] || ip rule add lookup default pref 32767
-		for _t in 50 101; do ip $_f route flush table $_t 2>/dev/null; done
+		for _t in 50 51 101; do ip $_f route flush table $_t 2>/dev/null; done
 	done
 	# "flush" leaves pref 0, table local.
 	ip -6 nexthop flush >/dev/null 2>&1
 	[ ! -e /sys/class/net/nvi0 ] || ip link del nvi0
-	nft list tables | grep -q 'ip nvi' && nft delete table ip nvi
+	nft flush ruleset
+	rm -rf /run/unhole
 	conntrack -F 2>/dev/null
 	sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 net.ipv4.conf.lo.accept_local=0
 }

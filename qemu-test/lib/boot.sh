@@ -46,8 +46,10 @@ boot_guest() {
 	[ "$flavour" != debug ] || mem=$GUEST_MIB_DEBUG
 
 	mkdir -p "$run/overlay/unhole"
-	cp -r "$QT/guest/." "$TOP/recipes" "$TOP/NOTES.md" "$TOP/README.md" "$TOP/packet-path.svg" \
+	cp -r "$QT/guest/." "$TOP/recipes" "$TOP/NOTES.md" "$TOP/README.md" "$TOP/INSTALL.md" "$TOP/packet-path.svg" \
 		"$TOP/nvi/nvi.8" "$TOP/unhole-path/unhole-path.8" "$TOP/unhole-path/schema.json" "$QT/lib/splats" "$run/overlay/unhole/"
+	mkdir -p "$run/overlay/unhole/xt_UNHOLE"
+	cp "$TOP/xt_UNHOLE/README.md" "$run/overlay/unhole/xt_UNHOLE/"
 	make -s -C "$TOP/libxt_UNHOLE" O="$run/overlay/unhole" "$run/overlay/unhole/xt_UNHOLE.8"
 	cp "$run/overlay/unhole/init" "$run/overlay/init"
 	chmod +x "$run/overlay/init" "$run/overlay/unhole/runner"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The commands that README shows and that are neither recipes nor the tour (those have
-# scenarios of their own) nor make's (make check asks make): each does what README says
-# there, and none is left out.
+# The commands that README and the documents that it leads to show, and that are neither
+# the tours nor the set-up for two ISPs (those have scenarios of their own) nor make's
+# (make check asks make): each does what is said there, and none is left out.
 # weight: 5
 . /unhole/examples.sh
 topology
@@ -9,8 +9,8 @@ must ip addr add 192.0.2.9/24 dev up0
 clean
 stock_sysctls
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-readme_commands /unhole/README.md | sort -u >/run/commands
-at_least 'README shows commands' "$(wc -l </run/commands)" 12
+for doc in README.md INSTALL.md xt_UNHOLE/README.md recipes/README.md; do readme_commands /unhole/$doc; done | sort -u >/run/commands
+at_least 'README shows commands' "$(wc -l </run/commands)" 20
 # shown COMMAND: README shows it; from here on it is one that was run.
 shown() {
 	if grep -qxF -e "line $1" -e "inline $1" /run/commands; then
@@ -24,11 +24,13 @@ shown() {
 # runs COMMAND: so it is, and it succeeds. What it says is in /run/said.
 runs() { shown "$1"; check "it runs" sh -c "{ $1; } >/run/said 2>&1"; }
 
-hole_from cl0
+# Into lo, for clients and for the box.
+runs 'ip route add default dev lo table 50'
+runs 'ip rule add iif cl0 fwmark 0x10/0x10 lookup 50'
+runs 'iptables -t mangle -A PREROUTING -i cl0 -j MARK --set-xmark 0x10/0x10'
 must iptables -t nat -A POSTROUTING -o lo -j SNAT --to-source 192.0.2.9
 refute 'no way through lo without a rule' pings client 1 $FAR -W 1
-Q='unhole-path --explain to 203.0.113.7 from 198.51.100.2 iif cl0'
-shown "$Q"
+Q='unhole-path --explain 203.0.113.7 from 198.51.100.2 iif cl0'
 refute 'it says so' sh -c "$Q >/run/said"
 says 'it says why, and what to do' "$(cat /run/said)" 'dies in the hole' 'to change it:'
 shown 'unhole-path doctor'
@@ -39,7 +41,7 @@ check 'a way through lo with it' pings client 1 $FAR
 check 'the tool knows' sh -c "$Q"
 check 'the doctor, too' unhole-path doctor
 
-Q='unhole-path watch to 203.0.113.7 from 198.51.100.2 iif cl0'
+Q='unhole-path watch 203.0.113.7 from 198.51.100.2 iif cl0'
 shown "$Q"
 # A patched kernel of the harness has no BPF programs at tracepoints.
 if [ $PATCHED = 0 ]; then
@@ -51,6 +53,17 @@ if [ $PATCHED = 0 ]; then
 	says 'watch: as predicted' "$(cat /run/said)" 'in      cl0' 'seen: leaves by up0' 'as predicted'
 fi
 
+must iptables -t raw -F
+runs 'ip route add default dev lo table 51'
+runs 'ip rule add fwmark 0x80/0x80 lookup 51'
+runs 'iptables -t mangle -A OUTPUT -d 203.0.113.7 -j MARK --set-xmark 0x80/0x80'
+refute 'the box: into lo, and no further' pings box 1 $FAR -W 1
+runs 'sysctl -w net.ipv4.conf.lo.accept_local=1 net.ipv4.conf.lo.forwarding=1'
+runs 'sysctl -w net.ipv4.conf.lo.accept_local=1 net.ipv4.ip_forward=1'
+runs 'iptables -t raw -I PREROUTING -i lo -j UNHOLE --set-xmark 0/0x80'
+check 'the box: through it' pings box 1 $FAR
+check 'and clients' pings client 1 $FAR
+
 runs 'iptables -j UNHOLE -h'
 says 'its options' "$(cat /run/said)" --set-xmark --notrack --reset-ct --allow-local
 shown 'lnstat -f unhole'
@@ -61,7 +74,7 @@ runs "nstat -asz | grep -E 'InNoRoutes|InAddrErrors|IPReversePathFilter'"
 is 'the counters are there, of both families' "$(awk '{ print $1 }' /run/said | sort | tr '\n' ' ')" \
 	'Ip6InAddrErrors Ip6InNoRoutes IpExtInNoRoutes IpInAddrErrors TcpExtIPReversePathFilter '
 shown 'ip route get'
-check 'ip route get' sh -c "ip route get $FAR from $CLIENT iif cl0 mark 0x54 | grep -q 'dev lo'"
+check 'ip route get' sh -c "ip route get $FAR from $CLIENT iif cl0 mark 0x10 | grep -q 'dev lo'"
 runs 'ip -6 nexthop add id 1 dev lo'
 must ip -6 route add default nhid 1 table 50
 must ip -6 rule add iif cl0 lookup 50
@@ -74,11 +87,29 @@ clean
 
 must sysctl -qw net.ipv4.ip_forward=1
 runs 'ip link add nvi0 type nvi'
-runs 'ip link set nvi0 up'
-export VIA=nvi0
-hole_from cl0
+must ip link set nvi0 up
+must ip route add default dev nvi0 table 50
+runs 'ip rule add iif cl0 lookup main suppress_prefixlength 0'
+must ip rule add iif cl0 lookup 50 pref 32765
+# The connected network is not led into it, and a route that is no default is none.
+must ip route del $FAR
+must ip route add default via $PEER
+must ip rule add iif nvi0 lookup main pref 32764
 check 'a way through nvi0' pings client 2 $FAR
 is 'which routes again' "$(nvi_stat nvi0 direct)" 2
+check 'and past it, to a connected network' pings client 2 $PEER
+is 'which it does not see' "$(nvi_stat nvi0 direct)" 2
+must nft add table inet filter
+must nft 'add chain inet filter forward { type filter hook forward priority 0; policy drop; }'
+must nft add rule inet filter forward ct state established,related accept
+must nft add rule inet filter forward iifname cl0 oifname up0 accept
+conntrack -F 2>/dev/null
+refute 'a policy that drops: not by nvi0' pings client 1 $FAR -W 1
+runs 'nft insert rule inet filter forward iifname cl0 oifname nvi0 accept'
+check 'with the first pass let pass: by nvi0' pings client 2 $FAR
+must nft delete table inet filter
+shown 'unhole-path 203.0.113.7 from 198.51.100.3 iif cl0'
+check 'the tool says where it leaves' sh -c 'unhole-path 203.0.113.7 from 198.51.100.3 iif cl0 | grep -q "leaves by up0"'
 runs 'ethtool --set-priv-flags nvi0 prerouting on'
 check 'across PREROUTING, too' pings client 2 $FAR
 is 'which counts them' "$(nvi_stat nvi0 rx_prerouting)" 2

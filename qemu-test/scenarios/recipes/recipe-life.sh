@@ -89,7 +89,8 @@ cut_short() { # RECIPE CHANGES
 number=0
 for file in /unhole/recipes/*.sh; do
 	r=$(basename "$file" .sh)
-	grep -qE '^[^#]*(\./open|\)/[a-z-]*)\.sh' "$file" && [ "$r" != snat-own-article ] || continue
+	grep -qE '^[^#]*(\./open|\)/[a-z-]*)\.sh' "$file" || continue
+	[ "$r" != snat-own-article ] || continue
 	number=$((number + 1))
 	way $number
 	before $r

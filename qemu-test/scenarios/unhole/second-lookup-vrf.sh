@@ -22,4 +22,4 @@ check 'its sender hears of it' wait_for 10 _ended
 n=$(stat_unhole unholed)
 at_least 'passes' "$n" 30
 at_most 'passes: no more than its TTL' "$n" 64
-says 'README says so' "$(tr '\n' ' ' </unhole/README.md)" 'a loop that leads through a VRF device in between is not seen'
+says 'README says so' "$(tr '\n' ' ' </unhole/xt_UNHOLE/README.md)" 'a loop that leads through a VRF device in between is not seen'
