@@ -11,6 +11,7 @@ ok_if 'README has at most 250 lines' readme_short
 # What recipes take by default stands in open.sh, and is told in a table.
 allotted() {
 	local n=0 uses row
+	# shellcheck disable=SC2016 # it is sed that reads it
 	while read -r uses row; do
 		grep -E "^\| ${uses}: .*$row|^\| ${uses} \| $row" recipes/README.md >/dev/null ||
 			{ echo "recipes/README.md does not say of $uses: $row"; return 1; }
@@ -34,7 +35,7 @@ ok_if 'recipes/README.md lists each recipe' recipes_listed
 make_targets() {
 	local t n=0
 	make -s help | sed -n 's/^make \([a-z-]*\).*/\1/p' >"$work/targets"
-	# shellcheck disable=SC2016 # a backquote
+	# shellcheck disable=SC2016,SC2086 # a backquote, a list
 	while read -r t; do
 		grep -qx -- "$t" "$work/targets" || { echo "make has no target $t"; return 1; }
 		n=$((n + 1))
@@ -51,6 +52,7 @@ names_exist() {
 		ls recipes/$f qemu-test/scenarios/*/$f $f >"$work/ls" 2>/dev/null || :
 		[ -s "$work/ls" ] || { echo "there is no $f"; return 1; }
 		n=$((n + 1))
+		# shellcheck disable=SC2086 # a list
 	done < <(grep -ohE '[A-Za-z0-9/*-]+\.sh\b' $docs | grep -v NAME | sort -u)
 	local doc to
 	for doc in $docs; do

@@ -46,7 +46,10 @@ lost() {
 	is "$1: the DNAT rule is not evaluated" $(($(seen wire "$REQUEST and dst $FAR") - sent)) 0
 }
 reset_ct off
-[ $FRONT = nft ] && must nft flush chain $NF unhole-own-dnat untracked || must $IPT -t raw -D OUTPUT -d $VIP -j CT --notrack
+case $FRONT in
+nft) must nft flush chain $NF unhole-own-dnat untracked ;;
+*) must $IPT -t raw -D OUTPUT -d $VIP -j CT --notrack ;;
+esac
 lost 'entry kept'
 reset_ct on
 lost 'reset, but the first pass has an entry'
