@@ -47,12 +47,11 @@ ok_if 'make has every target that README and NOTES name' make_targets
 # What README and NOTES name is there: scripts, by their names; links, with headings.
 names_exist() {
 	local f n=0 anchor
-	# shellcheck disable=SC2086 # a glob, as "snat-pool*-nexthop.sh"
+	# shellcheck disable=SC2086 # a list, and a glob, as "snat-pool*-nexthop.sh"
 	while read -r f; do
 		ls recipes/$f qemu-test/scenarios/*/$f $f >"$work/ls" 2>/dev/null || :
 		[ -s "$work/ls" ] || { echo "there is no $f"; return 1; }
 		n=$((n + 1))
-		# shellcheck disable=SC2086 # a list
 	done < <(grep -ohE '[A-Za-z0-9/*-]+\.sh\b' $docs | grep -v NAME | sort -u)
 	local doc to
 	for doc in $docs; do
