@@ -5,7 +5,7 @@
 exec >/dev/ttyS2 2>&1 # the log
 export OUT=/dev/ttyS1 DEBIAN_FRONTEND=noninteractive LC_ALL=C
 . /mnt/lib.sh
-export RECIPES=/usr/share/doc/unhole-tools/recipes
+export RECIPES=/usr/share/doc/unhole-tools/recipes VIA=lo
 trap 'echo END >$OUT; sync; systemctl -ff poweroff' EXIT
 
 #   client 198.51.100.2 --- cl0 [box] up0 --- 192.0.2.2 next hop, 203.0.113.7
@@ -47,11 +47,5 @@ arrived() {
 	ip netns exec hop iptables -Z INPUT
 }
 # The box as it was before the recipe, but for the modules.
-undo() {
-	iptables -t raw -F
-	iptables -t nat -F
-	ip rule del iif cl0 lookup 50
-	ip route flush table 50
-	[ ! -d /sys/class/net/nvi0 ] || ip link del nvi0
-}
+undo() { sh "$RECIPES"/snat-own.sh undo; }
 apt_install() { apt-get -q -y --no-install-recommends -o Dpkg::Use-Pty=0 install "$@"; }
