@@ -26,7 +26,7 @@
 #
 #   USES                 which of the defaults below are its own (clients)
 #   IPTABLES=ip6tables   it is for IPv6
-#   BITS                 how many bits of the mark it needs (1)
+#   BITS                 how many bits of the mark it needs (1); 0: it looks at none
 #   NEEDS                devices that must be there
 #   INSTANCE             what tells two calls of it apart
 #   AGAIN                what else the second pass needs: "prerouting" (it crosses
@@ -218,6 +218,7 @@ _marks() {
 
 # _mark_is_free: nobody but recipes with the same bits has them.
 _mark_is_free() {
+	[ "$BITS" != 0 ] || return 0
 	cat "${STATE%/*}"/* 2>/dev/null | grep -qxF ": bits $MARK" && return
 	for _m in $(_marks); do
 		[ $((_m & MARK)) = 0 ] || die "the mark's bits $MARK are in use here: a rule has $_m" \
@@ -279,10 +280,12 @@ forwarding() {
 	sysctl -qw net.ipv6.conf.all.forwarding=1
 }
 
-# let_in DEV: FORWARD lets what comes in by DEV pass to an nvi device. The second pass
+# let_in DEV [OUT]: FORWARD lets what comes in by DEV pass to an nvi device. The second pass
 # crosses FORWARD again, as from DEV to the true uplink, where your rules judge it. By lo
-# that would let pass what they judge by DEV, so it is only said.
+# that would let pass what they judge by DEV, so it is only said. The box's own packets
+# cross it once, from the device to the uplink OUT.
 let_in() {
+	_out=${2:-$VIA}
 	if [ "$VIA" = lo ]; then
 		command "$IPT" -S FORWARD 2>/dev/null | grep -q '^-P FORWARD ACCEPT' ||
 			echo "note: FORWARD must let pass: -i $1 -o lo, and -i lo -o each uplink" >&2
@@ -290,8 +293,8 @@ let_in() {
 	fi
 	case $(command "$IPT" -S FORWARD 2>/dev/null) in
 	'' | '-P FORWARD ACCEPT') ;;
-	*DOCKER-USER*) "$IPT" -I DOCKER-USER -i "$1" -o "$VIA" -j ACCEPT ;;
-	*) "$IPT" -I FORWARD -i "$1" -o "$VIA" -j ACCEPT ;;
+	*DOCKER-USER*) "$IPT" -I DOCKER-USER -i "$1" -o "$_out" -j ACCEPT ;;
+	*) "$IPT" -I FORWARD -i "$1" -o "$_out" -j ACCEPT ;;
 	esac
 	command nft list chains 2>/dev/null | awk '
 		$1 == "table" { family = $2; table = $3 }
@@ -319,7 +322,7 @@ let_in() {
 				;;
 			*,drop)
 				_handle=$(command nft --echo --handle insert rule "$_fam" "$_table" "$_chain" \
-					iifname "$1" oifname "$VIA" accept | sed -n 's/.*# handle //p' | tail -n 1)
+					iifname "$1" oifname "$_out" accept | sed -n 's/.*# handle //p' | tail -n 1)
 				note "nft delete rule $_fam $_table $_chain handle $_handle"
 				;;
 			esac
@@ -349,14 +352,16 @@ hole() {
 # but BITS: all bits of a mark but these.
 but() { printf '0x%x' $((0xffffffff ^ $1)); }
 
-# into TABLE: a default route that leads into the hole. A plain IPv6 "dev lo" silently
-# becomes a route that rejects; a nexthop object does not.
+# into TABLE [OPTIONS]: a default route that leads into the hole. A plain IPv6 "dev lo"
+# silently becomes a route that rejects; a nexthop object does not.
 into() {
+	_table=$1
+	shift
 	if [ "$F,$VIA" = 6,lo ]; then
-		ip -6 nexthop add id "$1" dev lo
-		ip -6 route add default nhid "$1" table "$1"
+		ip -6 nexthop add id "$_table" dev lo
+		ip -6 route add default nhid "$_table" "$@" table "$_table"
 	else
-		ip "-$F" route add default dev "$VIA" table "$1"
+		ip "-$F" route add default dev "$VIA" "$@" table "$_table"
 	fi
 }
 
@@ -415,7 +420,7 @@ if [ -z "${RECIPE-}" ]; then
 		[ ! -e "$STATE" ] || _undo_all "$STATE"
 		trap _taken_back EXIT
 		trap 'exit 1' HUP INT TERM
-		note ": bits $MARK"
+		[ "$BITS" = 0 ] || note ": bits $MARK"
 	fi
 fi
 
