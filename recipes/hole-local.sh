@@ -1,10 +1,34 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The box's own packets to $FAR are routed into loopback. A mark leads there
-# and is taken off when the packet comes out, so that the second lookup, and
-# the reverse lookup of rp_filter, find the true route in main.
+# The box's own packets to $FAR are routed into $VIA (open.sh). A bit of the mark leads
+# there. It is taken off before the packet is looked up again, so that the second lookup,
+# and the reverse lookup of rp_filter, find the true route in main.
+#
+#   [box] uplink --- ... --- $FAR
+#
+# FAR   the address, or the prefix, that they go to
 # shellcheck shell=sh
-: "${FAR:?where to: an address or a prefix}"
-ip route add default dev lo table 50
-ip rule add fwmark 0x50 lookup 50
-iptables -t mangle -A OUTPUT -d "$FAR" -j MARK --set-mark 0x50
-iptables -t mangle -A PREROUTING -i lo -j MARK --set-mark 0
+: "${FAR:=203.0.113.7}"
+if [ -z "${BIT1-}" ]; then
+	set -e
+	cd "$(dirname "$0")" 2>/dev/null || :
+	USES=own OPEN=no . ./open.sh
+	# (UNHOLE's rule is yours, with the options that you want.)
+	[ "$VIA" = lo ] || hole
+fi
+into "$TABLE"
+if [ "$FRONT" = nft ]; then
+	chains hole-local <<-EOF
+		chain output {
+			type route hook output priority mangle
+			$NF daddr $FAR meta mark set meta mark | $BIT1
+		}
+		chain behind {
+			type filter hook postrouting priority mangle
+			oifname "$VIA" meta mark set meta mark & $(but "$BIT1")
+		}
+	EOF
+else
+	"$IPT" -t mangle -A "$CHAIN" "$WAY" "$VIA" -j MARK --set-xmark "0/$BIT1"
+	"$IPT" -t mangle -A OUTPUT -d "$FAR" -j MARK --set-xmark "$BIT1/$BIT1"
+fi
+$IP rule add pref "$PREF" fwmark "$BIT1/$BIT1" lookup "$TABLE"

@@ -95,9 +95,9 @@ why 'link-local' link-local-source 1 to $FAR6 from fe80::77 iif cl0
 counts Ip6InAddrErrors raw6 fe80::77 $FAR6
 why 'loopback, by a NIC' refused 1 to $FAR from 127.0.0.1
 says 'its socket is told' "$(sends $FAR bind=127.0.0.1)" 'Invalid argument'
-why 'loopback' loopback-address 1 to $FAR from 127.0.0.1 mark 0x50
+why 'loopback' loopback-address 1 to $FAR from 127.0.0.1 mark 0x80
 before=$(stat_unhole genuine)
-sends $FAR bind=127.0.0.1,setsockopt-int=1:36:80
+sends $FAR bind=127.0.0.1,setsockopt-int=1:36:128
 at_least 'the target leaves it alone' $(($(stat_unhole genuine) - before)) 1
 arrived 'nothing of these leaves' 0
 

@@ -2,8 +2,7 @@
 # Recipes hole-from, hole-from6 and hole-local-nvi: a client's packets, and the box's
 # own, through one nvi device that both families share, on every kernel with
 # forwarding for clients, and no other sysctl. The device that exists is
-# taken as it is; without the rule for the second lookup, what has a mark comes back
-# to it, and is dropped.
+# taken as it is; what keeps the mark comes back to it, and is dropped.
 # claims: L3 L4 L10
 # weight: 5
 topology
@@ -29,7 +28,7 @@ settled wire
 is 'two TTLs lower' "$(seen wire 'icmp[0] == 8 and ip[8] == 62') $(seen wire 'icmp6 and ip6[40] == 128 and ip6[7] == 62')" '3 3'
 is 'by the device, too' "$(passed_again)" 12
 
-for f in -4 -6; do must ip $f rule del iif nvi0; done
+for f in ip ip6; do must nft flush chain $f unhole-hole-local behind; done
 loops=$(nvi_stat nvi0 drop_loop)
-for a in $FAR $FAR6; do refute "without the rule for iif nvi0: $a: not answered" pings box 1 $a -W 1; done
+for a in $FAR $FAR6; do refute "with the mark still on: $a: not answered" pings box 1 $a -W 1; done
 is 'dropped on its way back to the device' $(($(nvi_stat nvi0 drop_loop) - loops)) 2

@@ -25,7 +25,7 @@ for pair in "virtio eth0 eth1 $UP" "e1000e eth2 eth3 $CL"; do
 	take "$far" peer "${net}2/$LEN"
 	FAR=${net}2 FAR6=${net}2
 	[ -n "$hole_ready" ] || { hole_local$SIX; unhole$SIX; stock_sysctls; hole_ready=1; }
-	[ "$FAR" = ${UP}2 ] || must $IPT -t mangle -A OUTPUT -d "$FAR" -j MARK --set-mark 0x50
+	[ "$FAR" = ${UP}2 ] || must $IPT -t mangle -A OUTPUT -d "$FAR" -j MARK --set-xmark 0x80/0x80
 	is "$name: the driver" "$(ethtool -i "$near" | sed -n 's/^driver: //p')" \
 		"$([ "$name" = virtio ] && echo virtio_net || echo "$name")"
 	# Behind QEMU's hub virtio has none to offer, so it is e1000e that has the job.

@@ -40,7 +40,7 @@ check 'a client, by the recipe: replies arrive' pings client 3 $FAR
 speaks 'a client' client peer $FAR
 at_least 'through the hole' $(($(stat_unhole unholed) - through)) 3
 is 'and none is dropped' $(($(mib TcpExtIPReversePathFilter) - filtered)) 0
-must iptables -t mangle -D PREROUTING -i cl0 -j MARK --set-mark 0x54
+must iptables -t mangle -D PREROUTING -i cl0 -j MARK --set-xmark 0x10/0x10
 must ip rule add iif cl0 lookup 50
 refute 'a rule by device alone: no reply is heard' pings client 2 $FAR -W 1
 is 'rp_filter dropped them' $(($(mib TcpExtIPReversePathFilter) - filtered)) 2

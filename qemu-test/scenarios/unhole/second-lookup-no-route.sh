@@ -7,7 +7,6 @@ topology
 hole_local
 unhole
 must ip route del $FAR
-must ip rule add fwmark 0x50 lookup 50 pref 10
 # The first lookup needs a route before OUTPUT's mark leads to loopback.
 must ip rule add iif lo fwmark 0/0xffffffff lookup 60 pref 20
 must ip route add $FAR via $PEER table 60

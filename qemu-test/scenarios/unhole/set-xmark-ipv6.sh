@@ -4,7 +4,7 @@
 # unholed. Without it the second lookup leads into the hole again.
 topology
 hole_local6
-must ip6tables -t mangle -D PREROUTING -i lo -j MARK --set-mark 0
+must ip6tables -t mangle -D PREROUTING -i lo -j MARK --set-xmark 0/0x80
 must sysctl -qw net.ipv6.conf.all.forwarding=$((1 - PATCHED))
 capture wire peer eth0
 unhole6
@@ -21,14 +21,14 @@ settled wire
 is 'on the wire' "$(seen wire "icmp6[icmp6type] == 128 and dst $FAR6")" 3
 must ip6tables -t raw -F
 
-# mark = (mark & ~mask) ^ value: 0x50 with 0x41/0x10 is 0x40 ^ 0x41 = 0x01.
-unhole6 --set-xmark 0x41/0x10
-for m in 0x01 0x50 0x00; do
+# mark = (mark & ~mask) ^ value: 0x80 with 0xc1/0x10 is 0x80 ^ 0xc1 = 0x41.
+unhole6 --set-xmark 0xc1/0x10
+for m in 0x41 0x80 0x00; do
 	must ip6tables -t mangle -A PREROUTING -i lo -m mark --mark $m -m comment --comment "mark $m"
 done
 check '--set-xmark value/mask: answered' pings box 3 $FAR6
-is 'the mark is what MARK would have made' "$(rule_packets 'mark 0x01' ip6tables)" 3
-is 'and no other' "$(rule_packets 'mark 0x50' ip6tables)$(rule_packets 'mark 0x00' ip6tables)" 00
+is 'the mark is what MARK would have made' "$(rule_packets 'mark 0x41' ip6tables)" 3
+is 'and no other' "$(rule_packets 'mark 0x80' ip6tables)$(rule_packets 'mark 0x00' ip6tables)" 00
 
 # Genuine loopback traffic keeps its mark.
 must ip6tables -t mangle -A OUTPUT -d ::1 -j MARK --set-mark 0x50
