@@ -5,25 +5,53 @@
 #   clients --- [box] UPLINK --- the net
 #
 # UPLINK   the device that leads to the net
-# VIA      lo or an nvi device: see open.sh
+# VIA, FRONT, MARK, ...   see open.sh
 # shellcheck shell=sh
 set -e
-: "${UPLINK:=up0}" "${VIA:=lo}"
+: "${UPLINK:=up0}"
 cd "$(dirname "$0")"
+USES=own NEEDS=$UPLINK OPEN=no . ./open.sh
+forwarding
 
-# Whatever the box sends out by the uplink goes into the hole first. Multicast and
-# broadcast do not: the kernel takes the source address's device for them, or the
-# table "local", and the mark changes nothing.
-XMARK=0 . ./open.sh
-ip route add default dev "$VIA" table 50
-ip rule add fwmark 0x50 lookup 50
-iptables -t mangle -A OUTPUT -o "$UPLINK" -j MARK --set-mark 0x50
+# The policy, an example. What crosses FORWARD a second time is the box's own if it comes
+# in by $VIA. Its entry is kept, so the first packet of a connection is NEW there. A
+# policy that drops must let it pass: with that, the box has what it had.
+let_in "$VIA" "$UPLINK"
+if [ "$FRONT" = nft ]; then
+	chains own-forward-policy <<-EOF
+		chain forward {
+			type filter hook forward priority filter
+			oifname "$UPLINK" tcp dport 25 reject with tcp reset
+			oifname "$UPLINK" udp dport 53 reject
+		}
+	EOF
+else
+	"$IPT" -I FORWARD -o "$UPLINK" -p udp --dport 53 -j REJECT
+	"$IPT" -I FORWARD -o "$UPLINK" -p tcp --dport 25 -j REJECT --reject-with tcp-reset
+fi
 
-# The policy, an example. The entry is kept, so the first packet of a connection
-# is NEW here as well.
-sysctl -qw net.ipv4.ip_forward=1
-iptables -P FORWARD DROP
-iptables -A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
-iptables -A FORWARD -o "$UPLINK" -p tcp --dport 25 -j REJECT --reject-with tcp-reset
-iptables -A FORWARD -o "$UPLINK" -p udp --dport 53 -j REJECT
-iptables -A FORWARD -o "$UPLINK" -m conntrack --ctstate NEW -j ACCEPT
+# Whatever the box sends out by the uplink goes into the hole first, save for neighbour
+# discovery: it is valid with hop limit 255 only, and the second lookup takes one away.
+# Multicast and broadcast do not: the kernel takes the source address's device for them,
+# or the table "local", and the mark changes nothing.
+hole "0/$BIT1"
+into "$TABLE"
+if [ "$FRONT" = nft ]; then
+	chains own-forward <<-EOF
+		chain output {
+			type route hook output priority mangle
+			icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } return
+			oifname "$UPLINK" meta mark set meta mark | $BIT1
+		}
+		chain behind {
+			type filter hook postrouting priority mangle
+			oifname "$VIA" meta mark set meta mark & $(but "$BIT1")
+		}
+	EOF
+else
+	for type in neighbour-solicitation neighbour-advertisement; do
+		[ "$F" = 4 ] || "$IPT" -t mangle -A OUTPUT -p icmpv6 --icmpv6-type $type -j RETURN
+	done
+	"$IPT" -t mangle -A OUTPUT -o "$UPLINK" -j MARK --set-xmark "$BIT1/$BIT1"
+fi
+$IP rule add pref "$PREF" fwmark "$BIT1/$BIT1" lookup "$TABLE"
