@@ -28,12 +28,12 @@ is 'no segment is over 1280 bytes' "$(seen wire "$(longer 1280)")" 0
 # Unsegmented, so there are fewer of them than on the wire.
 at_least 'through the hole' "$(passed_again)" 20
 
-must $IPT -t mangle -F FORWARD
+if [ $FRONT = nft ]; then must nft delete table $NF unhole-own-mss; else must $IPT -t mangle -F FORWARD; fi
 check 'mtu on the route: 1 MiB' tcp_copy box peer $FAR 5003 1
 is 'mtu on the route: the MSS of the SYN' "$(mss 5003)" $good
 
 # Without the mtu.
-must $IP route change default $([ $F$VIA = 6lo ] && echo nhid 50 || echo dev $VIA) src $BOX table 50
+must $IP route change default $([ $F$VIA = 6lo ] && echo nhid 54 || echo dev $VIA) src $BOX table 54
 if [ $F$VIA != 6lo ]; then
 	check 'neither: 1 MiB arrives, once the path MTU is known' tcp_copy box peer $FAR 5004 1
 else
@@ -60,8 +60,9 @@ must $IPT -t mangle -F FORWARD
 must $IP route flush cache
 
 # By a mark, the socket knows the true route.
-must $IP rule del pref 11
-must $IP rule add pref 11 fwmark 0x50 lookup 50
-must $IPT -t mangle -A OUTPUT -d $FAR -j MARK --set-mark 0x50
+must $IP rule del pref 202
+must $IP rule add pref 202 fwmark 0x80/0x80 lookup 54
+must $IPT -t mangle -A OUTPUT -d $FAR -j MARK --set-xmark 0x80/0x80
+[ $VIA = lo ] || must $IPT -t mangle -A $BETWEEN -j MARK --set-xmark 0/0x80
 check 'by a mark: 1 MiB' tcp_copy box peer $FAR 5006 1
 is 'by a mark: the MSS of the SYN' "$(mss 5006)" $good
