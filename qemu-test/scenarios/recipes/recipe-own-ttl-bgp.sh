@@ -13,7 +13,7 @@ GTSM=192.0.2.3 GTSM6=2001:db8:2::3 DIRECT=192.0.2.4
 addresses peer eth0 $GTSM/24,$GTSM6/64,$DIRECT/24
 addresses box up0 192.0.2.11/24,2001:db8:2::11/64,192.0.2.12/24
 recipe own-ttl FAR=$PEER/31 FAR6=$PEER6/127
-must iptables -t mangle -A OUTPUT -d $DIRECT -j MARK --set-mark 0x50
+must iptables -t mangle -A OUTPUT -d $DIRECT -j MARK --set-xmark 0x80/0x80
 
 session() { # NAME CHANNEL ADDRESS AS NEIGHBOUR AS OPTION
 	echo "protocol bgp $1 {
@@ -62,12 +62,17 @@ said_again() {
 }
 
 # The hole alone.
-iptables-save -t mangle >/run/rules
-ip6tables-save -t mangle >/run/rules6
-for ipt in iptables ip6tables; do
-	must $ipt -t mangle -F PREROUTING
-	must $ipt -t mangle -F POSTROUTING
-	[ "$VIA" = lo ] || must $ipt -t mangle -A $BETWEEN -j MARK --set-mark 0x51
+for t in iptables,ip,TTL ip6tables,ip6,HL; do
+	ipt=${t%%,*} nf=${t#*,} nf=${nf%,*}
+	if [ $FRONT = nft ]; then
+		must nft list table $nf unhole-own-ttl >/run/rules.$ipt
+		must nft flush chain $nf unhole-own-ttl more
+		handle=$(nft -a list chain $nf unhole-own-ttl behind | sed -n 's/.* set 255 # handle //p')
+		must nft delete rule $nf unhole-own-ttl behind handle $handle
+	else
+		$ipt-save -t mangle >/run/rules.$ipt
+		must sh -c "sed '/-j ${t##*,}/d' /run/rules.$ipt | $ipt-restore"
+	fi
 done
 capture without peer eth0
 must on peer bird -c /run/peer.conf -s /run/peer.ctl -P /run/peer.pid
@@ -84,8 +89,15 @@ at_least 'without: IPv6: its hop limit is' "$(mib Icmp6OutTimeExcds)" 1
 is 'without: GTSM: what arrives has 254' "$(limits without $GTSM)$(limits without $GTSM6)" '254 254 '
 stop without
 
-must iptables-restore /run/rules
-must ip6tables-restore /run/rules6
+for t in iptables,ip ip6tables,ip6; do
+	ipt=${t%,*}
+	if [ $FRONT = nft ]; then
+		must nft delete table ${t#*,} unhole-own-ttl
+		must nft -f /run/rules.$ipt
+	else
+		must $ipt-restore /run/rules.$ipt
+	fi
+done
 capture wire peer eth0
 birdc -s /run/box.ctl restart all >/dev/null
 birdc -s /run/peer.ctl restart all >/dev/null

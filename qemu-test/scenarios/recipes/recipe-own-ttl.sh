@@ -6,6 +6,19 @@
 topology
 stock_sysctls
 recipe own-ttl FAR=$PEER FAR6=$PEER6
+# ttl_kept_no_more: the packets go into the hole and out of it, and are no more mended.
+ttl_kept_no_more() {
+	for t in iptables,ip,TTL ip6tables,ip6,HL; do
+		nf=${t#*,} nf=${nf%,*}
+		if [ $FRONT = nft ]; then
+			nft flush chain $nf unhole-own-ttl more
+			nft delete rule $nf unhole-own-ttl behind handle \
+				"$(nft -a list chain $nf unhole-own-ttl behind | sed -n 's/.* set 255 # handle //p')"
+			continue
+		fi
+		${t%%,*}-save -t mangle | sed "/-j ${t##*,}/d" | ${t%%,*}-restore
+	done
+}
 capture wire peer eth0
 # session FAMILY TTL PORT [SECONDS]: a TCP session of the box with this TTL, to a server
 # that hears nothing under its minimum (GTSM) if the TTL is 255.
@@ -39,10 +52,7 @@ for f in 4 6; do
 done
 says 'ping with TTL 1, too' "$(pings box 2 $PEER -t 1)" '2 received'
 
-for t in iptables ip6tables; do
-	must $t -t mangle -F ${BETWEEN% -?*}
-	[ "$VIA" = lo ] || must $t -t mangle -A $BETWEEN -j MARK --set-mark 0x51
-done
+must ttl_kept_no_more
 for f in 4 6; do
 	is "IPv$f: without the rules a session with 1 dies" "$(session $f 1 $((f * 1000 + 501)) 1)" ''
 	is "IPv$f: nothing of it arrives" "$(limits $f $((f * 1000 + 501)))" ''
