@@ -106,7 +106,14 @@ is 'by uplink 2' "$(seen two "icmp[0] == 8 and dst $FAR")" 1
 # comes out of it takes the default route.
 must ip route replace default via 192.0.2.2
 must ip -6 route replace default via 2001:db8:2:1::2
-must iptables -t mangle -D $BETWEEN -j CONNMARK --restore-mark
-must ip6tables -t mangle -D $BETWEEN -j CONNMARK --restore-mark
+for t in iptables,ip ip6tables,ip6; do
+	if [ $FRONT = nft ]; then
+		nft -a list chain ${t#*,} unhole-reply-uplink postrouting |
+			sed -n 's/.*oifname "nvi0".* handle /delete rule '${t#*,}' unhole-reply-uplink postrouting handle /p' >/run/rules
+		must nft -f /run/rules
+	else
+		must ${t%,*} -t mangle -D $BETWEEN -j CONNMARK --restore-mark --nfmask 0xf0000000 --ctmask 0x70000000
+	fi
+done
 T=0.2
 is 'without the mark, far2 hears nothing' "$(answers | tr -d '\n')" '--------------'
