@@ -1,9 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What the second lookup needs on a kernel without the core patches: the least.
+# What the second lookup needs on a kernel without the core patches: the least. A script
+# that sources this sets it for good; "sh stock-sysctls.sh undo" takes back what "sh
+# stock-sysctls.sh" has set, with the same FOR.
 #
 # FOR   whose packets go through the hole: own (IPv4 packets of the box), clients,
 #       own6, clients6. Several are separated by spaces.
 # shellcheck shell=sh
+case ${0##*/} in
+stock-sysctls.sh)
+	set -e
+	cd "$(dirname "$0")"
+	INSTANCE=$(echo ${FOR:-own} | tr ' ' -) VIA=lo BITS=0 OPEN=no . ./open.sh
+	;;
+esac
 for what in ${FOR:-own}; do
 	case $what in
 	own) sysctl -qw net.ipv4.conf.lo.accept_local=1 net.ipv4.conf.lo.forwarding=1 ;;
