@@ -6,7 +6,7 @@
 set -e
 : "${FAR:=203.0.113.7}" "${FAR6:=2001:db8:3::7}"
 cd "$(dirname "$0")"
-USES=own
+USES=own BITS=2
 . ./open.sh
 . ./hole-local.sh
 IPTABLES=ip6tables FAR=$FAR6

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The box's own packets to $FAR are routed into $VIA (open.sh). A bit of the mark leads
 # there. It is taken off before the packet is looked up again, so that the second lookup,
-# and the reverse lookup of rp_filter, find the true route in main.
+# and the reverse lookup of rp_filter, find the true route in main. Another bit says in
+# FORWARD that the packet is the box's own.
 #
 #   [box] uplink --- ... --- $FAR
 #
@@ -11,16 +12,18 @@
 if [ -z "${BIT1-}" ]; then
 	set -e
 	cd "$(dirname "$0")" 2>/dev/null || :
-	USES=own OPEN=no . ./open.sh
+	USES=own BITS=2 OPEN=no . ./open.sh
 	# (UNHOLE's rule is yours, with the options that you want.)
 	[ "$VIA" = lo ] || hole
 fi
+let_in "$VIA" "$($IP route get "${FAR%/*}" | sed -n 's/.* dev \([^ ]*\).*/\1/p')" "$BIT2"
+own=$((BIT1 | BIT2))
 into "$TABLE"
 if [ "$FRONT" = nft ]; then
 	chains hole-local <<-EOF
 		chain output {
 			type route hook output priority mangle
-			$NF daddr $FAR meta mark set meta mark | $BIT1
+			$NF daddr $FAR meta mark set meta mark | $own
 		}
 		chain behind {
 			type filter hook postrouting priority mangle
@@ -29,6 +32,6 @@ if [ "$FRONT" = nft ]; then
 	EOF
 else
 	"$IPT" -t mangle -A "$CHAIN" "$WAY" "$VIA" -j MARK --set-xmark "0/$BIT1"
-	"$IPT" -t mangle -A OUTPUT -d "$FAR" -j MARK --set-xmark "$BIT1/$BIT1"
+	"$IPT" -t mangle -A OUTPUT -d "$FAR" -j MARK --set-xmark "$own/$own"
 fi
 $IP rule add pref "$PREF" fwmark "$BIT1/$BIT1" lookup "$TABLE"

@@ -280,12 +280,14 @@ forwarding() {
 	sysctl -qw net.ipv6.conf.all.forwarding=1
 }
 
-# let_in DEV [OUT]: FORWARD lets what comes in by DEV pass to an nvi device. The second pass
+# let_in DEV [OUT BIT]: FORWARD lets what comes in by DEV pass to an nvi device. The second pass
 # crosses FORWARD again, as from DEV to the true uplink, where your rules judge it. By lo
-# that would let pass what they judge by DEV, so it is only said. The box's own packets
-# cross it once, from the device to the uplink OUT.
+# that would let pass what they judge by DEV, so it is only said. With OUT and BIT: the box's
+# own packets, which cross it once, from the nvi device to the uplink OUT, and have BIT. (A
+# client's fragments come in by the nvi device, too, and are not to pass by that.)
 let_in() {
-	_out=${2:-$VIA}
+	_out=${2:-$VIA} _xt_bit='' _nft_bit=''
+	[ -z "${3-}" ] || { _xt_bit="-m mark --mark $3/$3" && _nft_bit="meta mark & $3 == $3"; }
 	if [ "$VIA" = lo ]; then
 		command "$IPT" -S FORWARD 2>/dev/null | grep -q '^-P FORWARD ACCEPT' ||
 			echo "note: FORWARD must let pass: -i $1 -o lo, and -i lo -o each uplink" >&2
@@ -293,14 +295,14 @@ let_in() {
 	fi
 	case $(command "$IPT" -S FORWARD 2>/dev/null) in
 	'' | '-P FORWARD ACCEPT') ;;
-	*DOCKER-USER*) "$IPT" -I DOCKER-USER -i "$1" -o "$_out" -j ACCEPT ;;
-	*) "$IPT" -I FORWARD -i "$1" -o "$_out" -j ACCEPT ;;
+	*DOCKER-USER*) "$IPT" -I DOCKER-USER -i "$1" -o "$_out" $_xt_bit -j ACCEPT ;;
+	*) "$IPT" -I FORWARD -i "$1" -o "$_out" $_xt_bit -j ACCEPT ;;
 	esac
 	command nft list chains 2>/dev/null | awk '
 		$1 == "table" { family = $2; table = $3 }
 		$1 == "chain" { chain = $2 }
 		/hook forward/ && family != "bridge" && family != "'"$([ "$F" = 4 ] && echo ip6 || echo ip)"'" &&
-			!(chain == "FORWARD" && family != "inet") && table !~ /^unhole-/ { print family, table, chain, $NF }' |
+			!(chain == "FORWARD" && family != "inet") && table !~ /^unhole-/ { sub(/;$/, ""); print family, table, chain, $NF }' |
 		while read -r _fam _table _chain _policy; do
 			case $_table,$_policy in
 			firewalld,*)
@@ -322,7 +324,7 @@ let_in() {
 				;;
 			*,drop)
 				_handle=$(command nft --echo --handle insert rule "$_fam" "$_table" "$_chain" \
-					iifname "$1" oifname "$_out" accept | sed -n 's/.*# handle //p' | tail -n 1)
+					iifname "$1" oifname "$_out" "$_nft_bit" accept | sed -n 's/.*# handle //p' | tail -n 1)
 				note "nft delete rule $_fam $_table $_chain handle $_handle"
 				;;
 			esac

@@ -10,13 +10,15 @@
 set -e
 : "${UPLINK:=up0}"
 cd "$(dirname "$0")"
-USES=own NEEDS=$UPLINK OPEN=no . ./open.sh
+USES=own BITS=2 NEEDS=$UPLINK OPEN=no . ./open.sh
 forwarding
 
-# The policy, an example. What crosses FORWARD a second time is the box's own if it comes
-# in by $VIA. Its entry is kept, so the first packet of a connection is NEW there. A
-# policy that drops must let it pass: with that, the box has what it had.
-let_in "$VIA" "$UPLINK"
+# BIT1 leads into the hole, BIT2 says behind it, too, that a packet is the box's own.
+#
+# The policy, an example. The entry is kept, so the first packet of a connection is NEW in
+# FORWARD as well. A policy that drops must let the box's own pass: with that, the box has
+# what it had.
+let_in "$VIA" "$UPLINK" "$BIT2"
 if [ "$FRONT" = nft ]; then
 	chains own-forward-policy <<-EOF
 		chain forward {
@@ -36,12 +38,14 @@ fi
 # or the table "local", and the mark changes nothing.
 hole "0/$BIT1"
 into "$TABLE"
+stay=
+[ "$F" = 4 ] || stay='icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } return'
 if [ "$FRONT" = nft ]; then
 	chains own-forward <<-EOF
 		chain output {
 			type route hook output priority mangle
-			icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } return
-			oifname "$UPLINK" meta mark set meta mark | $BIT1
+			$stay
+			oifname "$UPLINK" meta mark set meta mark | $((BIT1 | BIT2))
 		}
 		chain behind {
 			type filter hook postrouting priority mangle
@@ -52,6 +56,6 @@ else
 	for type in neighbour-solicitation neighbour-advertisement; do
 		[ "$F" = 4 ] || "$IPT" -t mangle -A OUTPUT -p icmpv6 --icmpv6-type $type -j RETURN
 	done
-	"$IPT" -t mangle -A OUTPUT -o "$UPLINK" -j MARK --set-xmark "$BIT1/$BIT1"
+	"$IPT" -t mangle -A OUTPUT -o "$UPLINK" -j MARK --set-xmark "$((BIT1 | BIT2))/$((BIT1 | BIT2))"
 fi
 $IP rule add pref "$PREF" fwmark "$BIT1/$BIT1" lookup "$TABLE"

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Two recipes on one box: by one nvi device, with one sysctl; what they share stays until the
+# last of them is undone, and clients and the box both have their way. A policy of FORWARD
+# that drops lets the first pass through, and judges the second as before, fragments too. What stops a recipe
+# leaves everything as it was: a device that is not there, one that is no nvi device or has
+# other flags, bits of the mark that are somebody else's, too few of them, a word that is
+# none, an address of the box.
+# patches: none
+# weight: 8
+topology
+via nvi0
+must sysctl -qw net.ipv4.ip_forward=0
+must ip addr add 192.0.2.9/24 dev up0
+must ip route add default via $PEER
+must ip route del $FAR
+must nft add table inet filter
+must nft 'add chain inet filter forward { type filter hook forward priority 0; policy drop; }'
+must nft add rule inet filter forward ct state established,related accept
+must nft add rule inet filter forward iifname cl0 oifname up0 accept
+capture wire peer eth0
+box_now() {
+	{
+		ip rule; ip route show table all; ip -br link; nft list ruleset; iptables-save -t mangle
+		sysctl net.ipv4.ip_forward
+	} | grep -v '^#' | sed 's/\[[0-9]*:[0-9]*\]//' >"/run/$1"
+}
+box_now bare
+
+UP="CLIENTS1=198.51.100.0/24 SNAT1=192.0.2.9 GW1=$PEER GW2= GW3="
+recipe uplinks $UP
+is 'forwarding is on' "$(sysctl -n net.ipv4.ip_forward)" 1
+check 'a client, though FORWARD drops' pings client 2 $FAR
+recipe own-forward UPLINK=up0
+check 'the box, beside it' pings box 2 $FAR
+settled wire
+is 'the client, translated' "$(seen wire "icmp[0] == 8 and src 192.0.2.9 and ip[8] == 62")" 2
+is 'the box, by the same device' "$(seen wire "icmp[0] == 8 and src $BOX and ip[8] == 63")" 2
+# What cl0 may not send to the uplink, in one piece and in fragments, which come in by nvi0.
+must nft insert rule inet filter forward iifname cl0 oifname up0 udp dport 7 drop
+for size in 10 3000; do
+	on client socat -u EXEC:"head -c $size /dev/zero" UDP4-SENDTO:$FAR:7 2>/dev/null
+	on client socat -u EXEC:"head -c $size /dev/zero" UDP4-SENDTO:$FAR:8 2>/dev/null
+done
+settled wire
+is 'what the policy forbids stays forbidden' "$(seen wire "udp dst port 7")" 0
+at_least 'what it allows passes' "$(seen wire 'udp dst port 8')" 1
+recipe uplinks $UP
+check 'made again: a client' pings client 1 $FAR
+check 'and the box' pings box 1 $FAR
+box_now both
+
+refused() { # WHAT CAUSE RECIPE [VARIABLE=VALUE...] [undo]
+	_w=$1 _cause=$2 _r=$3
+	shift 3
+	refute "$_w: refused" env "$@" sh "/unhole/recipes/$_r.sh"
+	says "$_w: cause and cure" "$_out" "$_cause" 'cure: '
+	box_now after
+	check "$_w: nothing has changed" cmp /run/both /run/after
+}
+refused 'no such device' 'there is no device nic7' hole-from DEV=nic7
+refused 'no device of ours' 'cl0 is no nvi device' hole-from DEV=cl0 VIA=cl0
+refused 'with other flags' 'has nothing switched on; this recipe wants reset-ct' own-dnat VIP=203.0.113.80 SERVER=$FAR
+refused 'an address of the box' "$BOX is the box's own" own-dnat VIP=$BOX SERVER=$FAR VIA=nvi1
+refused 'too few bits' 'has 1 bits, and this recipe needs' own-tproxy MARK=0x40 VIA=nvi1
+must iptables -t mangle -A PREROUTING -i up0 -j MARK --set-xmark 0x100/0x300
+box_now both
+refused 'bits of somebody else' "the mark's bits 0x100 are in use" hole-from DEV=cl0 MARK=0x100/0x100
+must iptables -t mangle -F
+nft delete table ip mangle 2>/dev/null	# where it is nftables' own
+box_now both
+refute 'a word that is none: refused' sh /unhole/recipes/uplinks.sh upp
+says 'and it says so' "$_out" "'upp' is not known"
+
+check 'the first is undone' sh /unhole/recipes/uplinks.sh undo
+is 'forwarding stays on, for the other' "$(sysctl -n net.ipv4.ip_forward)" 1
+check 'the box still has its way' pings box 2 $FAR
+settled wire
+before=$(seen wire 'icmp[0] == 8 and src 192.0.2.9')
+pings client 1 $FAR -W 1 >/dev/null
+settled wire
+is 'a client is translated no more' $(($(seen wire 'icmp[0] == 8 and src 192.0.2.9') - before)) 0
+check 'the second is undone' sh /unhole/recipes/own-forward.sh undo
+box_now undone
+check 'all is as before' diff /run/bare /run/undone
+check 'undone twice' sh /unhole/recipes/own-forward.sh undo
