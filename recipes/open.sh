@@ -28,11 +28,13 @@
 #   IPTABLES=ip6tables   it is for IPv6
 #   BITS                 how many bits of the mark it needs (1); 0: it looks at none
 #   NEEDS                devices that must be there
+#   TOOLS                programs that it needs besides
 #   INSTANCE             what tells two calls of it apart
 #   AGAIN                what else the second pass needs: "prerouting" (it crosses
 #                        PREROUTING on either way), or "reset-ct" (and has an entry of
 #                        its own in conntrack there)
 #   OPEN=no              it calls "hole" later, or not at all
+#   VIA=none             it leads nothing into the second lookup
 #
 # What it has from here on: F is 4 or 6, IP is "ip -4" or "ip -6", IPT is iptables or
 # ip6tables, NF is ip or ip6 as nft has it. BIT1, BIT2, ... are the bits of MARK, the lowest
@@ -80,11 +82,21 @@ _make() {
 	_said=$(command "$@" 2>&1) && return
 	_unnote
 	case $_said,$* in
-	*exists*,*' rule add '* | *exists*,*' link add '*)
+	*exists*,*' rule add '* | *exists*,*' link add '* | *exists*,*' addr add '* | *'already assigned'*)
 		_adopt "$_undo" || :
 		return 0
 		;;
-	*exists*) ! _adopt "$_undo" || return 0 ;;
+	*exists*)
+		_adopt "$_undo" && return
+		# Somebody's route that is the very same.
+		_show=$(echo "$*" | sed -n 's/ route add \(unreachable\|blackhole\) / route show type \1 /p; t
+			s/ route add / route show /p')
+		# shellcheck disable=SC2086 # words
+		[ -z "$_show" ] || [ -z "$(command $_show 2>/dev/null)" ] || return 0
+		case $*,$(command ip nexthop 2>/dev/null) in
+		*" nexthop add id $6 dev lo,"*"id $6 dev lo "*) return 0 ;;
+		esac
+		;;
 	esac
 	echo "$* said: $_said" >&2
 	return 2
@@ -228,18 +240,34 @@ _mark_is_free() {
 
 _has_flag() { ethtool --show-priv-flags "$VIA" 2>/dev/null | grep -q "^$1 *: on"; }
 
+# _whence TOOL: how one comes by it.
+_whence() {
+	case $1 in
+	arping) set -- iputils-arping ;;
+	bird | birdc) set -- bird2 ;;
+	bpf-return | */bpf-return) set -- 'gcc libc6-dev; cc -o bpf-return bpf-return.c' ;;
+	ip) set -- iproute2 ;;
+	ip6tables) set -- iptables ;;
+	nft) set -- nftables ;;
+	esac
+	echo "apt-get install $1"
+}
+
 _look() {
 	[ "$(id -u)" = 0 ] || die 'only root can change rules and routes' "sudo sh $0"
-	_tools="ip $([ "$FRONT" = nft ] && echo nft || echo "$IPT")"
+	_tools="ip ${TOOLS-}"
+	[ "$VIA" = none ] || _tools="$_tools $([ "$FRONT" = nft ] && echo nft || echo "$IPT")"
 	[ "$VIA" = lo ] || [ -z "$AGAIN" ] || _tools="$_tools ethtool"
 	for _t in $_tools; do
-		command -v "$_t" >/dev/null || die "$_t is missing" 'apt-get install iproute2 nftables iptables ethtool'
+		command -v "$_t" >/dev/null || die "$_t is missing" "$(_whence "$_t")"
 	done
 	for _d in ${NEEDS-}; do
 		command ip link show dev "$_d" >/dev/null 2>&1 || die "there is no device $_d" 'see the variables at the top of the recipe'
 	done
 	_mark_is_free
-	if [ "$VIA" = lo ]; then
+	if [ "$VIA" = none ]; then
+		return
+	elif [ "$VIA" = lo ]; then
 		"$IPT" -j UNHOLE -h >/dev/null 2>&1 ||
 			die 'iptables knows no target UNHOLE' 'apt install ./iptables-unhole_*.deb; or VIA=nvi0'
 	elif command ip link show dev "$VIA" >/dev/null 2>&1; then
@@ -281,16 +309,20 @@ forwarding() {
 }
 
 # let_in DEV [OUT BIT]: FORWARD lets what comes in by DEV pass to an nvi device. The second pass
-# crosses FORWARD again, as from DEV to the true uplink, where your rules judge it. By lo
-# that would let pass what they judge by DEV, so it is only said. With OUT and BIT: the box's
-# own packets, which cross it once, from the nvi device to the uplink OUT, and have BIT. (A
-# client's fragments come in by the nvi device, too, and are not to pass by that.)
+# crosses FORWARD again, as from DEV to the true uplink, where your rules judge it. By lo,
+# and with PREROUTING, it comes from $VIA there. That would let pass what they judge by DEV,
+# so it is only said. With OUT and BIT: the box's own packets, which cross it once, from the
+# nvi device to the uplink OUT, and have BIT. (A client's fragments come in by the nvi
+# device, too, and are not to pass by that.)
 let_in() {
 	_out=${2:-$VIA} _xt_bit='' _nft_bit=''
 	[ -z "${3-}" ] || { _xt_bit="-m mark --mark $3/$3" && _nft_bit="meta mark & $3 == $3"; }
-	if [ "$VIA" = lo ]; then
-		command "$IPT" -S FORWARD 2>/dev/null | grep -q '^-P FORWARD ACCEPT' ||
-			echo "note: FORWARD must let pass: -i $1 -o lo, and -i lo -o each uplink" >&2
+	if [ "$VIA" = lo ] || { [ -n "$AGAIN" ] && [ $# = 1 ]; }; then
+		if { command "$IPT" -S FORWARD && command nft list chains; } 2>/dev/null |
+			grep -qE '^-P FORWARD DROP|hook forward .*policy drop'; then
+			[ $# = 1 ] && _and=", and -i $VIA -o each uplink" || _and=
+			echo "note: FORWARD must let pass: -i $1 -o $_out$_and" >&2
+		fi
 		return 0
 	fi
 	case $(command "$IPT" -S FORWARD 2>/dev/null) in
@@ -367,6 +399,16 @@ into() {
 	fi
 }
 
+# lead PREFIX TABLE: what goes there, too.
+lead() {
+	if [ "$F,$VIA" = 6,lo ]; then
+		ip -6 nexthop add id "$TABLE" dev lo
+		ip -6 route add "$1" nhid "$TABLE" table "$2"
+	else
+		ip "-$F" route add "$1" dev "$VIA" table "$2"
+	fi
+}
+
 # --- this recipe -------------------------------------------------------------------------
 
 # What is taken where nothing is said, so that recipes stand beside each other.
@@ -392,6 +434,7 @@ export IP NF CHAIN WAY
 
 # The bits.
 MARK=${MARK#*/}
+[ "$BITS" != 0 ] || MARK=0
 _n=0 _b=1
 while [ $_b -le $((MARK)) ] && [ $_n -lt 8 ]; do
 	[ $((MARK & _b)) = 0 ] || { _n=$((_n + 1)) && eval "BIT$_n=$(printf '0x%x' $_b)"; }
@@ -426,4 +469,4 @@ if [ -z "${RECIPE-}" ]; then
 	fi
 fi
 
-[ "${OPEN-}" = no ] || hole ${XMARK:+"$XMARK"}
+[ "${OPEN-}" = no ] || [ "$VIA" = none ] || hole ${XMARK:+"$XMARK"}
