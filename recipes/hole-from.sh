@@ -6,7 +6,9 @@
 #
 #   client --- $DEV [box] uplink --- the world
 #
-# DEV   the device that they come in by
+# DEV       the device that they come in by
+# CLIENTS   whose packets, if not all: a network or an address. (Who goes through the hole
+#           untranslated is not translated at the uplink, either.)
 # shellcheck shell=sh
 : "${DEV:=cl0}"
 if [ -z "${BIT1-}" ]; then
@@ -22,10 +24,10 @@ if [ "$FRONT" = nft ]; then
 	chains "hole-from-$DEV" <<-EOF
 		chain prerouting {
 			type filter hook prerouting priority mangle
-			iifname "$DEV" meta mark set meta mark | $BIT1
+			iifname "$DEV" ${CLIENTS:+$NF saddr $CLIENTS }meta mark set meta mark | $BIT1
 		}
 	EOF
 else
-	"$IPT" -t mangle -A PREROUTING -i "$DEV" -j MARK --set-xmark "$BIT1/$BIT1"
+	"$IPT" -t mangle -A PREROUTING -i "$DEV" ${CLIENTS:+-s "$CLIENTS"} -j MARK --set-xmark "$BIT1/$BIT1"
 fi
 $IP rule add pref "$PREF" iif "$DEV" fwmark "$BIT1/$BIT1" lookup "$TABLE"
