@@ -59,7 +59,7 @@ EOF
 # Who is not among the clients does not leave with a private source, and other networks
 # of the box have no uplink to choose.
 for net in $($IP route show dev "$CLIENT_IF" table main | sed -n 's/^\([0-9a-f][^ ]*\) .*/\1/p'); do
-	case $net in fe80:*) continue ;; esac
+	case $net in fe80:* | default) continue ;; esac
 	$IP rule add pref $((PREF + 3)) iif "$VIA" from "$net" unreachable
 done
 $IP rule add pref "$PREF" iif "$CLIENT_IF" lookup main suppress_prefixlength 0

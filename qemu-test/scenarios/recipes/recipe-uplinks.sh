@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Three uplinks, chosen by the translated source. Then one is withdrawn in
-# mid-flow: a ping and a TCP connection go on by another, with the same source,
+# Three uplinks, chosen by the translated source, on a router as people have it: FORWARD
+# drops, what leaves is masqueraded, there are other networks, and clients that are not
+# listed. Then one uplink is withdrawn in mid-flow: a ping and a TCP connection go on by another, with the same source,
 # where its provider routes that, too; where not, they are silent until they are
 # renumbered, which a ping survives and a TCP connection does not. In IPv6:
 # recipe-uplinks6.
 # claims: L9
-# weight: 14
+# weight: 18
 family "${F:-4}"
 if [ "$F" = 4 ]; then
 	SERVER=203.0.113.80 SNAT1=203.0.113.17 SNAT2=203.0.113.33 SNAT3=203.0.113.49
@@ -16,11 +17,14 @@ else
 	BOX1=2001:db8:21::1 GW1=2001:db8:21::2 BOX2=2001:db8:22::1 GW2=2001:db8:22::2
 	BOX3=2001:db8:23::1 GW3=2001:db8:23::2 UPLEN=64
 fi
-host client net
-wire box cl0 $BOXCL/$LEN client eth0 $CLIENT/$LEN,${CL}3/$LEN,${CL}4/$LEN
+host client net dmz
+wire box cl0 $BOXCL/$LEN client eth0 $CLIENT/$LEN,${CL}3/$LEN,${CL}4/$LEN,${CL}5/$LEN
 wire box up1 $BOX1/$UPLEN net eth1 $GW1/$UPLEN
 wire box up2 $BOX2/$UPLEN net eth2 $GW2/$UPLEN
 wire box up3 $BOX3/$UPLEN net eth3 $GW3/$UPLEN
+[ "$F" = 4 ] && DMZ=198.18.5. || DMZ=2001:db8:d::
+wire box dm0 ${DMZ}1/$LEN dmz eth0 ${DMZ}2/$LEN
+must $IP -n dmz route add default via ${DMZ}1
 must $IP -n client route add default via $BOXCL src $CLIENT
 must ip -n net addr add $SERVER/$ALL dev lo
 # "net" is the three providers and what is behind them.
@@ -33,13 +37,33 @@ capture three net eth3
 capture client client eth0
 all_settled() { for c in one two three; do settled $c; done; }
 
+must sysctl -qw $FORWARDING=1
+must $IP route add default via $GW1
+must $IPT -P FORWARD DROP
+must $IPT -A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
+must $IPT -A FORWARD -i cl0 -o up+ -j ACCEPT
+must $IPT -A FORWARD -i cl0 -o dm0 -j ACCEPT
+must $IPT -t nat -A POSTROUTING -o up+ -j MASQUERADE
+capture dmz dmz eth0
+check 'before: a client that is not listed is answered' pings client 1 $SERVER -I ${CL}5
+must conntrack -F -f ipv$F
+for c in one two three; do settled $c; done
+before=$(seen one "$REQUEST")
+
 # The sources are in no table local, so a stock kernel needs no more than this.
-recipe uplinks$SIX RESERVE=yes
+out=$(env sh /unhole/recipes/uplinks$SIX.sh 2>&1) || not_ok "uplinks: $out"
+if [ $VIA = lo ]; then
+	says 'what FORWARD must let pass is said' "$out" '-i cl0 -o lo' '-i lo -o each uplink'
+	must $IPT -A FORWARD -i cl0 -o lo -j ACCEPT
+	must $IPT -A FORWARD -i lo -o up+ -j ACCEPT
+else
+	is 'there is nothing to say' "$out" ''
+fi
 for n in 2 3 4; do
 	check "client ${CL}$n is answered" pings client 3 $SERVER -I ${CL}$n
 done
 all_settled
-is 'uplink 1: its source, and no other' "$(seen one "$REQUEST and src $SNAT1") $(seen one "$REQUEST")" '3 3'
+is 'uplink 1: its source, and no other' "$(seen one "$REQUEST and src $SNAT1") $(($(seen one "$REQUEST") - before))" '3 3'
 is 'uplink 2: its source, and no other' "$(seen two "$REQUEST and src $SNAT2") $(seen two "$REQUEST")" '3 3'
 is 'uplink 3: its source, and no other' "$(seen three "$REQUEST and src $SNAT3") $(seen three "$REQUEST")" '3 3'
 # The client's default source is $CLIENT.
@@ -48,10 +72,44 @@ for n in 3 4; do
 	must $IP -n client route replace default via $BOXCL src ${CL}$n
 	speaks "uplink $((n - 1))" client net $SERVER
 done
-must $IP -n client route replace default via $BOXCL
+must $IP -n client route replace default via $BOXCL src $CLIENT
 all_settled
 is 'uplinks 2 and 3: of that, too, no other source' \
 	"$(seen two "dst $SERVER and not src $SNAT2") $(seen three "dst $SERVER and not src $SNAT3")" '0 0'
+
+# Who has no uplink: not listed (beside MASQUERADE, which comes too late), or its own is
+# gone. It leaves by no other, and has heard so. (Of lo on a stock kernel it does not hear.)
+nowhere() { # WHAT SOURCE
+	all_settled
+	sent="$(seen one "$REQUEST") $(seen two "$REQUEST") $(seen three "$REQUEST")"
+	pings client 1 $SERVER -W 1 -I $2 >/run/nowhere && not_ok "$1: answered"
+	[ $VIA$PATCHED = lo0 ] || says "$1: the client hears of it" "$(cat /run/nowhere)" '+1 errors'
+	all_settled
+	is "$1: nothing leaves" "$(seen one "$REQUEST") $(seen two "$REQUEST") $(seen three "$REQUEST")" "$sent"
+}
+nowhere 'a client that is not listed' ${CL}5
+check 'another network of the box: answered' pings client 2 ${DMZ}2 -I $CLIENT
+settled dmz
+is 'and asked by the client itself' "$(seen dmz "$REQUEST and src $CLIENT")" 2
+recipe uplink-withdraw$SIX GW=$GW1
+nowhere 'withdrawn, no reserve' $CLIENT
+check 'the others are as they were' pings client 1 $SERVER -I ${CL}3
+must env GW=$GW1 sh /unhole/recipes/uplink-withdraw$SIX.sh undo
+check 'and back again' pings client 1 $SERVER -I $CLIENT
+
+# Run again it is what it was; and with a reserve.
+now() {
+	$IP rule
+	for t in 50 101 102 103; do $IP route show table $t; done
+	saved $IPT
+	nft -s list ruleset
+} 2>/dev/null
+recipe uplinks$SIX
+now >/run/first
+recipe uplinks$SIX
+now >/run/second
+check 'the second run changes nothing' cmp /run/first /run/second
+recipe uplinks$SIX RESERVE=yes
 
 # A flow that can be asked now and then.
 on net socat TCP$F-LISTEN:9,bind=$(_host $SERVER),fork PIPE &
@@ -115,5 +173,40 @@ settled client
 at_least 'the client has heard a reset' "$(seen client "tcp and $FLAGS & 4 != 0 and src $SERVER and dst $CLIENT and src port 9")" 1
 at_least 'the ping, with the new source' "$(seen two "$REQUEST and src $SNAT2")" 6
 at_least 'the segment, with the new source, is answered by a reset' "$(seen two "tcp and $FLAGS & 4 != 0 and dst $SNAT2")" 1
-kill $p
+# (The shell's child is the one that has run "on".)
+pkill -P $p || kill $p
+wait $p 2>/dev/null
 speaks 'renumbered, new flows' client net $SERVER
+
+# Undone: it leaves with the first one again. (The second provider answers none but its own.)
+must env CLIENTS=$CLIENT OLD=$SNAT1 NEW=$SNAT2 sh /unhole/recipes/uplink-renumber$SIX.sh undo
+must $IP -n net route replace $SNAT1 via $BOX1
+must env GW=$GW1 sh /unhole/recipes/uplink-withdraw$SIX.sh undo
+must conntrack -F -f ipv$F
+all_settled
+sent=$(seen one "$REQUEST and src $SNAT1")
+check 'renumbered back' pings client 2 $SERVER -I $CLIENT
+all_settled
+is 'by the first uplink, with its source' $(($(seen one "$REQUEST and src $SNAT1") - sent)) 2
+
+# One that is left out.
+recipe uplinks$SIX GW2=
+nowhere 'an uplink left out' ${CL}3
+for n in 2 4; do check "left out: the client ${CL}$n" pings client 1 $SERVER -I ${CL}$n; done
+is 'left out: its table is empty' "$($IP route show table 102 2>/dev/null)" ''
+all_settled
+is 'no client was seen on any uplink, but before' \
+	"$(seen one "net ${CL}0/$LEN") $(seen two "net ${CL}0/$LEN") $(seen three "net ${CL}0/$LEN")" '0 0 0'
+
+# Beside it, another recipe on the same device: the box's own traffic.
+must conntrack -F -f ipv$F
+recipe own-forward$SIX UPLINK=up1
+again=$(passed_again)
+check 'beside own-forward: the box is answered' pings box 2 $SERVER
+is 'beside own-forward: it goes through the hole' $(($(passed_again) - again)) 2
+check 'beside own-forward: a client is answered' pings client 1 $SERVER -I $CLIENT
+nowhere 'beside own-forward: a client that is not listed' ${CL}5
+must sh /unhole/recipes/own-forward$SIX.sh undo
+must sh /unhole/recipes/uplinks$SIX.sh undo
+is 'undone: no rule and no table is left' "$($IP rule | grep -cE "cl0|$VIA ")$(nft list tables | grep -c unhole)" 00
+check 'undone: a client leaves as before' pings client 1 $SERVER -I ${CL}5
