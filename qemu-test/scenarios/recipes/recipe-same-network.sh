@@ -57,10 +57,23 @@ is 'each has heard its own answer only' "$(seen one "udp and src $PEER and dst p
 check 'a third host pings customer 1' pings peer 1 ${OUT1}2
 check 'the box pings customer 1' pings box 1 ${OUT1}2
 check 'the box pings customer 2' pings box 1 ${OUT2}2
+is 'the box asks both from one port' "$(udp_ask box ${OUT1}3 7 one sourceport=6666) $(udp_ask box ${OUT2}3 7 two sourceport=6666)" 'one two'
+# Each customer has the box as its gateway, by the same address, and asks it from the same
+# port: it is answered itself.
+udp_echo box ${IN}1 53
+for c in c1 c2; do
+	check "$c pings its gateway" pings $c 1 ${IN}1
+	is "$c asks its gateway" "$(udp_ask $c ${IN}1 53 $c bind=$(_host ${IN}2):7777)" $c
+	check "$c: TCP from its gateway" tcp_fetch $c box ${IN}1 5003 1
+done
 
 # Without the zones the second customer's packet is taken for the first's.
-$IPT-save | grep -v 'CT --zone' >/run/no-zones
-must $IPT-restore /run/no-zones
+if [ $FRONT = nft ]; then
+	for n in 1 2; do must nft flush chain $NF unhole-same-network-$n zones; done
+else
+	$IPT-save | grep -v 'CT --zone' >/run/no-zones
+	must $IPT-restore /run/no-zones
+fi
 must conntrack -F -f ipv$F
 settled wire
 before1=$(seen wire "udp and src ${OUT1}2") before2=$(seen wire "udp and src ${OUT2}2")
