@@ -9,16 +9,24 @@
 # VRF      the VRF's device
 # CLIENTS  the network in it that replies go to
 # LEAKED   the prefix that the VRF takes from the default VRF
-# VIA      lo or an nvi device: see open.sh
+# VIA, FRONT, ...   see open.sh
 # shellcheck shell=sh
 set -e
-: "${VRF:=red}" "${CLIENTS:=198.51.100.0/24}" "${LEAKED:=203.0.113.0/24}" "${VIA:=lo}"
+: "${VRF:=red}" "${CLIENTS:=198.51.100.0/24}" "${LEAKED:=203.0.113.0/24}"
 cd "$(dirname "$0")"
-sysctl -qw net.ipv4.ip_forward=1
-
-# The way there. $VIA is in no VRF, so the second lookup is the default VRF's.
-. ./open.sh
-ip route replace "$LEAKED" dev "$VIA" vrf "$VRF"
+INSTANCE=$VRF NEEDS=$VRF BITS=0 . ./open.sh
+table=$(ip -d link show dev "$VRF" | sed -n 's/.* vrf table \([0-9]*\).*/\1/p')
+[ -n "$table" ] || die "$VRF is no VRF" 'VRF=DEVICE'
+forwarding
+let_in "$VRF"
 
 # The way back. A VRF's device looks up again by itself, in the VRF's table.
-ip route replace "$CLIENTS" dev "$VRF"
+$IP route add "$CLIENTS" dev "$VRF"
+# The way there. $VIA is in no VRF, so the second lookup is the default VRF's. The daemon's
+# own route gives way.
+old=$($IP route show "$LEAKED" table "$table" | sed 's/ nhid \([0-9]*\) dev [^ ]*/ nhid \1/')
+if [ -n "$old" ]; then
+	note "$IP route add $old table $table"
+	$IP route del "$LEAKED" table "$table"
+fi
+lead "$LEAKED" "$table"

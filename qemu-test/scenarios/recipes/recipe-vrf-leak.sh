@@ -38,6 +38,11 @@ is 'with the rule: by the default VRF' "$(seen wire "icmp[0] == 8 and src $CLIEN
 is 'one pass each, TTL 2 lower' "$(show wire 'icmp[0] == 8' | grep -c 'ttl 62')" 3
 check 'the other direction' pings peer 3 $CLIENT
 
+# Undone, the daemon's route is what it was.
+must sh /unhole/recipes/vrf-leak.sh undo
+says "undone: the daemon's routes" "$(ip route show table 10) $(ip route)" '203.0.113.0/24 dev lo' '198.51.100.0/24 dev red'
+recipe vrf-leak
+
 # The box itself, in the VRF.
 stock_sysctls
 unholed=$(passed_again)

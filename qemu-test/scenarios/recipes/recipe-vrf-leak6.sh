@@ -47,3 +47,5 @@ settled wire
 is 'with the rule: by the default VRF, hop limit 2 lower' \
 	"$(show wire "icmp6 and ip6[40] == 128 and src $CLIENT6 and dst $FAR6" | grep -c 'hlim 62')" 3
 check 'the other direction' pings peer 3 $CLIENT6
+must sh /unhole/recipes/vrf-leak6.sh undo
+says "undone: the daemon's routes" "$(ip -6 route show table 10) $(ip -6 route)" '2001:db8:3::/64 nhid 50' '2001:db8:1::/64 dev red'

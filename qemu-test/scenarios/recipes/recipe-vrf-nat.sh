@@ -93,15 +93,15 @@ fi
 
 # The box's own traffic, from a socket bound to a customer's VRF.
 # Its packets go through the hole; the replies come in by another VRF's device.
-must $IPT -t mangle -A OUTPUT -m mark --mark 1 -j CONNMARK --save-mark
+must $IPT -t mangle -A OUTPUT -m mark --mark 0x4000000 -j CONNMARK --save-mark
 settled wire
 wired=$(seen wire "$REPLY and dst ${UP}11")
-refute "the box's own, bound to a VRF: no answer" pings box 1 $FAR -I red -m 1 -W 1
+refute "the box's own, bound to a VRF: no answer" pings box 1 $FAR -I red -m 67108864 -W 1
 settled wire
 is 'though the reply came' $(($(seen wire "$REPLY and dst ${UP}11") - wired)) 1
 must $IP route add default dev red table 110
-must $IP rule add iif $from fwmark 1 lookup 110 pref 99
-check "with replies routed to the VRF's device: answered" pings box 2 $FAR -I red -m 1
+must $IP rule add iif $from fwmark 0x4000000 lookup 110 pref 99
+check "with replies routed to the VRF's device: answered" pings box 2 $FAR -I red -m 67108864
 check 'and the customer still is' pings one 2 $FAR
 settled wire
 is 'all by the same address' $(($(seen wire "$REPLY and dst ${UP}11") - wired)) 5
