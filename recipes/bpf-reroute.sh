@@ -11,6 +11,7 @@
 # GW, GW6       the next hops of these sources
 # MTU           the smallest MTU behind GW and GW6
 # LOADER        bpf-return.c, compiled: cc -o bpf-return bpf-return.c
+# MARK, ...     see open.sh
 #
 # It does less than nvi:
 # - The second lookup is one for a packet of the box itself: FORWARD is not crossed again,
@@ -19,20 +20,14 @@
 # - MASQUERADE at reroute0 loses everything, and FTP stands still.
 # - Clients do not hear of a missing second route, nor of an MTU below $MTU.
 # - What it leads to reroute0 again is dropped, with a line in the kernel's log.
-# A host that has learned its IPv6 default route by router advertisements keeps it only
-# with accept_ra=2, since it forwards from here on.
 # shellcheck shell=sh
 set -e
 : "${CLIENT_IF:=cl0}" "${FAR:=203.0.113.7}" "${FAR6:=2001:db8:3::7}"
 : "${SNAT:=192.0.2.9}" "${GW:=192.0.2.2}" "${SNAT6:=2001:db8:2::9}" "${GW6:=2001:db8:2::2}"
 : "${MTU:=1500}" "${LOADER:=$(dirname "$0")/bpf-return}"
-for tool in nft "$LOADER"; do
-	command -v "$tool" >/dev/null || {
-		echo "error: $tool is missing" >&2
-		echo "  cure: apt-get install nftables gcc libc6-dev; cc -o bpf-return bpf-return.c" >&2
-		exit 1
-	}
-done
+case $LOADER in */*) LOADER=$(readlink -f "$LOADER") ;; esac
+cd "$(dirname "$0")"
+VIA=none NEEDS=$CLIENT_IF TOOLS="nft mount $LOADER" . ./open.sh
 
 # The device is for rules to name it, and sends nothing.
 ip link add reroute0 type dummy
@@ -40,31 +35,35 @@ ip link set reroute0 mtu "$MTU" up
 
 # A route keeps its program. The file is for ip to find it.
 bpf=$(mktemp -d)
-trap 'umount "$bpf"; rmdir "$bpf"' EXIT
 mount -t bpf bpf "$bpf"
-"$LOADER" lwt_xmit 128 "$bpf/reroute"
-for f in -4 -6; do
-	ip $f route add default encap bpf xmit pinned "$bpf/reroute" dev reroute0 table 50
-done
+(
+	trap 'umount "$bpf"; rmdir "$bpf"' EXIT
+	"$LOADER" lwt_xmit 128 "$bpf/reroute"
+	for f in -4 -6; do
+		note "ip $f route del default dev reroute0 table $TABLE"
+		command ip $f route add default encap bpf xmit pinned "$bpf/reroute" dev reroute0 table "$TABLE"
+	done
+)
 
 # The second lookup: by the source.
-ip route add default via "$GW" table 101
-ip rule add from "$SNAT" lookup 101
-ip -6 route add default via "$GW6" table 101
-ip -6 rule add from "$SNAT6" lookup 101
+ip -4 route add default via "$GW" table "$TABLES"
+ip -4 rule add pref "$PREF" from "$SNAT" lookup "$TABLES"
+ip -6 route add default via "$GW6" table "$TABLES"
+ip -6 rule add pref "$PREF" from "$SNAT6" lookup "$TABLES"
 
-# Marks lead to reroute0 (of clients, too: see hole-from.sh), and come off behind SNAT:
+# A mark leads to reroute0 (of clients, too: see hole-from.sh), and comes off behind SNAT:
 # what that leaves as it is must not be led there again.
-nft -f - <<EOF
-table inet bpf_reroute {
+# shellcheck disable=SC2034 # chains
+NF=inet
+chains bpf-reroute <<EOF
 	chain prerouting {
 		type filter hook prerouting priority mangle
-		iifname "$CLIENT_IF" meta mark set 0x54
+		iifname "$CLIENT_IF" meta mark set meta mark | $BIT1
 	}
 	chain output {
 		type route hook output priority mangle
-		ip daddr $FAR meta mark set 0x50
-		ip6 daddr $FAR6 meta mark set 0x50
+		ip daddr $FAR meta mark set meta mark | $BIT1
+		ip6 daddr $FAR6 meta mark set meta mark | $BIT1
 	}
 	chain postrouting {
 		type nat hook postrouting priority srcnat
@@ -73,14 +72,13 @@ table inet bpf_reroute {
 	}
 	chain unmark {
 		type filter hook postrouting priority srcnat + 1
-		oifname reroute0 meta mark set 0
+		oifname reroute0 meta mark set meta mark & $(but "$BIT1")
 	}
-}
 EOF
 
 # The first lookup. All that it leads to is there by now.
-for f in -4 -6; do
-	ip $f rule add fwmark 0x50 lookup 50
-	ip $f rule add iif "$CLIENT_IF" fwmark 0x54 lookup 50
+for F in 4 6; do
+	forwarding
+	ip -$F rule add pref $((PREF + 1)) iif lo fwmark "$BIT1/$BIT1" lookup "$TABLE"
+	ip -$F rule add pref $((PREF + 2)) iif "$CLIENT_IF" fwmark "$BIT1/$BIT1" lookup "$TABLE"
 done
-sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

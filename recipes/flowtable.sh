@@ -16,11 +16,12 @@
 # shellcheck shell=sh
 set -e
 : "${CLIENT_IF:=cl0}" "${UPLINKS:=up0}"
-# Behind the firewall's own chains, which may drop the reply. Run again, it is made anew.
-nft -f - <<EOF
-table inet past_the_hole
-delete table inet past_the_hole
-table inet past_the_hole {
+cd "$(dirname "$0")"
+VIA=none BITS=0 TOOLS=nft . ./open.sh
+# Behind the firewall's own chains, which may drop the reply.
+# shellcheck disable=SC2034 # chains
+NF=inet
+chains flowtable <<EOF
 	flowtable nics {
 		hook ingress priority 0
 		devices = { $CLIENT_IF, $UPLINKS }
@@ -29,5 +30,4 @@ table inet past_the_hole {
 		type filter hook forward priority filter + 10
 		iifname { $UPLINKS } flow add @nics
 	}
-}
 EOF

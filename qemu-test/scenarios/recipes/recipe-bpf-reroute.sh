@@ -28,14 +28,14 @@ is 'no loader: it fails' "$?" 1
 says 'and names the cure' "$out" 'error: /unhole/recipes/bpf-return is missing' 'cure: ' 'cc -o bpf-return'
 refute 'before it has done anything' ip link show reroute0
 recipe bpf-reroute LOADER=bpf-return CLIENT_IF=cl0 FAR=$FAR FAR6=$FAR6 SNAT=$S2 GW=$GW2 SNAT6=$S2_6 GW6=$GW2_6
-nft list table inet bpf_reroute >/run/nft
+nft list table inet unhole-bpf-reroute >/run/nft
 recipe_again() { # its rules
-	nft flush table inet bpf_reroute && nft -f /run/nft && conntrack -F 2>/dev/null
+	nft flush table inet unhole-bpf-reroute && nft -f /run/nft && conntrack -F 2>/dev/null
 }
 unload() { for m in xt_UNHOLE nvi; do ! grep -q "^$m " /proc/modules || rmmod $m || return; done; }
 check 'no module of ours is there' wait_for 10 unload
 for to in $FAR $FAR6; do
-	says "unhole-path names such a route, $to" "$(unhole-path to $to mark 0x50)" 'unknown: the route to reroute0 has a BPF program'
+	says "unhole-path names such a route, $to" "$(unhole-path to $to mark 0x10)" 'unknown: the route to reroute0 has a BPF program'
 done
 is 'and its doctor, each' "$(unhole-path doctor | grep -c 'the IPv[46] route "default dev reroute0 table 50" has a BPF program')" 2
 
@@ -121,7 +121,7 @@ PING='icmp[0] == 8 or icmp6[0] == 128'
 # kills it, whether there is an address to take or not.
 for address in '' 203.0.113.99/32; do
 	[ -z "$address" ] || must ip addr add $address dev reroute0
-	must nft insert rule inet bpf_reroute postrouting oifname reroute0 masquerade
+	must nft insert rule inet unhole-bpf-reroute postrouting oifname reroute0 masquerade
 	conntrack -F 2>/dev/null
 	is "MASQUERADE${address:+, with an address} loses all" "$(sent client $FAR) $(sent box $FAR)" '0 0'
 	must recipe_again

@@ -116,7 +116,8 @@ is 'flow add for the uplink, IPv6: translated' "$(seen wire "udp and src $OWN6 a
 wire box up1 192.0.2.201/30 peer eth1 192.0.2.202/30
 must ip -n peer route add $OWN via 192.0.2.201
 capture other peer eth1
-must nft delete table inet past_the_hole
+must sh /unhole/recipes/flowtable.sh undo
+refute 'undone: there is no flow table' nft list table inet unhole-flowtable
 must conntrack -F 2>/dev/null
 recipe flowtable CLIENT_IF=cl0 UPLINKS='up0, up1'
 is 'replies by another uplink: answered' "$(ask 3 $FAR)" 3
