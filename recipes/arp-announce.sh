@@ -8,6 +8,8 @@
 # shellcheck shell=sh
 set -e
 : "${DEV:=up0}" "${ADDRESS:=192.0.2.9}" "${NEXTHOP:=}"
+cd "$(dirname "$0")"
+INSTANCE=$DEV-$ADDRESS VIA=none BITS=0 NEEDS=$DEV TOOLS=arping . ./open.sh
 
 # arping binds to the address that it announces, which is not local.
 sysctl -qw net.ipv4.ip_nonlocal_bind=1

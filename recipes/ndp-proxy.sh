@@ -8,7 +8,10 @@
 # shellcheck shell=sh
 set -e
 : "${UPLINK:=up0}" "${SNAT_ADDRESS:=2001:db8:2::77}"
-sysctl -qw net.ipv6.conf.all.forwarding=1 "net.ipv6.conf.$UPLINK.proxy_ndp=1"
-ip -6 neigh replace proxy "$SNAT_ADDRESS" dev "$UPLINK"
+cd "$(dirname "$0")"
+VIA=none BITS=0 NEEDS=$UPLINK IPTABLES=ip6tables . ./open.sh
+forwarding
+sysctl -qw "net.ipv6.conf.$UPLINK.proxy_ndp=1"
 # What comes for it and is no reply must not go back into the subnet.
-ip -6 route replace blackhole "$SNAT_ADDRESS"
+$IP route add blackhole "$SNAT_ADDRESS"
+$IP neigh add proxy "$SNAT_ADDRESS" dev "$UPLINK"

@@ -11,15 +11,14 @@
 # SNAT_ADDRESS  a free address of its subnet
 # ARP           how the next hop gets to know: "mangle" (the article's way),
 #               "proxy" (the box answers for the address), "none"
-# VIA           lo or an nvi device: see open.sh
+# VIA, FRONT, MARK, ...  see open.sh
 # shellcheck shell=sh
 set -e
 : "${CLIENTS:=198.51.100.0/24}" "${CLIENT_IF:=cl0}" "${UPLINK:=up0}"
-: "${NEXTHOP:=192.0.2.2}" "${SNAT_ADDRESS:=192.0.2.77}" "${ARP:=proxy}" "${VIA:=lo}"
+: "${NEXTHOP:=192.0.2.2}" "${SNAT_ADDRESS:=192.0.2.77}" "${ARP:=proxy}"
 cd "$(dirname "$0")"
-
-sysctl -qw net.ipv4.ip_forward=1
-. ./open.sh
+NEEDS="$CLIENT_IF $UPLINK" TOOLS=$([ "$ARP" != mangle ] || echo arptables) . ./open.sh
+forwarding
 
 case $ARP in
 mangle)
@@ -28,8 +27,9 @@ mangle)
 	# and also falsifies the box's answer to "who has (the box)?", which the
 	# next hop then never learns. The article says "-t mangle"; the kernel has
 	# one table only, and arptables-legacy takes any name for it.
-	arptables -A OUTPUT -o "$UPLINK" -d "$NEXTHOP" --opcode Request \
-		-j mangle --mangle-ip-s "$SNAT_ADDRESS"
+	set -- OUTPUT -o "$UPLINK" -d "$NEXTHOP" --opcode Request -j mangle --mangle-ip-s "$SNAT_ADDRESS"
+	note "arptables -D $*"
+	arptables -A "$@"
 	# What is known already is not asked for: forget it.
 	ip neigh flush dev "$UPLINK" to "$NEXTHOP"
 	;;
@@ -39,10 +39,18 @@ proxy)
 	# blackhole is none. (What comes for it and is no reply is answered with
 	# an ICMP error. Only lo without the core patches is not: there it circles
 	# until its TTL is 0.)
-	ip route replace "$SNAT_ADDRESS" dev "$VIA"
-	ip neigh replace proxy "$SNAT_ADDRESS" dev "$UPLINK"
+	$IP route add "$SNAT_ADDRESS" dev "$VIA"
+	ip neigh add proxy "$SNAT_ADDRESS" dev "$UPLINK"
 	;;
 esac
-
+if [ "$FRONT" = nft ]; then
+	chains snat-nexthop-subnet <<-EOF
+		chain postrouting {
+			type nat hook postrouting priority srcnat - 1
+			oifname "$VIA" $NF saddr $CLIENTS snat to $SNAT_ADDRESS
+		}
+	EOF
+else
+	"$IPT" -t nat -A POSTROUTING -o "$VIA" -s "$CLIENTS" -j SNAT --to-source "$SNAT_ADDRESS"
+fi
 DEV=$CLIENT_IF . ./hole-from.sh
-iptables -t nat -A POSTROUTING -o "$VIA" -s "$CLIENTS" -j SNAT --to-source "$SNAT_ADDRESS"

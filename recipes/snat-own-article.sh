@@ -11,9 +11,8 @@
 # snat-own.sh will do.)
 # shellcheck shell=sh
 set -e
-: "${UPLINK:=up0}" "${SNAT_ADDRESS:=192.0.2.9}"
-cd "$(dirname "$0")"
-
-. ./snat-own.sh
+: "${UPLINK:=up0}" "${SNAT_ADDRESS:=192.0.2.9}" "${VIA:=lo}"
+. "$(dirname "$0")/snat-own.sh"
+note "ip route add local $SNAT_ADDRESS dev $UPLINK table local proto kernel scope host src $SNAT_ADDRESS"
 ip route del local "$SNAT_ADDRESS" dev "$UPLINK" table local
 ip route add "$SNAT_ADDRESS" dev "$UPLINK"

@@ -8,18 +8,27 @@
 # CLIENT_IF     where they come in
 # UPLINK        where they leave
 # SNAT_ADDRESS  an address of the box on the uplink's subnet, PREFIX bits long
-# VIA           lo or an nvi device: see open.sh
+# VIA, FRONT, MARK, ...  see open.sh
 # shellcheck shell=sh
 set -e
-: "${CLIENTS:=198.51.100.0/24}" "${CLIENT_IF:=cl0}" "${VIA:=lo}"
+: "${CLIENTS:=198.51.100.0/24}" "${CLIENT_IF:=cl0}"
 : "${UPLINK:=up0}" "${SNAT_ADDRESS:=192.0.2.9}" "${PREFIX:=24}"
 cd "$(dirname "$0")"
+NEEDS="$CLIENT_IF $UPLINK" . ./open.sh
 
-ip addr replace "$SNAT_ADDRESS/$PREFIX" dev "$UPLINK"
-sysctl -qw net.ipv4.ip_forward=1
+forwarding
+ip addr add "$SNAT_ADDRESS/$PREFIX" dev "$UPLINK"
 
 # The first lookup leads into the hole, where the source is translated. The
 # second one is for the packet as it then is.
-. ./open.sh
+if [ "$FRONT" = nft ]; then
+	chains snat-own <<-EOF
+		chain postrouting {
+			type nat hook postrouting priority srcnat - 1
+			oifname "$VIA" $NF saddr $CLIENTS snat to $SNAT_ADDRESS
+		}
+	EOF
+else
+	"$IPT" -t nat -A POSTROUTING -o "$VIA" -s "$CLIENTS" -j SNAT --to-source "$SNAT_ADDRESS"
+fi
 DEV=$CLIENT_IF . ./hole-from.sh
-iptables -t nat -A POSTROUTING -o "$VIA" -s "$CLIENTS" -j SNAT --to-source "$SNAT_ADDRESS"

@@ -4,7 +4,5 @@
 # RUN  where BIRD puts its socket
 # shellcheck shell=sh
 set -e
-: "${RUN:=/run/bird}"
-cd "$(dirname "$0")"
-mkdir -p "$RUN"
-bird -c snat-pool-bird-nexthop.conf -s "$RUN/bird.ctl"
+: "${CONF:=snat-pool-bird-nexthop.conf}"
+. "$(dirname "$0")/snat-pool-bird.sh"

@@ -6,4 +6,6 @@
 # shellcheck shell=sh
 set -e
 : "${POOL:=203.0.113.128/28}" "${BOX:=192.0.2.1}"
-ip route replace "$POOL" via "$BOX"
+cd "$(dirname "$0")"
+VIA=none BITS=0 . ./open.sh
+$IP route add "$POOL" via "$BOX"

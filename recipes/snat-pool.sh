@@ -6,23 +6,31 @@
 # CLIENTS    the clients' network
 # CLIENT_IF  where they come in
 # POOL       the addresses that they leave with, as a prefix
-# POOL_FROM  the range of POOL to use, as iptables wants it
-# VIA        lo or an nvi device: see open.sh
+# POOL_FROM  the range of POOL to use, as iptables and nft want it
+# VIA, FRONT, MARK, ...  see open.sh
 #
 # The next hop has to know that POOL is behind the box: by a static route
 # (snat-pool-nexthop.sh) or by a routing protocol (snat-pool-bird.sh).
 # shellcheck shell=sh
 set -e
-: "${CLIENTS:=198.51.100.0/24}" "${CLIENT_IF:=cl0}" "${VIA:=lo}"
+: "${CLIENTS:=198.51.100.0/24}" "${CLIENT_IF:=cl0}"
 : "${POOL:=203.0.113.128/28}" "${POOL_FROM:=203.0.113.128-203.0.113.143}"
 cd "$(dirname "$0")"
-
-sysctl -qw net.ipv4.ip_forward=1
+NEEDS=$CLIENT_IF . ./open.sh
+forwarding
 
 # Replies are translated before they are routed. What comes for the pool and is
 # no reply would go back to the next hop by the default route, and come again.
-ip route replace blackhole "$POOL"
+$IP route add blackhole "$POOL"
 
-. ./open.sh
+if [ "$FRONT" = nft ]; then
+	chains snat-pool <<-EOF
+		chain postrouting {
+			type nat hook postrouting priority srcnat - 1
+			oifname "$VIA" $NF saddr $CLIENTS snat to $POOL_FROM persistent
+		}
+	EOF
+else
+	"$IPT" -t nat -A POSTROUTING -o "$VIA" -s "$CLIENTS" -j SNAT --to-source "$POOL_FROM" --persistent
+fi
 DEV=$CLIENT_IF . ./hole-from.sh
-iptables -t nat -A POSTROUTING -o "$VIA" -s "$CLIENTS" -j SNAT --to-source "$POOL_FROM" --persistent

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# At the next hop of snat-pool6.sh: where the pool is.
-#
-# POOL  the prefix that the box translates to
-# BOX   the box's address on the common subnet
-# shellcheck shell=sh
+# snat-pool-nexthop.sh for IPv6.
+# shellcheck shell=sh disable=SC2034
 set -e
 : "${POOL:=2001:db8:ff::/64}" "${BOX:=2001:db8:2::1}"
-ip -6 route replace "$POOL" via "$BOX"
+IPTABLES=ip6tables
+. "$(dirname "$0")/snat-pool-nexthop.sh"

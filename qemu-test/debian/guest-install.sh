@@ -14,7 +14,7 @@ refute 'there is no UNHOLE before' iptables -t raw -A PREROUTING -i lo -j UNHOLE
 check 'apt installs the packages' apt_install /mnt/old/*.deb
 check 'nothing is loaded by that' test ! -d /sys/module/xt_UNHOLE
 check 'sysctls as the README says' sh "$RECIPES"/stock-sysctls.sh
-check 'the recipe runs' sh "$RECIPES"/snat-own.sh
+check 'the recipe runs' env VIA=lo sh "$RECIPES"/snat-own.sh
 is 'the rule' "$(iptables -t raw -S PREROUTING | tail -n 1)" '-A PREROUTING -i lo -j UNHOLE'
 check 'a client reaches what is beyond' pings 3
 is 'packets with the translated source' "$(arrived)" 3
@@ -22,7 +22,7 @@ check 'without the rule' iptables -t raw -D PREROUTING -i lo -j UNHOLE
 refute '... it does not' pings 2
 is '... and nothing arrives' "$(arrived)" 0
 undo
-check 'the recipe with an nvi device' env VIA=nvi0 sh "$RECIPES"/snat-own.sh
+check 'the recipe with an nvi device' env VIA=nvi0 FRONT=iptables sh "$RECIPES"/snat-own.sh
 check 'nvi was loaded' test -d /sys/module/nvi
 check 'a client reaches what is beyond by nvi0' pings 3
 is 'packets that nvi0 let through' "$(arrived)" 3
@@ -32,7 +32,7 @@ says 'unhole-path' "$(unhole-path doctor)" 'ok .*module: xt_UNHOLE is loaded'
 end
 
 begin packages-guest-upgrade
-sh "$RECIPES"/snat-own.sh
+VIA=lo sh "$RECIPES"/snat-own.sh
 rules=$(iptables-save -t raw | grep '^-A')
 pings 100000 >/run/ping &
 # The client's ping is what is asked for its figures
@@ -53,7 +53,7 @@ check 'a client reaches what is beyond' pings 3
 is 'packets with the translated source' "$(arrived)" 3
 undo
 check 'the old module goes' rmmod xt_UNHOLE
-sh "$RECIPES"/snat-own.sh
+VIA=lo sh "$RECIPES"/snat-own.sh
 check 'the new module is loaded' test -d /sys/module/xt_UNHOLE
 refute '... and is the new one' test -e /sys/module/xt_UNHOLE/version
 check 'a client reaches what is beyond by the new one' pings 3

@@ -162,9 +162,9 @@ def way():
     want('hooks', len(steps), 9)
     nic, up = first[0][1], second[2][2]
     snat = second[0][3]
-    mark = '0x54'
+    mark = '0x10'
     want('rules of pass 1', [s[6] for s in first],
-         [['-t mangle -A PREROUTING -i %s -j MARK --set-xmark %s/0xffffffff' % (nic, mark)], [], ['-t nat -A POSTROUTING -s 198.51.100.0/24 -o lo -j SNAT --to-source ' + snat]])
+         [['-t mangle -A PREROUTING -s 198.51.100.0/24 -i %s -j MARK --set-xmark %s/%s' % (nic, mark, mark)], [], ['-t nat -A POSTROUTING -s 198.51.100.0/24 -o lo -j SNAT --to-source ' + snat]])
     want('rules of pass 2', [s[6] for s in second], [['-t raw -A PREROUTING -i lo -j UNHOLE'], [], []])
     r1 = lookup(nic, cl, far)
     r2 = lookup('lo', snat, far)
@@ -184,7 +184,7 @@ def way():
     want('passes', lines('passes'), ['1'])
     rule1 = rule_for(r1[0])
     rule2 = rule_for(r2[0])
-    want('rule 1', rule1, 'from all fwmark %s iif %s lookup %s' % (mark, nic, r1[0]))
+    want('rule 1', rule1, 'from all fwmark %s/%s iif %s lookup %s' % (mark, mark, nic, r1[0]))
     want('rule 2', rule2, 'from %s iif lo lookup %s' % (snat, r2[0]))
 
     # The box, and who is left and right of it.

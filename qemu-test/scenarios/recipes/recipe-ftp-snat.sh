@@ -66,14 +66,19 @@ if [ "$VIA" = lo ]; then
 	must $IPT -t raw -R PREROUTING 2 -i lo -j UNHOLE --notrack
 	stalls 'client, --notrack: adjusted never' client $SNAT
 	must $IPT -t raw -R PREROUTING 2 -i lo -j UNHOLE
-	must $IPT -t raw -R PREROUTING 1 -i lo -m mark --mark 0x50 -j UNHOLE --set-xmark 0
+	must $IPT -t raw -R PREROUTING 1 -i lo -m mark --mark 0x80/0x80 -j UNHOLE --set-xmark 0/0x80
 	stalls 'the box, entry kept: adjusted twice' box $SNAT_OWN
-	must $IPT -t raw -R PREROUTING 1 -i lo -m mark --mark 0x50 -j UNHOLE --notrack --set-xmark 0
+	must $IPT -t raw -R PREROUTING 1 -i lo -m mark --mark 0x80/0x80 -j UNHOLE --notrack --set-xmark 0/0x80
 fi
 
 # Without the helper, it names the private address, and the server refuses it;
 # passive mode needs no help.
-must $IPT -t raw -D PREROUTING -i cl0 -d $FAR -p tcp --dport 21 -j CT --helper ftp
+if [ $FRONT = nft ]; then
+	chain="$NF unhole-ftp-snat prerouting"
+	must nft delete rule $chain handle "$(nft -a list chain $chain | sed -n 's/.*ct helper set.*# handle //p')"
+else
+	must $IPT -t raw -D PREROUTING -i cl0 -d $FAR -p tcp --dport 21 -j CT --helper ftp
+fi
 conntrack -F -f ipv$F 2>/dev/null
 ftp client $((30 * ${SLOW:-1}))
 settled wire

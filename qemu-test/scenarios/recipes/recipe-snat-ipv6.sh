@@ -36,6 +36,7 @@ check 'BIRD: answered' pings client 3 $FAR6
 
 # Into the next hop's subnet.
 NAT=2001:db8:2::77
+[ $FRONT = iptables ] || must nft flush chain ip6 unhole-snat-pool postrouting
 must ip6tables -t nat -F
 must ip6tables -t nat -A POSTROUTING -o $VIA -s 2001:db8:1::/64 -j SNAT --to-source $NAT
 must conntrack -F -f ipv6

@@ -28,9 +28,8 @@ at_least 'nothing done: the next hop asks who has the address' "$(who_has $NAT $
 is 'nothing done: nobody answers' "$(is_at $NAT)" 0
 
 undo() {
-	must ip rule del iif cl0
-	must iptables -t nat -F
-	must iptables -t raw -F
+	must sh /unhole/recipes/snat-nexthop-subnet.sh undo
+	is 'undone' "$(ip neigh show proxy)$(ip route show 192.0.2.77)$(ip rule | grep -c cl0)" 0
 	arptables-legacy -F
 	forget
 	settled wire
