@@ -34,7 +34,10 @@
 #                        PREROUTING on either way), or "reset-ct" (and has an entry of
 #                        its own in conntrack there)
 #   OPEN=no              it calls "hole" later, or not at all
-#   VIA=none             it leads nothing into the second lookup
+#   VIA=none             it is plain Linux, and leads nothing into the second lookup
+#   KEEP=yes             made again while it is at work: what stays the same is never away.
+#                        (All it makes must bear to be made beside what it has made before.)
+#   VERBS                what else it may be told to do; all but "status" make it anew
 #
 # What it has from here on: F is 4 or 6, IP is "ip -4" or "ip -6", IPT is iptables or
 # ip6tables, NF is ip or ip6 as nft has it. BIT1, BIT2, ... are the bits of MARK, the lowest
@@ -59,7 +62,7 @@ die() {
 note() {
 	[ -n "$STATE" ] || return 0
 	case $* in
-	*[!A-Za-z0-9_./:,@=+!%\ -]*) die "'$*' has characters that no name or address has" 'look at the variables' ;;
+	*[!][A-Za-z0-9_./:,@=+!%\ -]*) die "'$*' has characters that no name or address has" 'look at the variables' ;;
 	esac
 	echo "$*" >>"$STATE"
 }
@@ -80,6 +83,10 @@ _make() {
 	shift
 	note "$_undo"
 	_said=$(command "$@" 2>&1) && return
+	# Another has made it: so have both.
+	case $STATE,$_said in
+	/*exists* | /*'already assigned'*) [ "$(grep -lsxF -e "$_undo" "${STATE%/*}"/*)" = "$STATE" ] || return 0 ;;
+	esac
 	_unnote
 	case $_said,$* in
 	*exists*,*' rule add '* | *exists*,*' link add '* | *exists*,*' addr add '* | *'already assigned'*)
@@ -197,45 +204,73 @@ chains() {
 	} | command nft -f -
 }
 
-# _undo_all FILE: the newest change first. Some of it may be gone already.
+# _undo_all FILE: the newest change first, but for what another recipe has made, too. Some
+# of it may be gone already.
 _undo_all() {
 	mv "$1" "${1%/*}/.undo"
-	tac "${1%/*}/.undo" | while read -r _line; do
-		cat "${1%/*}"/* 2>/dev/null | grep -qxF -e "$_line" || eval "command $_line" >/dev/null 2>&1 || :
+	cat "${1%/*}"/* 2>/dev/null >"${1%/*}/.others" || :
+	tac "${1%/*}/.undo" | awk 'FILENAME ~ /others$/ { also[$0]; next } !($0 in also)' "${1%/*}/.others" - | while read -r _line; do
+		# A table that was loaded anew has other handles.
+		case $_line in 'nft delete rule '*)
+			_c=${_line#* comment } _line=${_line% comment *}
+			# shellcheck disable=SC2086 # words
+			_line="$_line handle $(command nft -a list chain ${_line#nft delete rule } 2>/dev/null | sed -n "s/.* comment \"$_c\" # handle //p" | head -n 1)"
+			;;
+		esac
+		eval "command $_line" >/dev/null 2>&1 || :
 	done
-	rm "${1%/*}/.undo"
+	rm "${1%/*}/.undo" "${1%/*}/.others"
 }
 
 _taken_back() {
 	_status=$?
 	trap - EXIT
-	[ $_status = 0 ] || [ ! -e "$STATE" ] || {
-		_undo_all "$STATE"
-		echo "$RECIPE: nothing of it is left" >&2
-	}
+	if [ ! -e "$STATE.before" ]; then
+		[ $_status = 0 ] || [ ! -e "$STATE" ] || {
+			_undo_all "$STATE"
+			echo "$RECIPE: nothing of it is left" >&2
+		}
+	elif [ $_status = 0 ]; then
+		_undo_all "$STATE.before"
+	else
+		[ ! -e "$STATE" ] || _undo_all "$STATE"
+		mv "$STATE.before" "$STATE"
+		echo "$RECIPE: what stood before stands" >&2
+	fi
 	exit $_status
 }
 
 # --- what is there already ---------------------------------------------------------------
 
-# _marks: all numbers that rules here have for marks. (Numbers like 0xffffff00 take bits off.)
+# _marks: all numbers that rules here have for marks, values and masks.
 _marks() {
 	{
 		ip -4 rule
 		ip -6 rule
 		! command -v iptables-save || { iptables-save && ip6tables-save; }
 		! command -v nft || command nft list ruleset
-	} 2>/dev/null | grep -F mark | grep -oE '0x[0-9a-f]+' | grep -v 0xff | sort -u
+	} 2>/dev/null | grep -F mark | grep -oE '0x[0-9a-f]+' | sort -u
 }
 
-# _mark_is_free: nobody but recipes with the same bits has them.
+# _mark_is_free: nobody but recipes with the same bits has them. A mask of nearly all bits,
+# as "meta mark & 0xffffff00", is of those that it leaves out.
 _mark_is_free() {
 	[ "$BITS" != 0 ] || return 0
 	cat "${STATE%/*}"/* 2>/dev/null | grep -qxF ": bits $MARK" && return
 	for _m in $(_marks); do
-		[ $((_m & MARK)) = 0 ] || die "the mark's bits $MARK are in use here: a rule has $_m" \
+		case $_m in *f*f*f*f*f*) _bits=$((_m ^ 0xffffffff)) ;; *) _bits=$((_m)) ;; esac
+		[ $((_bits & MARK)) = 0 ] || die "the mark's bits $MARK are in use here: a rule has $_m" \
 			"MARK=MASK with $BITS bits that are free: ip rule; nft list ruleset | grep mark"
 	done
+}
+
+# _comes_first: nothing takes all packets before our first rule. (wg-quick puts its rules in
+# front of all others whenever it starts.)
+_comes_first() {
+	_rule=$(command ip "-$F" rule | awk -F '[:\t]+' -v pref="$PREF" '
+		$1 <= pref && $2 ~ /^(not from all fwmark [^ ]+|from all) lookup / && $2 !~ /suppress|lookup (local|main|default|\[)/ { sub(/ $/, "", $2); print $1 ": " $2; exit }')
+	[ -z "$_rule" ] || die "the rule '$_rule' takes all packets before ours, from $PREF on" \
+		"PREF=$((${_rule%%:*} / 2)), or give that rule a preference behind ours (wg-quick: Table, PostUp)"
 }
 
 _has_flag() { ethtool --show-priv-flags "$VIA" 2>/dev/null | grep -q "^$1 *: on"; }
@@ -265,9 +300,9 @@ _look() {
 		command ip link show dev "$_d" >/dev/null 2>&1 || die "there is no device $_d" 'see the variables at the top of the recipe'
 	done
 	_mark_is_free
-	if [ "$VIA" = none ]; then
-		return
-	elif [ "$VIA" = lo ]; then
+	[ "$VIA" != none ] || return 0
+	_comes_first
+	if [ "$VIA" = lo ]; then
 		"$IPT" -j UNHOLE -h >/dev/null 2>&1 ||
 			die 'iptables knows no target UNHOLE' 'apt install ./iptables-unhole_*.deb; or VIA=nvi0'
 	elif command ip link show dev "$VIA" >/dev/null 2>&1; then
@@ -280,87 +315,134 @@ _look() {
 	else
 		modprobe -q nvi || [ -d /sys/module/nvi ] || die 'this kernel has no driver nvi' 'apt install ./unhole-dkms_*.deb; then unhole-path doctor'
 	fi
+	_managers
 }
 
-# loose DEV...: replies may come in by each of several uplinks, whatever main says. (IPv4
-# only has rp_filter.)
+# _managers: what would take our rules and routes away.
+_managers() {
+	systemctl -q is-active systemd-networkd 2>/dev/null || return 0
+	_conf=$(systemd-analyze cat-config systemd/networkd.conf 2>/dev/null)
+	for _k in ManageForeignRoutingPolicyRules ManageForeignRoutes; do
+		case $(echo "$_conf" | sed -n "s/^$_k=//p" | tail -n 1) in
+		no | false | off | 0) continue ;;
+		esac
+		cat >&2 <<-'END'
+			note: systemd-networkd takes away rules and routes that are not its own when it is restarted or
+			reconfigures a device, unless it is told not to:
+			  mkdir -p /etc/systemd/networkd.conf.d
+			  printf '[Network]\n%s=no\n%s=no\n' ManageForeignRoutingPolicyRules ManageForeignRoutes >/etc/systemd/networkd.conf.d/unhole.conf
+			  systemctl restart systemd-networkd
+		END
+		return 0
+	done
+}
+
+# loose DEV...: replies may come in by each of several uplinks, whatever main says. (IPv6 has
+# no rp_filter; but firewalld has.)
 loose() {
-	[ "$F" = 4 ] || return 0
+	if [ "$F" = 6 ]; then
+		[ -z "${_loose-}" ] && command nft list table inet firewalld 2>/dev/null | grep -q 'fib saddr . mark . iif oif' || return 0
+		_loose=said
+		cat >&2 <<-'END'
+			note: firewalld drops IPv6 replies that come in by another uplink than main's, unless it is told not to:
+			  sed -i 's/^IPv6_rpfilter=strict/IPv6_rpfilter=loose/; s/^IPv6_rpfilter=yes/IPv6_rpfilter=no/' /etc/firewalld/firewalld.conf
+			  firewall-cmd --reload
+		END
+		return 0
+	fi
 	for _d; do
 		_rp=$(command sysctl -n "net/ipv4/conf/$_d/rp_filter") _all=$(command sysctl -n net.ipv4.conf.all.rp_filter)
 		# The larger of the two counts.
 		case $_rp$_all in
-		10 | 01 | 11) sysctl -qw "net/ipv4/conf/$_d/rp_filter=2" ;;
+		10 | 01 | 11 | 2?) sysctl -qw "net/ipv4/conf/$_d/rp_filter=2" ;;
 		esac
 	done
 }
 
-# forwarding: is on. A router drops the IPv6 default routes that it has learned by router
-# advertisements, unless accept_ra is 2.
+# forwarding: is on. A router's kernel drops the IPv6 default routes that it has learned by
+# router advertisements, unless accept_ra is 2. (Where it is 0, a program takes them.)
 forwarding() {
 	if [ "$F" = 4 ]; then
 		sysctl -qw net.ipv4.ip_forward=1
 		return
 	fi
 	for _d in $(ip -6 route show default proto ra | sed -n 's/.* dev \([^ ]*\).*/\1/p' | sort -u); do
-		sysctl -qw "net/ipv6/conf/$_d/accept_ra=2"
+		[ "$(command sysctl -n "net/ipv6/conf/$_d/accept_ra")" = 0 ] || sysctl -qw "net/ipv6/conf/$_d/accept_ra=2"
 	done
 	sysctl -qw net.ipv6.conf.all.forwarding=1
 }
 
-# let_in DEV [OUT BIT]: FORWARD lets what comes in by DEV pass to an nvi device. The second pass
-# crosses FORWARD again, as from DEV to the true uplink, where your rules judge it. By lo,
-# and with PREROUTING, it comes from $VIA there. That would let pass what they judge by DEV,
-# so it is only said. With OUT and BIT: the box's own packets, which cross it once, from the
-# nvi device to the uplink OUT, and have BIT. (A client's fragments come in by the nvi
-# device, too, and are not to pass by that.)
-let_in() {
-	_out=${2:-$VIA} _xt_bit='' _nft_bit=''
-	[ -z "${3-}" ] || { _xt_bit="-m mark --mark $3/$3" && _nft_bit="meta mark & $3 == $3"; }
-	if [ "$VIA" = lo ] || { [ -n "$AGAIN" ] && [ $# = 1 ]; }; then
-		if { command "$IPT" -S FORWARD && command nft list chains; } 2>/dev/null |
-			grep -qE '^-P FORWARD DROP|hook forward .*policy drop'; then
-			[ $# = 1 ] && _and=", and -i $VIA -o each uplink" || _and=
-			echo "note: FORWARD must let pass: -i $1 -o $_out$_and" >&2
-		fi
-		return 0
-	fi
+# pass XT NFT: FORWARD lets pass what matches, in words of iptables and of nftables, where a
+# chain there may drop it.
+pass() {
+	_chain=FORWARD
 	case $(command "$IPT" -S FORWARD 2>/dev/null) in
-	'' | '-P FORWARD ACCEPT') ;;
-	*DOCKER-USER*) "$IPT" -I DOCKER-USER -i "$1" -o "$_out" $_xt_bit -j ACCEPT ;;
-	*) "$IPT" -I FORWARD -i "$1" -o "$_out" $_xt_bit -j ACCEPT ;;
+	'' | '-P FORWARD ACCEPT') _chain='' ;;
+	*DOCKER-USER*) _chain=DOCKER-USER ;;
 	esac
+	# shellcheck disable=SC2086 # words
+	[ -z "$_chain" ] || "$IPT" -I $_chain $1 -j ACCEPT
+	_comment="unhole-$RECIPE $(echo "$2" | tr -d '&')"
 	command nft list chains 2>/dev/null | awk '
 		$1 == "table" { family = $2; table = $3 }
 		$1 == "chain" { chain = $2 }
 		/hook forward/ && family != "bridge" && family != "'"$([ "$F" = 4 ] && echo ip6 || echo ip)"'" &&
-			!(chain == "FORWARD" && family != "inet") && table !~ /^unhole-/ { sub(/;$/, ""); print family, table, chain, $NF }' |
-		while read -r _fam _table _chain _policy; do
-			case $_table,$_policy in
-			firewalld,*)
-				cat >&2 <<-END
-					note: firewalld must let pass what goes to $VIA:
-					  firewall-cmd --permanent --new-zone=unhole
-					  firewall-cmd --permanent --zone=unhole --add-interface=$VIA
-					  firewall-cmd --permanent --new-policy=unhole-in
-					  firewall-cmd --permanent --policy=unhole-in --add-ingress-zone=ANY --add-egress-zone=unhole --set-target=ACCEPT
-					  firewall-cmd --reload
-				END
-				;;
-			fw4,*)
-				cat >&2 <<-END
-					note: fw4 must let pass what goes to $VIA; in /etc/nftables.d/unhole.nft:
-					  chain unhole { type filter hook forward priority filter - 1; iifname "$1" oifname "$VIA" accept; }
-					and a zone for $VIA with forwarding from lan to it in /etc/config/firewall
-				END
-				;;
-			*,drop)
-				_handle=$(command nft --echo --handle insert rule "$_fam" "$_table" "$_chain" \
-					iifname "$1" oifname "$_out" "$_nft_bit" accept | sed -n 's/.*# handle //p' | tail -n 1)
-				note "nft delete rule $_fam $_table $_chain handle $_handle"
-				;;
-			esac
+			!(chain == "FORWARD" && family != "inet") && table !~ /^unhole-/ { print family, table, chain }' |
+		while read -r _fam _table _chain; do
+			if [ "$_table" = firewalld ]; then
+				_firewalld "$2"
+				continue
+			fi
+			# By its policy, or by a last rule
+			_rules=$(command nft list chain "$_fam" "$_table" "$_chain")
+			echo "$_rules" | grep -qwE 'drop|reject|handle_reject' || continue
+			note "nft delete rule $_fam $_table $_chain comment $_comment"
+			# shellcheck disable=SC2086 # words
+			echo "$_rules" | grep -qF "comment \"$_comment\"" ||
+				command nft insert rule "$_fam" "$_table" "$_chain" $2 accept comment "\"$_comment\"" ||
+				die "the chain $_chain of table $_fam $_table cannot be changed" "let pass there: $2"
+			[ "$_table" != fw4 ] || cat >&2 <<-END
+				note: when fw4 reloads it takes away what lets this pass, but for:
+				  mkdir -p /usr/share/nftables.d/chain-pre/forward
+				  echo '$2 accept' >/usr/share/nftables.d/chain-pre/forward/unhole-$RECIPE.nft
+			END
 		done
+}
+
+# _firewalld NFT: others cannot change its table. What is typed here stays.
+_firewalld() {
+	case $1 in
+	*" oifname $VIA")
+		firewall-cmd --get-zone-of-interface="$VIA" >/dev/null 2>&1 </dev/null || cat >&2 <<-END
+			note: firewalld must let pass what goes to $VIA:
+			  firewall-cmd --permanent --new-zone=unhole
+			  firewall-cmd --permanent --zone=unhole --add-interface=$VIA
+			  firewall-cmd --permanent --new-policy=unhole-in
+			  firewall-cmd --permanent --policy=unhole-in --add-ingress-zone=ANY
+			  firewall-cmd --permanent --policy=unhole-in --add-egress-zone=unhole
+			  firewall-cmd --permanent --policy=unhole-in --set-target=ACCEPT
+			  firewall-cmd --reload
+		END
+		;;
+	*) echo "note: firewalld must let pass: $1" >&2 ;;
+	esac
+}
+
+# let_in DEV [OUT BIT]: FORWARD lets what comes in by DEV pass to an nvi device. The second
+# pass crosses FORWARD again, as from DEV to the true uplink, where your rules judge it. By lo,
+# and with PREROUTING, it comes from $VIA there. That would let pass what they judge by DEV,
+# so it is only said. With OUT and BIT: the box's own packets, which cross it once, from $VIA
+# to the uplink OUT, and have BIT. (A client's fragments come in by the nvi device, too, and
+# are not to pass by that.)
+let_in() {
+	if [ -n "${3-}" ]; then
+		pass "-i $1 -o $2 -m mark --mark $3/$3" "iifname $1 oifname $2 meta mark & $3 == $3"
+	elif [ "$VIA" != lo ] && [ -z "$AGAIN" ]; then
+		pass "-i $1 -o $VIA" "iifname $1 oifname $VIA"
+	elif { command "$IPT" -S FORWARD && command nft list chains; } 2>/dev/null |
+		grep -qE '^-P FORWARD DROP|hook forward .*policy drop'; then
+		echo "note: FORWARD must let pass: -i $1 -o $VIA, and -i $VIA -o each uplink" >&2
+	fi
 }
 
 # hole [XMARK]: what is routed to $VIA is routed again, with the mark XMARK from there on.
@@ -414,10 +496,10 @@ lead() {
 # What is taken where nothing is said, so that recipes stand beside each other.
 #
 # None of these bits is WireGuard's (wg-quick: 0xca6c), Tailscale's (0xff0000), Kubernetes'
-# (0xc000) or mwan3's (0x3f00).
+# (0xc000) or mwan3's (0x3f00). Table 52 is Tailscale's.
 case ${USES:=clients} in
 clients) : "${MARK:=0x00000010}" "${TABLE:=50}" "${TABLES:=101}" "${PREF:=300}" ;;
-own) : "${MARK:=0x03000080}" "${TABLE:=51}" "${TABLES:=52}" "${PREF:=200}" ;;
+own) : "${MARK:=0x03000080}" "${TABLE:=51}" "${TABLES:=54}" "${PREF:=200}" ;;
 uplinks) : "${MARK:=0xf0000000}" "${TABLE:=60}" "${TABLES:=61}" "${PREF:=100}" ;;
 networks) : "${MARK:=0xfc000000}" "${TABLE:=53}" "${TABLES:=500}" "${PREF:=400}" ;;
 esac
@@ -452,6 +534,8 @@ if [ -z "${RECIPE-}" ]; then
 		_net=${_net#*\[}
 		STATE=/run/unhole/${_net%]}/$RECIPE
 		(umask 077 && mkdir -p "${STATE%/*}")
+		# A run that was killed has left both.
+		[ ! -e "$STATE.before" ] || { cat "$STATE" >>"$STATE.before" 2>/dev/null || :; mv "$STATE.before" "$STATE"; }
 		case ${1-} in
 		undo | down)
 			[ -e "$STATE" ] || echo "$RECIPE: there is nothing to undo" >&2
@@ -459,13 +543,24 @@ if [ -z "${RECIPE-}" ]; then
 			exit 0
 			;;
 		'' | up) ;;
-		*) die "'$1' is not known" "sh $0 [undo]" ;;
+		*)
+			case " ${VERBS-} " in
+			*" $1 "*) ;;
+			*) die "'$1' is not known" "sh $0 [undo${VERBS:+ }${VERBS-}]" ;;
+			esac
+			;;
 		esac
-		_look
-		[ ! -e "$STATE" ] || _undo_all "$STATE"
-		trap _taken_back EXIT
-		trap 'exit 1' HUP INT TERM
-		[ "$BITS" = 0 ] || note ": bits $MARK"
+		if [ "${1-}" != status ]; then
+			_look
+			case ${KEEP-},$(ls "$STATE" 2>/dev/null) in
+			*,) ;;
+			yes,*) mv "$STATE" "$STATE.before" ;;
+			*) _undo_all "$STATE" ;;
+			esac
+			trap _taken_back EXIT
+			trap 'exit 1' HUP INT TERM
+			[ "$BITS" = 0 ] || note ": bits $MARK"
+		fi
 	fi
 fi
 
