@@ -13,9 +13,9 @@ must ip link set thin0 mtu 1280
 must ip -n peer link set thin1 mtu 1280
 must ip -n peer -6 route replace default via 2001:db8:5::1
 # The first lookup sees 1500, the second finds 1280.
-must ip -6 rule add iif lo fwmark 0x51 lookup 70 pref 5
+must ip -6 rule add iif lo fwmark 0x1 lookup 70 pref 5
 must ip -6 route add default via 2001:db8:5::2 table 70
-must ip6tables -t mangle -A PREROUTING -i lo -d $FAR6 -j MARK --set-mark 0x51
+must ip6tables -t mangle -A PREROUTING -i lo -d $FAR6 -j MARK --set-mark 0x1
 capture thin peer thin1
 
 fragments='ip6 proto 44'

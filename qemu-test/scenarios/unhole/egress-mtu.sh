@@ -15,9 +15,9 @@ must ethtool -K thin0 tso off gso off gro off tx off
 must ip -n peer addr add 192.0.2.66/30 dev thin1
 must ip -n peer link set thin1 up
 # The first lookup sees 1500, the second finds 1280.
-must ip rule add iif lo fwmark 0x51 lookup 70 pref 5
+must ip rule add iif lo fwmark 0x1 lookup 70 pref 5
 must ip route add default via 192.0.2.66 table 70
-must iptables -t mangle -A PREROUTING -i lo -d $FAR -j MARK --set-mark 0x51
+must iptables -t mangle -A PREROUTING -i lo -d $FAR -j MARK --set-mark 0x1
 capture thin peer thin1
 
 # 1372 + 28 bytes: within the first route's MTU, over the second's.

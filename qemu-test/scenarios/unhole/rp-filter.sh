@@ -10,10 +10,10 @@ capture wire peer eth0
 # ARP is validated like anything else: let the peer know the box before.
 check 'the neighbours know each other' pings box 1 $PEER
 
-must ip rule add iif lo fwmark 0x51 lookup 70 pref 5
+must ip rule add iif lo fwmark 0x1 lookup 70 pref 5
 must ip route add default via $PEER table 70
 must ip route replace $FAR dev lo
-must iptables -t mangle -A PREROUTING -i lo -j MARK --set-mark 0x51
+must iptables -t mangle -A PREROUTING -i lo -j MARK --set-mark 0x1
 filtered=$(mib TcpExtIPReversePathFilter)
 refute 'the route in main: no reply is heard' pings box 2 $FAR
 settled wire

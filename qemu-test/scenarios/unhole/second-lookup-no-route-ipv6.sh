@@ -10,8 +10,8 @@ must ip -6 route del $FAR6
 # The first lookup needs a route before OUTPUT's mark leads to loopback.
 must ip -6 rule add iif lo fwmark 0/0xffffffff lookup 60 pref 20
 must ip -6 route add $FAR6 via $PEER6 table 60
-# ... which the second one must not find: it comes out of lo with mark 0x51.
-must ip6tables -t mangle -A PREROUTING -i lo -j MARK --set-mark 0x51
+# ... which the second one must not find: it comes out of lo with mark 0x1.
+must ip6tables -t mangle -A PREROUTING -i lo -j MARK --set-mark 0x1
 
 for forward in 0 1; do
 	must sysctl -qw net.ipv6.conf.all.forwarding=$forward
