@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Two uplinks, and connections that come in by the second: their replies, and
 # ICMP errors about them, leave by the second, of a client and of the box, in
-# both families. Without the recipe they leave by the default route.
+# both families. Without the recipe they leave by the default route. Beside MASQUERADE and
+# with strict rp_filter nothing is lost.
 # weight: 11
 host client far1 far2
 B1=192.0.2.1 B2=192.0.2.129 B1_6=2001:db8:2:1::1 B2_6=2001:db8:2:2::1
@@ -82,6 +83,23 @@ speaks 'by uplink 2, the box, IPv6' far2 box $B2_6
 settled one
 is 'far1 nothing' $(($(seen one "$to_far") - before)) 0
 at_least 'through the hole' "$(passed_again)" 12
+
+# Beside MASQUERADE, and with strict rp_filter: nothing is lost.
+of_10() { on $1 ping -n -q -c 10 -i 0.05 -W 2 $FAR | sed -n 's/.* \([0-9]*\) received.*/\1/p'; }
+for up in up1 up2; do
+	must iptables -t nat -A POSTROUTING -o $up -j MASQUERADE
+	must sysctl -qw net.ipv4.conf.$up.rp_filter=1
+done
+conntrack -F 2>/dev/null
+is 'beside MASQUERADE: pings answered, of 10, of a client and of the box' "$(of_10 client) $(of_10 box)" '10 10'
+check 'beside MASQUERADE: TCP, 1 MiB, a client' tcp_copy client far1 $FAR 5001 1
+check 'strict rp_filter: the second uplink reaches the box' pings far2 2 $B2 -I $FAR
+is 'strict rp_filter: and the client, by DNAT' "$(udp4_ask $B2 7000 dnat)" dnat
+for up in up1 up2; do
+	must iptables -t nat -D POSTROUTING -o $up -j MASQUERADE
+	must sysctl -qw net.ipv4.conf.$up.rp_filter=0
+done
+conntrack -F 2>/dev/null
 
 # A connection from inside stays on its uplink, too.
 udp_echo far1 $FAR 7
