@@ -17,6 +17,11 @@ mail() { echo hello | on "$1" timeout $((5 * ${SLOW:-1})) socat -t 5 - TCP$F:$(_
 is 'before: the box may' "$(mail box)" hello
 
 stock_sysctls
+must sysctl -qw $FORWARDING=1
+# As Docker and firewalls have it.
+must $IPT -P FORWARD DROP
+must $IPT -A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
+must $IPT -A FORWARD -i cl0 -o up0 -j ACCEPT
 recipe own-forward$SIX UPLINK=up0
 must $IPT -I FORWARD -o up0 -m conntrack --ctstate NEW
 must $IPT -t mangle -A POSTROUTING -o $VIA -m owner --uid-owner 0
