@@ -64,7 +64,7 @@ if [ "$F" = 6 ]; then
 	at_least 'answers leave with 255' "$(seen wire "$answers and $TTL == 255")" 1
 	is 'and with nothing else' "$(seen wire "$answers and $TTL != 255")" 0
 	if [ $FRONT = nft ]; then
-		must nft insert rule ip6 unhole-own-forward output icmpv6 type nd-neighbor-advert oifname up0 meta mark set meta mark '|' 0x80 return
+		must nft insert rule ip6 unhole-own-forward output icmpv6 type nd-neighbor-advert oifname up0 meta mark set meta mark '|' 0x1000080 return
 	else
 		must ip6tables -t mangle -D OUTPUT -p icmpv6 --icmpv6-type neighbour-advertisement -j RETURN
 	fi
