@@ -266,7 +266,9 @@ part_wg_quick() {
 	through first
 	tunnel first
 	doctor first
+	theirs before_down
 	wg-quick down wg0
+	is 'down: our rules are left' "$(ip rule | grep -cE 'cl0|nvi0')" "$(grep -cE 'iif (cl0|nvi0)' /run/before_down)"
 	through 'without it'
 	# It puts its rules in front of all others when it starts.
 	check 'restart' wg-quick up wg0
