@@ -44,8 +44,8 @@ family() {
 		again="$again; oifname \"$VIA\" ct mark & $number == $mark $set"
 		known="$known; ct direction original ct mark & $number == $mark $set"
 		# What main has better than a default route for (clients, neighbours) has no
-		# uplink to choose.
-		$IP rule add pref $((PREF + 2)) fwmark $mark/$all lookup main suppress_prefixlength 0
+		# uplink to choose. (Not "0": wg-quick takes such a rule for its own when it stops.)
+		$IP rule add pref $((PREF + 2)) fwmark $mark/$all lookup main suppress_prefixlength 1
 		$IP rule add pref $((PREF + 3)) fwmark $mark/$all lookup $table
 		[ "$FRONT" != nft ] || continue
 		new="-m conntrack --ctdir ORIGINAL -m connmark --mark 0/$number -j CONNMARK --set-xmark $mark/$number"
@@ -53,7 +53,7 @@ family() {
 		{ mangle PREROUTING -i "$up" $new && mangle POSTROUTING -o "$up" $new; }
 		mangle PREROUTING -i "$up" -j MARK --set-xmark $mark/$all
 	done
-	$IP rule add pref "$PREF" fwmark "$BIT4/$all" lookup main suppress_prefixlength 0
+	$IP rule add pref "$PREF" fwmark "$BIT4/$all" lookup main suppress_prefixlength 1
 	$IP rule add pref $((PREF + 1)) fwmark "$BIT4/$all" lookup "$TABLE"
 	if [ "$FRONT" = nft ]; then
 		chains reply-uplink <<-EOF

@@ -62,7 +62,8 @@ for net in $($IP route show dev "$CLIENT_IF" table main | sed -n 's/^\([0-9a-f][
 	case $net in fe80:* | default) continue ;; esac
 	$IP rule add pref $((PREF + 3)) iif "$VIA" from "$net" unreachable
 done
-$IP rule add pref "$PREF" iif "$CLIENT_IF" lookup main suppress_prefixlength 0
+# (Not "0": wg-quick takes such a rule for its own when it stops.)
+$IP rule add pref "$PREF" iif "$CLIENT_IF" lookup main suppress_prefixlength 1
 
 # First lookup: only for the NAT. From here on it is at work.
 PREF=$((PREF + 1))
