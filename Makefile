@@ -26,6 +26,9 @@ PLUG_IN = libxt_UNHOLE/libxt_UNHOLE.so:644:$(xtlibdir) libxt_UNHOLE/xt_UNHOLE.8:
 TOOL = unhole-path/unhole-path:755:$(sbindir) unhole-path/unhole-path.8:644:$(mandir)/man8 \
 	unhole-path/unhole-path.bash:644:$(bashdir):unhole-path
 RECIPES = $(patsubst %,%:644:$(docdir)/recipes,$(wildcard recipes/*))
+# What the boot and the hooks call
+AT_BOOT = recipes/open.sh:644:$(prefix)/lib/unhole recipes/two-isps.sh:644:$(prefix)/lib/unhole \
+	recipes/two-isps-hook.sh:755:$(prefix)/lib/unhole
 MANUALS = nvi/nvi.8:644:$(mandir)/man8
 
 field = $(word $1,$(subst :, ,$2))
@@ -136,7 +139,7 @@ install-unhole-path: unhole-path
 install-plug-in: plug-in
 	$(call put,$(PLUG_IN))
 install-recipes:
-	$(call put,$(RECIPES))
+	$(call put,$(RECIPES) $(AT_BOOT))
 install-manuals:
 	$(call put,$(MANUALS))
 
@@ -155,9 +158,9 @@ uninstall:
 	@[ -n "$(release)" ] || { \
 		echo "error: $(KDIR) holds no kernel headers, so it is not known where its modules are" >&2; \
 		echo "  cure: name the tree that they were installed with: make uninstall KDIR=..." >&2; exit 1; }
-	rm -f $(foreach f,$(PLUG_IN) $(TOOL) $(RECIPES) $(MANUALS),$(call target,$f)) \
+	rm -f $(foreach f,$(PLUG_IN) $(TOOL) $(RECIPES) $(AT_BOOT) $(MANUALS),$(call target,$f)) \
 		$(foreach m,$(MODULES),$(foreach z,ko ko.xz ko.zst ko.gz,$(DESTDIR)/lib/modules/$(release)/updates/$m.$z))
-	for d in $(docdir)/recipes $(docdir) /lib/modules/$(release)/updates; do \
+	for d in $(docdir)/recipes $(docdir) $(prefix)/lib/unhole /lib/modules/$(release)/updates; do \
 		[ ! -d $(DESTDIR)$$d ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$$d || exit; \
 	done
 	$(if $(DESTDIR),,depmod $(release))

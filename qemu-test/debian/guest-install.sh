@@ -28,6 +28,8 @@ check 'a client reaches what is beyond by nvi0' pings 3
 is 'packets that nvi0 let through' "$(arrived)" 3
 undo
 says 'the manual page' "$(zcat /usr/share/man/man8/xt_UNHOLE.8.gz)" 'set.+xmark'
+is 'systemd has nothing to say of the unit of two-isps' "$(systemd-analyze verify two-isps.service 2>&1)" ''
+refute 'it is not enabled' systemctl is-enabled two-isps.service
 says 'unhole-path' "$(unhole-path doctor)" 'ok .*module: xt_UNHOLE is loaded'
 end
 
