@@ -34,7 +34,8 @@
 # uplink. The second lookup goes by that address: so do all that know it already, replies and
 # sockets of the box. Who shall leave by another uplink is given another address, and nothing
 # else has to be changed: so an uplink is withdrawn, and so it gets a new address.
-# Connections that began before that are left alone, whatever translates them.
+# Connections that began before that are left alone, whatever translates them. What IPsec
+# encrypts is left alone where the other side's network has a route of its own.
 # shellcheck shell=sh
 set -e
 : "${CONF:=/etc/unhole/two-isps.conf}"
@@ -226,13 +227,14 @@ ruleset() {
 		chain postrouting {
 			type nat hook postrouting priority srcnat - 1
 			oifname . $NF saddr @own accept$_routed$_snat
+			oifname $VIA snat to oifname map @out
 			${NO_ESP}snat to oifname map @out
 		}
 		# Whatever goes wrong: no other address leaves.
 		chain guard {
 			type filter hook postrouting priority srcnat + 1
 			$NF saddr $_none accept$_routed
-			${NO_ESP}oifname { $(quoted "$UPLINKS" "$VIA") } oifname . $NF saddr != @own counter drop
+			oifname { $(quoted "$UPLINKS" "$VIA") } oifname . $NF saddr != @own ${NO_ESP}counter drop
 		}
 		# Into nvi0: replies; connections that are new, with all that belongs to them.
 		chain prerouting {

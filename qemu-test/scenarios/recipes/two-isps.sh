@@ -146,6 +146,7 @@ is '... as it is' "$(seen dmz 'icmp[0] == 8 and src 198.51.100.2')" 2
 stop dmz
 
 says 'unhole-path' "$(unhole-path to 203.0.113.7 from 198.51.100.2 iif cl0)" 'leaves by up2 via 192.0.2.254, source 192.0.2.14'
+says 'unhole-path, all others' "$(unhole-path to 203.0.113.7 from 198.51.100.20 iif cl0)" 'leaves by up1 via 192.0.2.254, source 192.0.2.13'
 unhole-path doctor >/run/doctor
 is 'doctor finds no fault' $? 0
 
