@@ -298,7 +298,7 @@ _routes() { # NUMBER DEV STATE ADDRESS GATEWAY SOURCE OWN...
 		$IP rule add pref $((PREF + 3)) from "$_a" unreachable
 	done
 }
-_pass() { for _d in $UPLINKS; do let_in "$_d" "$1" "$3" "$4"; done; }
+_pass() { for _d in $UPLINKS; do pass "-i $_d -d $3 -p $1 --dport $4" "iifname $_d $NF daddr $3 $1 dport $4"; done; }
 make() {
 	# The connections that it has translated are told anew, by who comes after it.
 	note "conntrack -D -f ipv$F -m $BIT1/$BIT1"

@@ -26,7 +26,7 @@ recipes_listed() {
 	for f in recipes/*.sh; do
 		f=$(basename "$f")
 		case $f in open.sh | lab.sh | tour*.sh | bridge-* | stock-input.sh) continue ;; esac
-		grep -F "${f/6/}" recipes/README.md >/dev/null || { echo "recipes/README.md does not list $f"; bad=1; }
+		grep -F -e "$f" -e "${f/6/}" recipes/README.md >/dev/null || { echo "recipes/README.md does not list $f"; bad=1; }
 	done
 	return $bad
 }
