@@ -23,7 +23,7 @@ must $IPT -P FORWARD DROP
 must $IPT -A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
 must $IPT -A FORWARD -i cl0 -o up0 -j ACCEPT
 recipe own-forward$SIX UPLINK=up0
-must $IPT -I FORWARD -o up0 -m conntrack --ctstate NEW
+must $IPT -t mangle -A FORWARD -o up0 -m conntrack --ctstate NEW
 must $IPT -t mangle -A POSTROUTING -o $VIA -m owner --uid-owner 0
 must $IPT -t mangle -A POSTROUTING -o up0 -m owner --uid-owner 0
 for who in client box; do
