@@ -69,7 +69,7 @@ through() {
 	settled two
 	is "$1: uplink 1 has its source" "$(seen one "$_icmp and src $_s1") $(seen one "$_syn and src $_s1")" '2 1'
 	is "$1: uplink 2, too" "$(seen two "$_icmp and src $_s2") $(seen two "$_syn and src $_s2")" '2 1'
-	_else="$(show one "dst $_srv and not src $_s1") $(show two "dst $_srv and not src $_s2")"
+	_else="$(show one "not arp and dst $_srv and not src $_s1") $(show two "not arp and dst $_srv and not src $_s2")"
 	is "$1: nothing else has left" "$_else" ' '
 	stop one
 	stop two
@@ -325,7 +325,7 @@ part_networkd() {
 	chmod 644 /run/radvd.conf
 	on net radvd -n -C /run/radvd.conf -p /run/radvd.pid -m stderr &
 	check 'networkd starts' systemctl start systemd-networkd
-	routed() { ip -6 route show default | grep -q 'proto ra' && ip -6 addr show dev up1 dynamic | grep -q inet6; }
+	routed() { ip -6 route show default | grep -q 'proto ra' && ip -6 addr show dev up1 dynamic | grep -q inet6 && ip route show default | grep -q up1; }
 	check 'it has the router advertisement' wait_for 30 routed
 	theirs before
 	check 'uplinks.sh' uplinks
@@ -392,7 +392,7 @@ part_networkmanager() {
 	check 'NetworkManager starts' systemctl start NetworkManager
 	nmcli device
 	check 'the connection is up' nmcli connection up up1
-	routed() { ip -6 route show default | grep -q 'proto ra' && ip -6 addr show dev up1 dynamic | grep -q inet6; }
+	routed() { ip -6 route show default | grep -q 'proto ra' && ip -6 addr show dev up1 dynamic | grep -q inet6 && ip route show default | grep -q up1; }
 	check 'it has the router advertisement' wait_for 30 routed
 	theirs before
 	check 'uplinks.sh' uplinks
@@ -413,7 +413,7 @@ part_networkmanager() {
 	capture one net eth1
 	refute 'the connection anew: client 1 hears that there is no route' pings client 1 $SERVER -I 198.51.100.2
 	settled one
-	is 'the connection anew: nothing of it has left' "$(show one "dst $SERVER")" ''
+	is 'the connection anew: nothing of it has left' "$(show one "not arp and dst $SERVER")" ''
 	stop one
 	check 'again' uplinks
 	check 'again, IPv6' uplinks 6

@@ -189,13 +189,22 @@ for d in 198.51.100.2:22 198.18.0.2:80 198.18.0.3:80; do
 done
 at_least 'boxes' $boxes $([ $PATCHED = 1 ] && echo 4 || echo 9)
 
-# Others have our bits: by a rule, by a mask of iptables', by one of nftables'.
-marks() { # WHAT
+# stops WHAT CAUSE CURE: the recipe does, before it changes anything.
+stops() {
 	theirs before
 	refute "$1: refused" uplinks
-	says "$1: cause and cure" "$(cat /run/said)" "error: the mark's bits 0x00000010 are in use here: a rule has 0x" 'cure: MARK=MASK'
+	says "$1: cause and cure" "$(cat /run/said)" "error: $2" "cure: $3"
 	same "$1: nothing is changed"
 }
+# wg-quick has put its rules in front of ours.
+must ip rule add not fwmark 51820 table 51820 pref 299
+stops 'a rule that takes all' "the rule '299: not from all fwmark 0xca6c lookup 51820' takes all packets" PREF=149
+check 'its preference' uplinks PREF=149
+both 'another preference'
+check 'another preference: undo' sh /unhole/recipes/uplinks.sh undo
+must ip rule del pref 299
+# Others have our bits: by a rule, by a mask of iptables', by one of nftables'.
+marks() { stops "$1" "the mark's bits 0x00000010 are in use here: a rule has 0x" MARK=MASK; }
 must ip rule add fwmark 0x10/0xff lookup 99 pref 50
 marks 'a rule with 0x10/0xff'
 must ip rule del pref 50
