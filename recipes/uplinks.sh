@@ -56,11 +56,11 @@ uplink 3 "$CLIENTS3" "$SNAT3"
 	$snat	}
 EOF
 
-# Who is not among the clients does not leave with a private source, and other networks
-# of the box have no uplink to choose.
+# Who is not among the clients does not leave with a private source (the mark is hole-from's,
+# and no packet of the box has it), and other networks of the box have no uplink to choose.
 for net in $($IP route show dev "$CLIENT_IF" table main | sed -n 's/^\([0-9a-f][^ ]*\) .*/\1/p'); do
 	case $net in fe80:* | default) continue ;; esac
-	$IP rule add pref $((PREF + 3)) iif "$VIA" from "$net" unreachable
+	$IP rule add pref $((PREF + 3)) iif "$VIA" fwmark "$BIT1/$BIT1" from "$net" unreachable
 done
 # (Not "0": wg-quick takes such a rule for its own when it stops.)
 $IP rule add pref "$PREF" iif "$CLIENT_IF" lookup main suppress_prefixlength 1

@@ -16,6 +16,7 @@ must ip route del $FAR
 must nft add table inet filter
 must nft 'add chain inet filter forward { type filter hook forward priority 0; policy drop; }'
 must nft add rule inet filter forward ct state established,related accept
+must nft add rule inet filter forward iifname cl0 oifname up0 udp dport 7 drop
 must nft add rule inet filter forward iifname cl0 oifname up0 accept
 capture wire peer eth0
 box_now() {
@@ -36,7 +37,6 @@ settled wire
 is 'the client, translated' "$(seen wire "icmp[0] == 8 and src 192.0.2.9 and ip[8] == 62")" 2
 is 'the box, by the same device' "$(seen wire "icmp[0] == 8 and src $BOX and ip[8] == 63")" 2
 # What cl0 may not send to the uplink, in one piece and in fragments, which come in by nvi0.
-must nft insert rule inet filter forward iifname cl0 oifname up0 udp dport 7 drop
 for size in 10 3000; do
 	on client socat -u EXEC:"head -c $size /dev/zero" UDP4-SENDTO:$FAR:7 2>/dev/null
 	on client socat -u EXEC:"head -c $size /dev/zero" UDP4-SENDTO:$FAR:8 2>/dev/null
