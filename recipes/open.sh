@@ -450,7 +450,9 @@ hole() {
 	if [ "$VIA" = lo ]; then
 		_reset=
 		[ "$AGAIN" != reset-ct ] || _reset=--reset-ct
-		"$IPT" -t raw -A PREROUTING -i lo -j UNHOLE $_reset ${1:+--set-xmark "$1"}
+		"$IPT" -t raw -A PREROUTING -i lo -j UNHOLE $_reset
+		# (Not by --set-xmark: another recipe's rule may be the one that is met.)
+		[ -z "${1-}" ] || "$IPT" -t mangle -A PREROUTING -i lo -j MARK --set-xmark "$1"
 		return
 	fi
 	_new=

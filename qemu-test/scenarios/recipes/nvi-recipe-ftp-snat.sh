@@ -5,5 +5,6 @@
 # patches: none
 # claims: L10
 # weight: 5
+# spread: yes
 via nvi0
 . /unhole/scenarios/recipe-ftp-snat.sh

@@ -3,5 +3,6 @@
 # patches: none
 # claims: L9 L10
 # weight: 12
+# spread: yes
 via nvi0
 . /unhole/scenarios/recipe-nptv6.sh

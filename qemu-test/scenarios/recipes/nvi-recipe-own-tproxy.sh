@@ -4,5 +4,6 @@
 # patches: none
 # claims: L10
 # weight: 7
+# spread: yes
 via nvi0
 . /unhole/scenarios/recipe-own-tproxy.sh

@@ -4,5 +4,6 @@
 # patches: none
 # claims: L10
 # weight: 5
+# spread: yes
 via nvi0
 . /unhole/scenarios/snat-own-address.sh

@@ -4,6 +4,7 @@
 # questions go out. With nftables and with iptables; in IPv6: recipe-dns-redirect6.
 # patches: none
 # weight: 8
+# spread: yes
 topology
 family "${F:-4}"
 must sysctl -qw $FORWARDING=1

@@ -2,5 +2,6 @@
 # recipe-dns-redirect in IPv6.
 # patches: none
 # weight: 8
+# spread: yes
 F=6
 . /unhole/scenarios/recipe-dns-redirect.sh

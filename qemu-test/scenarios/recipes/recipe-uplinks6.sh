@@ -2,5 +2,6 @@
 # recipe-uplinks in IPv6.
 # claims: L9
 # weight: 12
+# spread: yes
 F=6
 . /unhole/scenarios/recipe-uplinks.sh
