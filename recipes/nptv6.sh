@@ -46,9 +46,9 @@ EOF
 # Who is not among the clients does not leave with an inside address, and other networks of
 # the box have no provider to choose.
 $IP rule add pref $((PREF + 3)) iif "$VIA" from "$INSIDE" unreachable
-$IP rule add pref "$PREF" iif "$CLIENT_IF" lookup main suppress_prefixlength 0
+$IP rule add pref "$PREF" iif "$CLIENT_IF" lookup main suppress_prefixlength 1
 # (What the box itself sends to its clients has iif lo, too.)
-[ "$VIA" != lo ] || $IP rule add pref "$PREF" iif lo lookup main suppress_prefixlength 0
+[ "$VIA" != lo ] || $IP rule add pref "$PREF" iif lo lookup main suppress_prefixlength 1
 
 # First lookup: only for the translation. From here on it is at work.
 PREF=$((PREF + 1))

@@ -39,5 +39,5 @@ if [ "$VIA" = lo ]; then
 else
 	hole
 fi
-into $((TABLES + 2)) src "$SRC" mtu "$MTU"
-$IP rule add pref $((PREF + 2)) iif lo to "$FAR" lookup $((TABLES + 2))
+into $((TABLES + 1)) src "$SRC" mtu "$MTU"
+$IP rule add pref $((PREF + 2)) iif lo to "$FAR" lookup $((TABLES + 1))

@@ -308,7 +308,7 @@ make() {
 	done
 	hole
 	# Other networks of the box, and what has a route of its own, have no uplink to choose.
-	$IP rule add pref "$PREF" lookup main suppress_prefixlength 0
+	$IP rule add pref "$PREF" lookup main suppress_prefixlength 1
 	each _routes
 	$IP rule add pref $((PREF + 3)) iif "$VIA" unreachable
 	$IP rule add pref $((PREF + 4)) iif lo lookup "$TABLES"

@@ -212,7 +212,7 @@ part_fail2ban() {
 	wait_for 60 fail2ban-client ping || must false
 	check 'a ban' fail2ban-client set sshd banip 192.0.2.66
 	forbids() { # WHEN
-		wait_for 20 sh -c 'nft list ruleset | grep -q 192.0.2.66'
+		check "$1: the ban stands" wait_for 100 sh -c 'nft list ruleset | grep -q 192.0.2.66'
 		refute "$1: who is banned does not come in" connects net 192.0.2.65 22 192.0.2.66
 		check "$1: another one does" connects net 192.0.2.65 22 192.0.2.2
 	}

@@ -89,7 +89,7 @@ must sysctl -qw net.ipv4.ip_forward=1
 runs 'ip link add nvi0 type nvi'
 must ip link set nvi0 up
 must ip route add default dev nvi0 table 50
-runs 'ip rule add iif cl0 lookup main suppress_prefixlength 0'
+runs 'ip rule add iif cl0 lookup main suppress_prefixlength 1'
 must ip rule add iif cl0 lookup 50 pref 32765
 # The connected network is not led into it, and a route that is no default is none.
 must ip route del $FAR

@@ -34,7 +34,7 @@ check 'mtu on the route: 1 MiB' tcp_copy box peer $FAR 5003 1
 is 'mtu on the route: the MSS of the SYN' "$(mss 5003)" $good
 
 # Without the mtu.
-must $IP route change default $([ $F$VIA = 6lo ] && echo nhid 54 || echo dev $VIA) src $BOX table 54
+must $IP route change default $([ $F$VIA = 6lo ] && echo nhid 55 || echo dev $VIA) src $BOX table 55
 if [ $F$VIA != 6lo ]; then
 	check 'neither: 1 MiB arrives, once the path MTU is known' tcp_copy box peer $FAR 5004 1
 else
@@ -62,7 +62,7 @@ must $IP route flush cache
 
 # By a mark, the socket knows the true route.
 must $IP rule del pref 202
-must $IP rule add pref 202 fwmark 0x80/0x80 lookup 54
+must $IP rule add pref 202 fwmark 0x80/0x80 lookup 55
 must $IPT -t mangle -A OUTPUT -d $FAR -j MARK --set-xmark 0x80/0x80
 [ $VIA = lo ] || must $IPT -t mangle -A $BETWEEN -j MARK --set-xmark 0/0x80
 check 'by a mark: 1 MiB' tcp_copy box peer $FAR 5006 1
