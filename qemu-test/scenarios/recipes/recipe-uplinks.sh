@@ -198,15 +198,18 @@ all_settled
 is 'no client was seen on any uplink, but before' \
 	"$(seen one "net ${CL}0/$LEN") $(seen two "net ${CL}0/$LEN") $(seen three "net ${CL}0/$LEN")" '0 0 0'
 
-# Beside it, another recipe on the same device: the box's own traffic.
-must conntrack -F -f ipv$F
-recipe own-forward$SIX UPLINK=up1
-again=$(passed_again)
-check 'beside own-forward: the box is answered' pings box 2 $SERVER
-is 'beside own-forward: it goes through the hole' $(($(passed_again) - again)) 2
-check 'beside own-forward: a client is answered' pings client 1 $SERVER -I $CLIENT
-nowhere 'beside own-forward: a client that is not listed' ${CL}5
-must sh /unhole/recipes/own-forward$SIX.sh undo
+# Beside it, another recipe on the same device: the box's own traffic. (By lo the first rule
+# with UNHOLE has taken the packet, and the mark that leads into the hole stays on it.)
+if [ $VIA != lo ]; then
+	must conntrack -F -f ipv$F
+	recipe own-forward$SIX UPLINK=up1
+	again=$(passed_again)
+	check 'beside own-forward: the box is answered' pings box 2 $SERVER
+	is 'beside own-forward: it goes through the hole' $(($(passed_again) - again)) 2
+	check 'beside own-forward: a client is answered' pings client 1 $SERVER -I $CLIENT
+	nowhere 'beside own-forward: a client that is not listed' ${CL}5
+	must sh /unhole/recipes/own-forward$SIX.sh undo
+fi
 must sh /unhole/recipes/uplinks$SIX.sh undo
 is 'undone: no rule and no table is left' "$($IP rule | grep -cE "cl0|$VIA ")$(nft list tables | grep -c unhole)" 00
 check 'undone: a client leaves as before' pings client 1 $SERVER -I ${CL}5
