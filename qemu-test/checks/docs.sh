@@ -52,7 +52,8 @@ names_exist() {
 		ls recipes/$f qemu-test/scenarios/*/$f $f >"$work/ls" 2>/dev/null || :
 		[ -s "$work/ls" ] || { echo "there is no $f"; return 1; }
 		n=$((n + 1))
-	done < <(grep -ohE '[A-Za-z0-9/*-]+\.sh\b' $docs | grep -v NAME | sort -u)
+	done < <(grep -ohE '[A-Za-z0-9/*-]+\.sh\b' $docs |
+		grep -v NAME | sed 's|^/usr/lib/unhole/|recipes/|' | sort -u)
 	local doc to
 	for doc in $docs; do
 		while read -r f; do

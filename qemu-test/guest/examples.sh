@@ -53,7 +53,7 @@ examples_done() {
 # between backquotes, is longer than a name, and has no "..." for what is left out.
 readme_commands() {
 	awk '
-		/^<!-- tour -->$/ { others = 1; next }
+		/^<!-- (tour|isps.*) -->$/ { others = 1; next }
 		/^```/ { block = !block; if (!block) others = 0; next }
 		block { if (!others) print "line " $0; next }
 		/^    [^ ]/ { sub(/^ +/, ""); sub(/  +# .*/, ""); print "line " $0; next }
@@ -70,7 +70,7 @@ readme_commands() {
 
 # tour_typed RECIPE DOCUMENT: types the recipe, line by line. /run/typed is what it says,
 # /run/shown what the console blocks behind "<!-- tour -->" show, which are one session;
-# both without times, identifiers, blanks at the end of a line, and what versions of
+# blocks_shown NAME DOCUMENT: those of another NAME. Both without times, identifiers, blanks at the end of a line, and what versions of
 # iptables print in other words.
 _same() {
 	sed -E 's/time=[0-9.]+ ms/time=N ms/; s/id=[0-9]+/id=N/g; s/^icmp +1 [0-9]+/icmp 1 N/; s/ +$//
@@ -80,7 +80,10 @@ tour_typed() {
 	cd /unhole || must false
 	grep -v '^#' "recipes/$1.sh" | grep . | sh transcript >"$RESULTS/$1.transcript"
 	_same <"$RESULTS/$1.transcript" >/run/typed
-	awk '/^<!-- tour -->$/ { t = 1 } /^```$/ { t = on = 0 } on; t && /^```console$/ { on = 1 }' "$2" | _same >/run/shown
+	blocks_shown tour "$2"
+}
+blocks_shown() {
+	awk -v head="<!-- $1 -->" '$0 == head { t = 1 } /^```$/ { t = on = 0 } on; t && /^```(console|sh)$/ { on = 1 }' "$2" | _same >/run/shown
 }
 
 # clean: as the box was before an example.
