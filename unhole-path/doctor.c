@@ -685,7 +685,7 @@ struct seen {
 	bool masq_lo, masq_lo_some, masq_other, masq_perhaps, snat, guard;
 	char masq_lo_where[256], masq_where[256], masq_perhaps_where[256], input_where[256];
 	char offload_where[256], offload_dev[IF_NAMESIZE];
-	struct marks marks;
+	struct marks marks, reply_marks, other_marks;
 	char redirect_where[256], redirect_dev[IF_NAMESIZE];	/* what it meets is lost */
 };
 
@@ -792,6 +792,12 @@ static void say_redirect(const struct seen *s)
 	    "REDIRECT (%s) takes an address of %s, which has none: it drops what it meets", s->redirect_where, s->redirect_dev);
 }
 
+static void add_mark(struct marks *to, uint32_t mark)
+{
+	if (to->n < ARRAY_SIZE(to->mark))
+		to->mark[to->n++] = mark;
+}
+
 static void on_found(enum finding what, const char *where, const char *dev, uint32_t flags, void *arg)
 {
 	struct seen *s = arg;
@@ -824,8 +830,13 @@ static void on_found(enum finding what, const char *where, const char *dev, uint
 		on_offload(s, where, dev, flags);
 		break;
 	case FOUND_MARK:
-		if (s->marks.n < ARRAY_SIZE(s->marks.mark))
-			s->marks.mark[s->marks.n++] = flags;
+		add_mark(&s->marks, flags);
+		break;
+	case FOUND_REPLY_MARK:
+		add_mark(&s->reply_marks, flags);
+		break;
+	case FOUND_OTHER_MARK:
+		add_mark(&s->other_marks, flags);
 		break;
 	case FOUND_REDIRECT:
 	case FOUND_TO_LO:
@@ -848,6 +859,50 @@ static bool lo_has_global(int family)
 	return false;
 }
 
+static bool has_mark(const struct marks *set, const struct rule *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->n; i++)
+		if (((set->mark[i] ^ r->mark) & r->mask) == 0)
+			return true;
+	return false;
+}
+
+static bool leads_into_hole(int family, const struct rule *r)
+{
+	const struct fib *fib = fib_of(family);
+	size_t i;
+
+	if (r->action != FR_ACT_TO_TBL || r->table == RT_TABLE_LOCAL)
+		return false;
+	for (i = 0; i < fib->n_routes; i++)
+		if (fib->routes[i].table == r->table && hole_of(family, &fib->routes[i]))
+			return true;
+	return false;
+}
+
+/* Each rule that leads into the hole wants a mark that replies have, and nothing else: no NAT
+ * is bound there.
+ */
+static bool only_replies_enter(const struct seen *s)
+{
+	const struct fib *fib = fib_of(s->family);
+	size_t i;
+
+	/* There may be more than were kept */
+	if (s->other_marks.n == ARRAY_SIZE(s->other_marks.mark))
+		return false;
+	for (i = 0; i < fib->n_rules; i++) {
+		const struct rule *r = &fib->rules[i];
+
+		if (leads_into_hole(s->family, r) &&
+		    (!r->mask || has_mark(&s->other_marks, r) || !has_mark(&s->reply_marks, r)))
+			return false;
+	}
+	return true;
+}
+
 static void check_masquerade(const struct seen *s, const unsigned int *holes)
 {
 	const char *ipt = s->family == AF_INET ? "iptables" : "ip6tables";
@@ -860,7 +915,7 @@ static void check_masquerade(const struct seen *s, const unsigned int *holes)
 		    "ip -6 addr add ADDRESS/128 dev lo  # or SNAT --to-source",
 		    "IPv%d: MASQUERADE at -o lo (%s) takes some other device's address, for lo has none",
 		    s->family == AF_INET ? 4 : 6, s->masq_lo_where);
-	if ((!holes[HOLE_LO] || s->reset_ct >= s->unhole) && !holes[HOLE_NVI])
+	if (((!holes[HOLE_LO] || s->reset_ct >= s->unhole) && !holes[HOLE_NVI]) || only_replies_enter(s))
 		return;
 	if (s->masq_other && s->snat && s->family == AF_INET && find_untranslated(&s->marks, &u)) {
 		snprintf(fix, sizeof(fix), "%s -t nat -A POSTROUTING -o %s -s %s/%d -j SNAT --to-source %s", ipt, dev_name(u.hole),

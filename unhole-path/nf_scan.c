@@ -27,6 +27,7 @@ struct said {
 	struct dev_said in, out;
 	bool some;		/* matches more than that: some packets only */
 	bool none;		/* is not for this family */
+	bool reply;		/* replies only */
 	int code;		/* NF_*, NFT_* */
 	bool masq, snat, offload, redirect, to_lo;
 	bool lo_const;		/* a register has an address of loopback */
@@ -135,6 +136,11 @@ static void matches(struct said *r, const struct pending *p, const struct nf_ste
 			r->none = r->none || (*(const uint8_t *)s->a == family) != (s->arg == NFT_CMP_EQ);
 			return;
 		}
+		break;
+	case F_CT_DIR:
+		/* 0 is the original direction */
+		if (s->what == NF_CMP && (s->arg == NFT_CMP_EQ || s->arg == NFT_CMP_NEQ))
+			r->reply = r->reply || !!*(const uint8_t *)s->a == (s->arg == NFT_CMP_EQ);
 		break;
 	default:
 		break;
@@ -379,6 +385,8 @@ static void scan_all(const struct nf_chain *c, int family, struct nf_code *code,
 			fn(FOUND_UNHOLE, where, "", r.unhole->flags, arg);
 		if (r.mark)
 			fn(FOUND_MARK, where, "", r.mark, arg);
+		if (r.mark)
+			fn(r.reply ? FOUND_REPLY_MARK : FOUND_OTHER_MARK, where, "", r.mark, arg);
 		if (r.masq && !c->reached)
 			fn(FOUND_MASQUERADE, where, r.out.name, r.out.flags | FOUND_PERHAPS, arg);
 	}

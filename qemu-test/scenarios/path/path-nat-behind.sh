@@ -44,7 +44,7 @@ six() {
 untracked() { must iptables -t raw -A OUTPUT -d $FAR -j CT --notrack; must iptables -t raw -A PREROUTING -i cl0 -d $FAR -j CT --notrack; }
 
 hole_local
-must ip rule add iif cl0 lookup 50 pref 200
+must ip rule add iif cl0 lookup 51 pref 200
 unhole --reset-ct --allow-local
 six lo-found-again lo
 must iptables -t raw -A PREROUTING -i lo -j CT --zone 7
@@ -79,9 +79,9 @@ healthy 'REDIRECT where the hole begins'
 must iptables -t nat -F
 must iptables -t raw -F
 
-must ip route flush table 50
+must ip route flush table 51
 nvi nvi0
-must ip route add default dev nvi0 table 50
+must ip route add default dev nvi0 table 51
 must ip rule add iif nvi0 lookup main pref 40
 must ip route add default via $PEER
 must ethtool --set-priv-flags nvi0 prerouting on reset-ct on
@@ -98,7 +98,7 @@ must nft add table ip t
 must nft add chain ip t pre '{ type nat hook prerouting priority -100; }'
 must nft add rule ip t pre iifname lo meta l4proto udp redirect to :5001
 must ip addr flush dev nvi0
-must ip route add default dev nvi0 table 50
+must ip route add default dev nvi0 table 51
 must nft add rule ip t pre iifname nvi0 udp dport 81 redirect to :5001
 is 'nftables, the same' "$(wrong)" 'redirect '
 
