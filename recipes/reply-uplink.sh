@@ -54,7 +54,11 @@ family() {
 		mangle PREROUTING -i "$up" -j MARK --set-xmark $mark/$all
 	done
 	$IP rule add pref "$PREF" fwmark "$BIT4/$all" lookup main suppress_prefixlength 1
-	$IP rule add pref $((PREF + 1)) fwmark "$BIT4/$all" lookup "$TABLE"
+	# Behind an nvi device such a rule is not met again, whatever the mark.
+	for from in $([ "$VIA" = lo ] || echo "$CLIENT_IF lo"); do
+		$IP rule add pref $((PREF + 1)) iif "$from" fwmark "$BIT4/$all" lookup "$TABLE"
+	done
+	[ "$VIA" != lo ] || $IP rule add pref $((PREF + 1)) fwmark "$BIT4/$all" lookup "$TABLE"
 	if [ "$FRONT" = nft ]; then
 		chains reply-uplink <<-EOF
 			chain known {
