@@ -685,7 +685,7 @@ struct seen {
 	bool masq_lo, masq_lo_some, masq_other, masq_perhaps, snat, guard;
 	char masq_lo_where[256], masq_where[256], masq_perhaps_where[256], input_where[256];
 	char offload_where[256], offload_dev[IF_NAMESIZE];
-	struct marks marks, reply_marks, other_marks;
+	struct marks marks, reply_marks;
 	char redirect_where[256], redirect_dev[IF_NAMESIZE];	/* what it meets is lost */
 };
 
@@ -835,9 +835,6 @@ static void on_found(enum finding what, const char *where, const char *dev, uint
 	case FOUND_REPLY_MARK:
 		add_mark(&s->reply_marks, flags);
 		break;
-	case FOUND_OTHER_MARK:
-		add_mark(&s->other_marks, flags);
-		break;
 	case FOUND_REDIRECT:
 	case FOUND_TO_LO:
 		on_redirect(s, what == FOUND_REDIRECT, where, dev, flags);
@@ -891,13 +888,13 @@ static bool only_replies_enter(const struct seen *s)
 	size_t i;
 
 	/* There may be more than were kept */
-	if (s->other_marks.n == ARRAY_SIZE(s->other_marks.mark))
+	if (s->marks.n == ARRAY_SIZE(s->marks.mark))
 		return false;
 	for (i = 0; i < fib->n_rules; i++) {
 		const struct rule *r = &fib->rules[i];
 
 		if (leads_into_hole(s->family, r) &&
-		    (!r->mask || has_mark(&s->other_marks, r) || !has_mark(&s->reply_marks, r)))
+		    (!r->mask || has_mark(&s->marks, r) || !has_mark(&s->reply_marks, r)))
 			return false;
 	}
 	return true;

@@ -384,9 +384,7 @@ static void scan_all(const struct nf_chain *c, int family, struct nf_code *code,
 		if (r.unhole)
 			fn(FOUND_UNHOLE, where, "", r.unhole->flags, arg);
 		if (r.mark)
-			fn(FOUND_MARK, where, "", r.mark, arg);
-		if (r.mark)
-			fn(r.reply ? FOUND_REPLY_MARK : FOUND_OTHER_MARK, where, "", r.mark, arg);
+			fn(r.reply ? FOUND_REPLY_MARK : FOUND_MARK, where, "", r.mark, arg);
 		if (r.masq && !c->reached)
 			fn(FOUND_MASQUERADE, where, r.out.name, r.out.flags | FOUND_PERHAPS, arg);
 	}

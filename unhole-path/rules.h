@@ -126,8 +126,7 @@ enum finding {
 	FOUND_OFFLOAD,		/* dev: what comes in by it goes to a flow table */
 	FOUND_REDIRECT,		/* in PREROUTING; dev: its -i */
 	FOUND_MARK,		/* flags: a mark that it sets, of packet or connection, wherever it stands */
-	FOUND_REPLY_MARK,	/* the same, of a rule for replies only; */
-	FOUND_OTHER_MARK,	/* of any other */
+	FOUND_REPLY_MARK,	/* the same, of a rule for replies only */
 	FOUND_TO_LO,		/* DNAT in PREROUTING to 127.0.0.0/8; the same */
 };
 
