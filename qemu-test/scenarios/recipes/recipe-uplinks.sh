@@ -91,6 +91,7 @@ nowhere 'a client that is not listed' ${CL}5
 check 'another network of the box: answered' pings client 2 ${DMZ}2 -I $CLIENT
 settled dmz
 is 'and asked by the client itself' "$(seen dmz "$REQUEST and src $CLIENT")" 2
+check 'and the box itself, by its address there' pings client 1 $BOXCL
 recipe uplink-withdraw$SIX GW=$GW1
 nowhere 'withdrawn, no reserve' $CLIENT
 check 'the others are as they were' pings client 1 $SERVER -I ${CL}3
