@@ -365,8 +365,7 @@ static void parse_route(const struct nlmsghdr *nlh, struct route *rt)
 	rt->type = rtm->rtm_type;
 	rt->tos = rtm->rtm_tos;
 	rt->protocol = rtm->rtm_protocol;
-	rt->flags = rtm->rtm_flags;
-	one.flags = rtm->rtm_flags;
+	rt->flags = one.flags = rtm->rtm_flags;
 	mnl_attr_for_each(a, nlh, sizeof(*rtm)) {
 		switch (mnl_attr_get_type(a)) {
 		case RTA_TABLE:
