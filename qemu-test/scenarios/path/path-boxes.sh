@@ -6,6 +6,7 @@
 # packet was said to go, it goes. And doctor finds no fault where there is none.
 # patches: none
 # weight: 25
+# timeout: 600
 . /unhole/predict.sh
 predict_wires
 ears

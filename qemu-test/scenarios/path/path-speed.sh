@@ -4,7 +4,7 @@
 # side in one guest, and less than 64 MiB.
 # patches: none
 # weight: 60
-# timeout: 400
+# timeout: 900
 # spread: yes
 topology
 must sysctl -qw net.ipv4.ip_forward=1

@@ -8,7 +8,7 @@
 # that Debian has: make test T=coexist.)
 # patches: none
 # weight: 30
-# timeout: 300
+# timeout: 600
 via nvi0
 #   client 198.51.100.2, .3 --- cl0 [box] up0 --- 192.0.2.2   [net] 203.0.113.7
 #            pod 198.18.0.2 --- up1       up2 --- 192.0.2.130

@@ -7,7 +7,7 @@
 # it changes anything.
 # patches: none
 # weight: 60
-# timeout: 600
+# timeout: 900
 must batch box 'link add cl0 type dummy' 'link add cl1 type dummy' 'link add cl2 type dummy' \
 	'link add up0 type dummy' 'link add up1 type dummy' 'link add up2 type dummy' \
 	'link add red type vrf table 10' 'link add green type vrf table 11' 'link add blue type vrf table 20'
