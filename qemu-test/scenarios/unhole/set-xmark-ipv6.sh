@@ -21,14 +21,14 @@ settled wire
 is 'on the wire' "$(seen wire "icmp6[icmp6type] == 128 and dst $FAR6")" 3
 must ip6tables -t raw -F
 
-# mark = (mark & ~mask) ^ value: 0x80 with 0xc1/0x10 is 0x80 ^ 0xc1 = 0x41.
+# mark = (mark & ~mask) ^ value: 0x1000080 with 0xc1/0x10 is 0x1000080 ^ 0xc1 = 0x1000041.
 unhole6 --set-xmark 0xc1/0x10
-for m in 0x41 0x80 0x00; do
+for m in 0x1000041 0x1000080 0x00; do
 	must ip6tables -t mangle -A PREROUTING -i lo -m mark --mark $m -m comment --comment "mark $m"
 done
 check '--set-xmark value/mask: answered' pings box 3 $FAR6
-is 'the mark is what MARK would have made' "$(rule_packets 'mark 0x41' ip6tables)" 3
-is 'and no other' "$(rule_packets 'mark 0x80' ip6tables)$(rule_packets 'mark 0x00' ip6tables)" 00
+is 'the mark is what MARK would have made' "$(rule_packets 'mark 0x1000041' ip6tables)" 3
+is 'and no other' "$(rule_packets 'mark 0x1000080' ip6tables)$(rule_packets 'mark 0x00' ip6tables)" 00
 
 # Genuine loopback traffic keeps its mark.
 must ip6tables -t mangle -A OUTPUT -d ::1 -j MARK --set-mark 0x50
