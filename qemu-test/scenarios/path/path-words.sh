@@ -135,8 +135,9 @@ sent() { echo x | on client socat -u - "UDP4-SENDTO:$FAR:$1,sourceport=4400,reus
 went() { settled words; seen words "src $BOX and udp port $1"; }
 out="from $CLIENT iif cl0 ipproto udp sport 4400 dport 99"
 back="$BOX from $FAR iif up0 ipproto udp sport 99 dport 4400"
-# The patched kernels have it built in
+# The patched kernels have it built in; a scenario before this one may have loaded it.
 [ $PATCHED = 1 ] || {
+	grep -q '^nf_conntrack_netlink ' /proc/modules && must wait_for 30 rmmod nf_conntrack_netlink
 	refute 'nobody has loaded it' grep -q '^nf_conntrack_netlink ' /proc/modules
 	says 'so it cannot ask' "$(unhole-path $FAR $out conntrack)" 'conntrack cannot be asked for connections'
 	refute 'and has not loaded it' grep -q '^nf_conntrack_netlink ' /proc/modules
