@@ -130,6 +130,11 @@ static bool table_leads_in(int family, uint32_t table)
 	return false;
 }
 
+static bool rule_leads_in(int family, const struct rule *r)
+{
+	return r->action == FR_ACT_TO_TBL && r->table != RT_TABLE_LOCAL && table_leads_in(family, r->table);
+}
+
 /* Does a rule for what comes in by this device lead into the hole? */
 static bool leads_in(int family, const char *dev)
 {
@@ -137,8 +142,7 @@ static bool leads_in(int family, const char *dev)
 	size_t i;
 
 	for (i = 0; i < fib->n_rules; i++)
-		if (fib->rules[i].action == FR_ACT_TO_TBL && fib->rules[i].table != RT_TABLE_LOCAL &&
-		    strcmp(fib->rules[i].iif, dev) == 0 && table_leads_in(family, fib->rules[i].table))
+		if (strcmp(fib->rules[i].iif, dev) == 0 && rule_leads_in(family, &fib->rules[i]))
 			return true;
 	return false;
 }
@@ -856,25 +860,12 @@ static bool lo_has_global(int family)
 	return false;
 }
 
-static bool has_mark(const struct marks *set, const struct rule *r)
+bool has_mark(const struct marks *set, const struct rule *r)
 {
 	unsigned int i;
 
 	for (i = 0; i < set->n; i++)
 		if (((set->mark[i] ^ r->mark) & r->mask) == 0)
-			return true;
-	return false;
-}
-
-static bool leads_into_hole(int family, const struct rule *r)
-{
-	const struct fib *fib = fib_of(family);
-	size_t i;
-
-	if (r->action != FR_ACT_TO_TBL || r->table == RT_TABLE_LOCAL)
-		return false;
-	for (i = 0; i < fib->n_routes; i++)
-		if (fib->routes[i].table == r->table && hole_of(family, &fib->routes[i]))
 			return true;
 	return false;
 }
@@ -893,8 +884,8 @@ static bool only_replies_enter(const struct seen *s)
 	for (i = 0; i < fib->n_rules; i++) {
 		const struct rule *r = &fib->rules[i];
 
-		if (leads_into_hole(s->family, r) &&
-		    (!r->mask || has_mark(&s->marks, r) || !has_mark(&s->reply_marks, r)))
+		/* (Its table may be long.) */
+		if ((!r->mask || has_mark(&s->marks, r) || !has_mark(&s->reply_marks, r)) && rule_leads_in(s->family, r))
 			return false;
 	}
 	return true;

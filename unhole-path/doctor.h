@@ -23,6 +23,8 @@ struct marks {
 	uint32_t mark[16];
 	unsigned int n;
 };
+/* Does one of them have the bits that the rule asks for? */
+bool has_mark(const struct marks *set, const struct rule *r);
 void check_uplinks(const struct marks *marks);
 /* A client with a private address that enters the hole and is not translated there */
 struct untranslated {

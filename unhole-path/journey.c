@@ -342,13 +342,7 @@ const char *clean(const char *s)
 {
 	static char buf[4][IF_NAMESIZE];
 	static unsigned int n;
-	char *to = buf[n++ % ARRAY_SIZE(buf)];
-	size_t i;
-
-	for (i = 0; i < IF_NAMESIZE - 1 && s[i]; i++)
-		to[i] = s[i] > 0x20 && s[i] < 0x7f ? s[i] : '?';
-	to[i] = 0;
-	return to;
+	return printable(buf[n++ % ARRAY_SIZE(buf)], IF_NAMESIZE, s, IF_NAMESIZE);
 }
 
 static void text_lookup(const struct hop *h)

@@ -2,6 +2,7 @@
 /* nftables' own trace: the rules that a packet met, where one of them said "nftrace set 1". */
 #include "nft_trace.h"
 #include "box.h"
+#include "nf_netlink.h"
 #include <endian.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
@@ -24,27 +25,9 @@ static int by_type(const struct nlattr *a, void *arg)
 	return MNL_CB_OK;
 }
 
-static uint32_t number(const struct nlattr *a)
-{
-	return a && mnl_attr_get_payload_len(a) >= 4 ? ntohl(mnl_attr_get_u32(a)) : 0;
-}
-
-/* A name as it is typed; what is not to be printed is '?'. */
 static void name(const struct nlattr *a, char *to, size_t room)
 {
-	size_t i, len = a ? mnl_attr_get_payload_len(a) : 0;
-	const char *s = a ? mnl_attr_get_payload(a) : NULL;
-
-	for (i = 0; i < len && i < room - 1 && s[i]; i++)
-		to[i] = s[i] > 0x20 && s[i] < 0x7f ? s[i] : '?';
-	to[i] = 0;
-}
-
-static int verdict_code(const struct nlattr *a, void *arg)
-{
-	if (mnl_attr_get_type(a) == NFTA_VERDICT_CODE && mnl_attr_get_payload_len(a) >= 4)
-		*(int32_t *)arg = ntohl(mnl_attr_get_u32(a));
-	return MNL_CB_OK;
+	printable(to, room, a ? mnl_attr_get_payload(a) : NULL, a ? mnl_attr_get_payload_len(a) : 0);
 }
 
 static const char *verdict(int32_t code)
@@ -83,15 +66,13 @@ static const char *family(uint8_t f)
 /* What it says, as text */
 static void say(struct traced *l, const struct told *t, uint8_t nfproto)
 {
-	const struct nlattr *handle = t->a[NFTA_TRACE_RULE_HANDLE];
-	uint32_t type = number(t->a[NFTA_TRACE_TYPE]);
+	const struct nlattr *handle = t->a[NFTA_TRACE_RULE_HANDLE], *v[MAX_ATTR];
+	uint32_t type = nf_be32(t->a[NFTA_TRACE_TYPE]);
 	char table[64], chain[64], by[40];
-	int32_t code = 0;
+	int32_t code;
 
-	if (t->a[NFTA_TRACE_VERDICT])
-		mnl_attr_parse_nested(t->a[NFTA_TRACE_VERDICT], verdict_code, &code);
-	if (type == NFT_TRACETYPE_POLICY)
-		code = number(t->a[NFTA_TRACE_POLICY]);
+	index_attrs(t->a[NFTA_TRACE_VERDICT], v);
+	code = nf_be32(type == NFT_TRACETYPE_POLICY ? t->a[NFTA_TRACE_POLICY] : v[NFTA_VERDICT_CODE]);
 	l->drops = code >= 0 && (code & NF_VERDICT_MASK) == NF_DROP;
 	if (type == NFT_TRACETYPE_RULE && handle && mnl_attr_get_payload_len(handle) >= 8)
 		snprintf(by, sizeof(by), "rule handle %llu", (unsigned long long)be64toh(mnl_attr_get_u64(handle)));
@@ -125,7 +106,7 @@ int nft_trace_message(const struct nlmsghdr *nlh, void *arg)
 		return MNL_CB_OK;
 	nfg = mnl_nlmsg_get_payload(nlh);
 	mnl_attr_parse(nlh, sizeof(*nfg), by_type, &told);
-	id = number(told.a[NFTA_TRACE_ID]);
+	id = nf_be32(told.a[NFTA_TRACE_ID]);
 	l = line(t);
 	l->id = id;
 	/* The header is told once for each chain */

@@ -89,17 +89,14 @@ static unsigned int find_senders(const struct link *up, struct sender *s)
 static unsigned int find_marks(const struct marks *set, uint32_t *mark, unsigned int max)
 {
 	const struct fib *fib = fib_of(AF_INET);
-	unsigned int n = 0, k;
+	unsigned int n = 0;
 	size_t i;
 
 	mark[n++] = 0;
 	for (i = 0; i < fib->n_rules && n < max; i++) {
 		const struct rule *r = &fib->rules[i];
 
-		for (k = 0; k < set->n; k++)
-			if (r->mask && (set->mark[k] & r->mask) == (r->mark & r->mask) && r->mark & r->mask)
-				break;
-		if (k < set->n)
+		if (r->mark & r->mask && has_mark(set, r))
 			mark[n++] = r->mark & r->mask;
 	}
 	return n;

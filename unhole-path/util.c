@@ -27,6 +27,16 @@ void *one_more(void *array, size_t *n, size_t size)
 	return (char *)*p + (*n)++ * size;
 }
 
+const char *printable(char *to, size_t room, const char *s, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len && i < room - 1 && s[i]; i++)
+		to[i] = s[i] > 0x20 && s[i] < 0x7f ? s[i] : '?';
+	to[i] = 0;
+	return to;
+}
+
 /* One of a few buffers, so that several fit into one printf(). */
 const char *addr_text(int family, const struct addr *a)
 {

@@ -48,6 +48,8 @@ void *must_have(void *memory);
 /* Room for one more in an array, which may move; zeroed, and counted. */
 void *one_more(void *array, size_t *n, size_t size);
 
+/* Text of somebody else's, up to its end or len bytes of it: what is not to be printed is '?'. */
+const char *printable(char *to, size_t room, const char *s, size_t len);
 const char *addr_text(int family, const struct addr *a);
 bool in_prefix(const struct addr *a, const struct addr *p, int plen);
 /* RFC 1918, 6598, 4193 */
