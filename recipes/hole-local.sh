@@ -16,7 +16,7 @@ if [ -z "${BIT1-}" ]; then
 	# (UNHOLE's rule is yours, with the options that you want.)
 	[ "$VIA" = lo ] || hole
 fi
-let_in "$VIA" "$($IP route get "${FAR%/*}" | sed -n 's/.* dev \([^ ]*\).*/\1/p')" "$BIT2"
+let_in "$VIA" "$(device_to "${FAR%/*}")" "$BIT2"
 own=$((BIT1 | BIT2))
 into "$TABLE"
 if [ "$FRONT" = nft ]; then

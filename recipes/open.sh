@@ -33,6 +33,7 @@
 #   AGAIN                what else the second pass needs: "prerouting" (it crosses
 #                        PREROUTING on either way), or "reset-ct" (and has an entry of
 #                        its own in conntrack there)
+#   XMARK                what a packet's mark becomes behind the hole, as VALUE/MASK
 #   OPEN=no              it calls "hole" later, or not at all
 #   VIA=none             it is plain Linux, and leads nothing into the second lookup
 #   KEEP=yes             made again while it is at work: what stays the same is never away.
@@ -83,10 +84,6 @@ _make() {
 	shift
 	note "$_undo"
 	_said=$(command "$@" 2>&1) && return
-	# Another has made it: so have both.
-	case $STATE,$_said in
-	/*exists* | /*'already assigned'*) [ "$(grep -lsxF -e "$_undo" "${STATE%/*}"/*)" = "$STATE" ] || return 0 ;;
-	esac
 	_unnote
 	case $_said,$* in
 	*exists*,*' rule add '* | *exists*,*' link add '* | *exists*,*' addr add '* | *'already assigned'*)
@@ -470,26 +467,42 @@ hole() {
 # but BITS: all bits of a mark but these.
 but() { printf '0x%x' $((0xffffffff ^ $1)); }
 
-# into TABLE [OPTIONS]: a default route that leads into the hole. A plain IPv6 "dev lo"
-# silently becomes a route that rejects; a nexthop object does not.
+# _lead ID PREFIX OPTIONS: a route that leads into the hole. A plain IPv6 "dev lo" silently
+# becomes a route that rejects; a nexthop object, here with the number ID, does not.
+_lead() {
+	_id=$1 _to=$2
+	shift 2
+	if [ "$F,$VIA" = 6,lo ]; then
+		ip -6 nexthop add id "$_id" dev lo
+		ip -6 route add "$_to" nhid "$_id" "$@"
+	else
+		ip "-$F" route add "$_to" dev "$VIA" "$@"
+	fi
+}
+# into TABLE [OPTIONS]: the default route of a table leads into the hole.
 into() {
 	_table=$1
 	shift
-	if [ "$F,$VIA" = 6,lo ]; then
-		ip -6 nexthop add id "$_table" dev lo
-		ip -6 route add default nhid "$_table" "$@" table "$_table"
-	else
-		ip "-$F" route add default dev "$VIA" "$@" table "$_table"
-	fi
+	_lead "$_table" default "$@" table "$_table"
 }
+# lead PREFIX TABLE: what goes there does, too.
+lead() { _lead "$TABLE" "$1" table "$2"; }
 
-# lead PREFIX TABLE: what goes there, too.
-lead() {
-	if [ "$F,$VIA" = 6,lo ]; then
-		ip -6 nexthop add id "$TABLE" dev lo
-		ip -6 route add "$1" nhid "$TABLE" table "$2"
+# device_to ADDRESS: the device that leads there.
+device_to() { $IP route get "$1" | sed -n 's/.* dev \([^ ]*\).*/\1/p'; }
+
+# snat NAME CLIENTS SOURCE [persistent]: what they send gets that source on its way into the
+# hole. NAME is that of the table.
+snat() {
+	if [ "$FRONT" = nft ]; then
+		chains "$1" <<-EOF
+			chain postrouting {
+				type nat hook postrouting priority srcnat - 1
+				oifname "$VIA" $NF saddr $2 snat to $3 ${4-}
+			}
+		EOF
 	else
-		ip "-$F" route add "$1" dev "$VIA" table "$2"
+		"$IPT" -t nat -A POSTROUTING -o "$VIA" -s "$2" -j SNAT --to-source "$3" ${4:+"--$4"}
 	fi
 }
 

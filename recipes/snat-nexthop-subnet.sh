@@ -43,14 +43,5 @@ proxy)
 	ip neigh add proxy "$SNAT_ADDRESS" dev "$UPLINK"
 	;;
 esac
-if [ "$FRONT" = nft ]; then
-	chains snat-nexthop-subnet <<-EOF
-		chain postrouting {
-			type nat hook postrouting priority srcnat - 1
-			oifname "$VIA" $NF saddr $CLIENTS snat to $SNAT_ADDRESS
-		}
-	EOF
-else
-	"$IPT" -t nat -A POSTROUTING -o "$VIA" -s "$CLIENTS" -j SNAT --to-source "$SNAT_ADDRESS"
-fi
+snat snat-nexthop-subnet "$CLIENTS" "$SNAT_ADDRESS"
 DEV=$CLIENT_IF . ./hole-from.sh

@@ -21,14 +21,5 @@ ip addr add "$SNAT_ADDRESS/$PREFIX" dev "$UPLINK"
 
 # The first lookup leads into the hole, where the source is translated. The
 # second one is for the packet as it then is.
-if [ "$FRONT" = nft ]; then
-	chains snat-own <<-EOF
-		chain postrouting {
-			type nat hook postrouting priority srcnat - 1
-			oifname "$VIA" $NF saddr $CLIENTS snat to $SNAT_ADDRESS
-		}
-	EOF
-else
-	"$IPT" -t nat -A POSTROUTING -o "$VIA" -s "$CLIENTS" -j SNAT --to-source "$SNAT_ADDRESS"
-fi
+snat snat-own "$CLIENTS" "$SNAT_ADDRESS"
 DEV=$CLIENT_IF . ./hole-from.sh

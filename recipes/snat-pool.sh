@@ -23,14 +23,5 @@ forwarding
 # no reply would go back to the next hop by the default route, and come again.
 $IP route add blackhole "$POOL"
 
-if [ "$FRONT" = nft ]; then
-	chains snat-pool <<-EOF
-		chain postrouting {
-			type nat hook postrouting priority srcnat - 1
-			oifname "$VIA" $NF saddr $CLIENTS snat to $POOL_FROM persistent
-		}
-	EOF
-else
-	"$IPT" -t nat -A POSTROUTING -o "$VIA" -s "$CLIENTS" -j SNAT --to-source "$POOL_FROM" --persistent
-fi
+snat snat-pool "$CLIENTS" "$POOL_FROM" persistent
 DEV=$CLIENT_IF . ./hole-from.sh

@@ -34,7 +34,7 @@ uplink() {
 	table=$((TABLES + $1 - 1)) metric=1
 	$IP rule add pref $((PREF + 2)) iif "$VIA" from "$3" lookup "$table"
 	$IP route add default via "$gw" metric 1 table "$table"
-	loose "$($IP route get "$gw" | sed -n 's/.* dev \([^ ]*\).*/\1/p')"
+	loose "$(device_to "$gw")"
 	for n in $(($1 % 3 + 1)) $((($1 + 1) % 3 + 1)); do
 		eval "gw=\$GW$n" metric=$((metric + 1))
 		[ "$RESERVE" = no ] || [ -z "$gw" ] || $IP route add default via "$gw" metric $metric table "$table"
