@@ -299,6 +299,18 @@ part_wg_quick() {
 	wg-quick down wg0
 }
 
+# advertises: the provider of up1 does, as a router. routed: the box has taken it up.
+advertises() {
+	cat >/run/radvd.conf <<-END
+		interface eth1 { AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; AdvDefaultLifetime 600;
+			prefix 2001:db8:21::/64 { AdvOnLink on; AdvAutonomous on; }; };
+	END
+	on net sysctl -qw net.ipv6.conf.all.forwarding=1
+	chmod 644 /run/radvd.conf
+	on net radvd -n -C /run/radvd.conf -p /run/radvd.pid -m stderr &
+}
+routed() { ip -6 route show default | grep -q 'proto ra' && ip -6 addr show dev up1 dynamic | grep -q inet6 && ip route show default | grep -q up1; }
+
 part_networkd() {
 	isps
 	ip route del default
@@ -317,15 +329,8 @@ part_networkd() {
 		Table=77
 		Priority=90
 	END
-	cat >/run/radvd.conf <<-END
-		interface eth1 { AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; AdvDefaultLifetime 600;
-			prefix 2001:db8:21::/64 { AdvOnLink on; AdvAutonomous on; }; };
-	END
-	on net sysctl -qw net.ipv6.conf.all.forwarding=1
-	chmod 644 /run/radvd.conf
-	on net radvd -n -C /run/radvd.conf -p /run/radvd.pid -m stderr &
+	advertises
 	check 'networkd starts' systemctl start systemd-networkd
-	routed() { ip -6 route show default | grep -q 'proto ra' && ip -6 addr show dev up1 dynamic | grep -q inet6 && ip route show default | grep -q up1; }
 	check 'it has the router advertisement' wait_for 30 routed
 	theirs before
 	check 'uplinks.sh' uplinks
@@ -377,13 +382,7 @@ part_networkmanager() {
 		address1=2001:db8:21::1/64
 	END
 	chmod 600 /etc/NetworkManager/system-connections/up1.nmconnection
-	cat >/run/radvd.conf <<-END
-		interface eth1 { AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; AdvDefaultLifetime 600;
-			prefix 2001:db8:21::/64 { AdvOnLink on; AdvAutonomous on; }; };
-	END
-	on net sysctl -qw net.ipv6.conf.all.forwarding=1
-	chmod 644 /run/radvd.conf
-	on net radvd -n -C /run/radvd.conf -p /run/radvd.pid -m stderr &
+	advertises
 	# (It takes veth devices for somebody else's.)
 	mkdir -p /etc/udev/rules.d
 	echo 'ENV{ID_NET_DRIVER}=="veth", ENV{INTERFACE}=="up1", ENV{NM_UNMANAGED}="0"' >/etc/udev/rules.d/99-nm.rules
@@ -392,7 +391,6 @@ part_networkmanager() {
 	check 'NetworkManager starts' systemctl start NetworkManager
 	nmcli device
 	check 'the connection is up' nmcli connection up up1
-	routed() { ip -6 route show default | grep -q 'proto ra' && ip -6 addr show dev up1 dynamic | grep -q inet6 && ip route show default | grep -q up1; }
 	check 'it has the router advertisement' wait_for 30 routed
 	theirs before
 	check 'uplinks.sh' uplinks

@@ -113,3 +113,21 @@ under_all_the_way() {
 	is "IPv$F: nothing outside the tunnel" "$(seen zero "host $FAR or host $T") $(seen one "host $FAR or host $T")" '0 0'
 	at_least "IPv$F: replies come back to the client" "$(seen client "$REPLY and src $FAR and dst $CLIENT")" 9
 }
+
+# wireguard ALLOWED [WORDS...]: a tunnel, wg0 on the box and on the peer, whose port is 51820.
+# The peer takes ALLOWED from it; WORDS are wg's, for the box's device. peer_key is what the
+# box knows the peer by.
+wireguard() {
+	_allowed=$1
+	shift
+	modprobe wireguard 2>/dev/null || :
+	umask 077
+	wg genkey >/run/box.key
+	wg genkey >/run/peer.key
+	peer_key=$(wg pubkey </run/peer.key)
+	must ip link add wg0 type wireguard
+	must on peer ip link add wg0 type wireguard
+	must wg set wg0 private-key /run/box.key listen-port 51821 "$@" peer "$peer_key" allowed-ips 0.0.0.0/0,::/0
+	must on peer wg set wg0 private-key /run/peer.key listen-port 51820 \
+		peer "$(wg pubkey </run/box.key)" allowed-ips "$_allowed"
+}

@@ -39,15 +39,8 @@ gone() { # WHAT
 	is "$1: undone: it goes as it did before" $(($(seen wire "src $CLIENT and dst $FAR") - clear)) 1
 }
 
-modprobe wireguard 2>/dev/null || :
-umask 077
-wg genkey >/run/box.key
-wg genkey >/run/peer.key
-box_key=$(wg pubkey </run/box.key) peer_key=$(wg pubkey </run/peer.key)
-must ip link add wg0 type wireguard
-must on peer ip link add wg0 type wireguard
-must wg set wg0 private-key /run/box.key listen-port 51821 peer $peer_key allowed-ips 0.0.0.0/0,::/0 endpoint "$(_host $PEER):51820"
-must on peer wg set wg0 private-key /run/peer.key listen-port 51820 peer $box_key allowed-ips $T/$ALL
+wireguard $T/$ALL
+must wg set wg0 peer $peer_key endpoint "$(_host $PEER):51820"
 addresses box wg0 -
 addresses peer wg0 -
 must $IP -n peer route add $T dev wg0

@@ -14,15 +14,7 @@
 topology
 . /unhole/second.sh
 two_uplinks
-modprobe wireguard 2>/dev/null || :
-umask 077
-wg genkey >/run/box.key
-wg genkey >/run/peer.key
-box_key=$(wg pubkey </run/box.key) peer_key=$(wg pubkey </run/peer.key)
-must ip link add wg0 type wireguard
-must on peer ip link add wg0 type wireguard
-must wg set wg0 private-key /run/box.key listen-port 51821 fwmark 0x77 peer $peer_key allowed-ips 0.0.0.0/0,::/0
-must on peer wg set wg0 private-key /run/peer.key listen-port 51820 peer $box_key allowed-ips 10.77.0.0/24,2001:db8:77::/64
+wireguard 10.77.0.0/24,2001:db8:77::/64 fwmark 0x77
 addresses box wg0 10.77.0.1/24,2001:db8:77::1/64
 addresses peer wg0 10.77.0.2/24,2001:db8:77::2/64
 OUTER=51820
