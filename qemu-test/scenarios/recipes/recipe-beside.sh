@@ -7,7 +7,8 @@
 # have are refused, with cause and cure, and nothing is changed; other bits work. (Programs
 # that Debian has: make test T=coexist.)
 # patches: none
-# weight: 30
+# spread: yes
+# weight: 150
 # timeout: 600
 via nvi0
 #   client 198.51.100.2, .3 --- cl0 [box] up0 --- 192.0.2.2   [net] 203.0.113.7
