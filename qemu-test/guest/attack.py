@@ -17,20 +17,17 @@ import socket
 import struct
 import sys
 
-NFT, QUEUE = 10, 3
+from nfqueue import ACK, Netlink, Queue, attr
+
+NFT = 10
 TABLE, DELTABLE, CHAIN, RULE = 0, 2, 3, 6
-CREATE, APPEND, REQUEST, ACK = 0x400, 0x800, 1, 4
+CREATE, APPEND = 0x400, 0x800
 HOOKS = {'prerouting': 0, 'input': 1, 'forward': 2, 'output': 3, 'postrouting': 4}
 # Before and behind each of the kernel's own: defrag -400, raw -300, conntrack -200,
 # mangle -150, NAT -100, filter 0.
 PRIORITIES = [-2**31, -401, -399, -300, -201, -199, -150, -101, -100, -99, 0, 300]
 NOTRACK, RESET_CT, ALLOW_LOCAL = 1, 2, 4
 OPTIONS = [0, NOTRACK, RESET_CT, RESET_CT | ALLOW_LOCAL]
-
-
-def attr(kind, data, nested=False):
-    n = 4 + len(data)
-    return struct.pack('HH', n, kind | (0x8000 if nested else 0)) + data + b'\0' * (-n % 4)
 
 
 def nest(kind, *attrs):
@@ -75,17 +72,7 @@ def zone(n):
     return load(1, struct.pack('H', n)) + expr('ct', be32(2, 17), be32(4, 1))
 
 
-class Netlink:
-    def __init__(self):
-        self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
-        self.sock.bind((0, 0))
-        self.seq = 0
-
-    def message(self, kind, flags, family, body=b'', res=0):
-        self.seq += 1
-        return struct.pack('=IHHIIBBH', 20 + len(body), kind, REQUEST | flags, self.seq, 0,
-                           family, 0, socket.htons(res)) + body
-
+class Batches(Netlink):
     def batch(self, messages):
         """0, or the first error that the kernel has with it."""
         data = self.message(0x10, 0, 0, res=NFT)
@@ -106,30 +93,6 @@ class Netlink:
                     left = left - 1 if first <= seq <= last else 0
                 answer = answer[(length + 3) & ~3:]
         return error
-
-
-class Queue(Netlink):
-    """Accepts whatever is queued, in the context of this process."""
-    def __init__(self):
-        super().__init__()
-        self.seen = 0
-        for body in (attr(1, struct.pack('!BBH', 1, 0, 0)), attr(2, struct.pack('!IB', 0, 1))):
-            self.sock.send(self.message(QUEUE << 8 | 2, ACK, 0, body))
-            self.sock.recv(65536)
-        self.sock.setblocking(False)
-
-    def drain(self):
-        while True:
-            try:
-                data = self.sock.recv(65536)
-            except BlockingIOError:
-                return
-            except OSError:
-                continue  # the receive buffer was full
-            if struct.unpack('=H', data[4:6])[0] == QUEUE << 8:
-                self.seen += 1
-                number = struct.unpack('!I', data[24:28])[0]
-                self.sock.send(self.message(QUEUE << 8 | 1, 0, 0, attr(2, struct.pack('!II', 1, number))))
 
 
 def rules(family, *more):
@@ -205,7 +168,7 @@ def combinations():
 
 def main():
     only = sys.argv[1:]
-    nl, queue, traffic = Netlink(), Queue(), Traffic()
+    nl, queue, traffic = Batches(), Queue(), Traffic()
     tried, accepted, errors = 0, 0, {}
     for family, kind, hook, priority, flags, depth, queued in combinations():
         if only and (kind, hook, priority) != (only[0], only[1], int(only[2])):
