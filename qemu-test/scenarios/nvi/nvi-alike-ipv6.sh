@@ -2,7 +2,7 @@
 # IPv6's twin of nvi-alike: the same rows, and headers that only IPv6 has.
 # patches: none
 # claims: L10
-# timeout: 300
+# timeout: 600
 # weight: 60
 F=6
 . /unhole/scenarios/nvi-alike.sh

@@ -9,7 +9,7 @@
 # row sets up is taken back behind it.
 # patches: none
 # claims: L10
-# timeout: 300
+# timeout: 600
 # weight: 60
 # shellcheck disable=SC2153 # family's variables
 : "${F:=4}"
