@@ -354,6 +354,7 @@ static bool walk(struct way *y, enum hook hook, const char *iif, const char *oif
 	w->mark = f->mark;
 	trace_line("%s%s%s%s%s", hook_names[hook], iif ? " -i " : "", iif ? iif : "", oif ? " -o " : "", oif ? oif : "");
 	rules_walk(w);
+	p->dnat_done = p->q.has_dnat && !w->is_told[MANIP_DST];
 	f->src = w->src;
 	f->dst = w->dst;
 	f->sport = w->sport;
@@ -1190,6 +1191,10 @@ static void enters(struct way *y, const struct step *s, const struct link *out, 
 
 /* What the packet is told to be one of, or NULL */
 static const struct ct_conn *the_connection;
+/* DNAT that is told is done where rules would do it: where the second pass has an entry of
+ * its own, that may be there.
+ */
+static bool where_rules;
 
 /* With what is picked, where NAT has several outcomes. */
 static void decide_once(const struct query *q, struct path *p, const unsigned int *pick, unsigned int n_picks)
@@ -1215,6 +1220,7 @@ static void decide_once(const struct query *q, struct path *p, const unsigned in
 	y.w.n_picks = n_picks;
 	if (q->has_dnat) {
 		y.w.is_told[MANIP_DST] = true;
+		y.w.told_where_rules = where_rules;
 		y.w.told[MANIP_DST] = (struct nat_to){
 			.has_addr = true, .addr = q->dnat, .has_port = q->dnat_port, .port = q->dnat_port,
 		};
@@ -1327,7 +1333,14 @@ void decide(const struct query *q, struct path *p)
 		return;
 	}
 	the_connection = q->conntrack ? &conn : NULL;
+	where_rules = q->has_dnat;
 	decide_all(q, p, pick, 0, &runs);
+	/* No rule does: then at once */
+	if (where_rules && !p->dnat_done) {
+		where_rules = false;
+		runs = 0;
+		decide_all(q, p, pick, 0, &runs);
+	}
 	if (q->conntrack)
 		say_connection(p, &conn);
 	if (q->port_of)

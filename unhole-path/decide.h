@@ -44,6 +44,7 @@ struct path {
 	char text[TEXT];
 	struct step step[MAX_STEPS];
 	int n_steps;
+	bool dnat_done;		/* what is told */
 	struct ct_conn conn;	/* which, if that is told */
 	bool has_conn;
 	enum tri hole;		/* it entered loopback, or an nvi device */

@@ -456,6 +456,32 @@ static void check_rejects(void)
 	}
 }
 
+/* What rules make of it up to its second lookup. Returns false if that cannot be known. */
+static bool through_rules(const struct link *hole, struct flow *f)
+{
+	bool lo = hole->flags & IFF_LOOPBACK;
+	struct walk w = {
+		.family = f->family, .hook = HOOK_POSTROUTING, .src = f->src, .dst = f->dst, .nexthop = f->dst,
+		.oif = hole->name, .mark = f->mark, .mark_known = 0xffffffff, .ctmark_known = 0xffffffff, .unholable = true,
+	};
+
+	rules_walk(&w);
+	if (!lo && nvi_flag(hole->name, "notrack"))
+		w.ct = CT_UNTRACKED;
+	if (!w.fork && (lo || nvi_flag(hole->name, "prerouting"))) {
+		if (!lo && nvi_flag(hole->name, "reset-ct"))
+			walk_reset_ct(&w, CT_NONE);
+		w.hook = HOOK_PREROUTING;
+		w.iif = hole->name;
+		w.oif = NULL;
+		rules_walk(&w);
+	}
+	f->mark = w.mark;
+	f->src = w.src;
+	f->dst = w.dst;
+	return w.mark_known == 0xffffffff && !w.fork;
+}
+
 /* For a packet that this rule and this route are for: its second lookup. Returns false
  * if that cannot be known.
  */
@@ -463,7 +489,6 @@ static bool second_lookup(int family, const struct rule *r, const struct route *
 			  bool look, struct flow *f, struct result *res)
 {
 	const struct link *l = link_by_index(rt->nh[0].oif);
-	struct walk w = { 0 };
 
 	if (!l)
 		return false;
@@ -471,25 +496,8 @@ static bool second_lookup(int family, const struct rule *r, const struct route *
 	if (r->src_len < (family == AF_INET ? 32 : 128))
 		f->src.b[family == AF_INET ? 3 : 15] |= 1;
 	f->mark = r->mark & r->mask;
-	if (look) {
-		w = (struct walk){
-			.family = family, .hook = HOOK_POSTROUTING, .src = f->src, .dst = f->dst, .nexthop = f->dst,
-			.oif = l->name, .mark = f->mark, .mark_known = 0xffffffff, .ctmark_known = 0xffffffff,
-			.unholable = true,
-		};
-		rules_walk(&w);
-		if (l->flags & IFF_LOOPBACK && !w.fork) {
-			w.hook = HOOK_PREROUTING;
-			w.iif = l->name;
-			w.oif = NULL;
-			rules_walk(&w);
-		}
-		if (w.mark_known != 0xffffffff || w.fork)
-			return false;
-		f->mark = w.mark;
-		f->src = w.src;
-		f->dst = w.dst;
-	}
+	if (look && !through_rules(l, f))
+		return false;
 	fib_lookup(f, res);
 	return !res->err && !res->unsure && res->route;
 }

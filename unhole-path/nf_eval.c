@@ -886,8 +886,10 @@ static bool do_nat(struct at *a, const struct nf_nat *n)
 
 	if (n->family != NFPROTO_INET && n->family != (w->family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6))
 		return false;
-	if (w->is_told[manip])
+	if (w->is_told[manip]) {
+		w->told_met = true;
 		return true;
+	}
 	w->nat_sure = w->nat_sure || both(a->reach.unnatted, a->own) == YES;
 	if (a->found_in == NF_NO_REG || (n->min != a->found_in && n->port != a->found_in)) {
 		add_outcome(a, n, manip);

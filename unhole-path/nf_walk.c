@@ -436,11 +436,13 @@ static void nat(struct visit *v, const struct one *list, size_t n)
 	if (n && !is_tracking(&nf_chains[w->family == AF_INET6]))
 		n = 0;
 	w->n_outcomes = 0;
-	w->nat_unknown = w->nat_sure = false;
+	w->nat_unknown = w->nat_sure = w->told_met = false;
 	for (i = 0; i < n && !w->nat_sure && w->dropped != YES; i++)
 		walk_base(v, list[i].c, w->n_outcomes || w->nat_unknown ? (struct nf_reach){ MAYBE, YES } : surely);
 	w->nat_done[manip] = true;
-	if (w->is_told[manip]) {
+	/* Once: behind an entry of its own the rules say it */
+	if (w->is_told[manip] && (w->told_met || manip == MANIP_SRC || !w->told_where_rules)) {
+		w->is_told[manip] = false;
 		apply(w, manip, &w->told[manip]);
 		return;
 	}

@@ -70,7 +70,9 @@ struct walk {
 	bool unholable;			/* it has a route that UNHOLE drops */
 	/* NAT that is told, instead of rules */
 	struct nat_to told[2];
-	bool is_told[2];
+	bool is_told[2];		/* and not yet done */
+	bool told_where_rules;		/* DNAT: only where a rule does it, too */
+	bool told_met;			/* such a rule is here */
 	/* Of several outcomes of NAT, which to take; see fork */
 	const unsigned int *pick;
 	const struct ct_conn *conn;	/* it is one of this, or NULL: the first of its own */

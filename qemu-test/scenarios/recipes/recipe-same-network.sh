@@ -68,6 +68,12 @@ for c in c1 c2; do
 	check "$c: TCP from its gateway" tcp_fetch $c box ${IN}1 5003 1
 done
 
+# What the tool makes of it. DNAT is behind the hole, and so is what is told.
+check 'unhole-path doctor finds no fault' unhole-path doctor
+for how in '' "snat ${OUT1}2 dnat ${IN}3"; do
+	says "1 to 2, predicted${how:+, told $how}" "$(unhole-path ${OUT2}3 from ${IN}2 iif cl1 $how | head -n 1)" "leaves by cl2, source ${OUT1}2"
+done
+
 # Without the zones the second customer's packet is taken for the first's.
 if [ $FRONT = nft ]; then
 	for n in 1 2; do must nft flush chain $NF unhole-same-network-$n zones; done
