@@ -58,7 +58,8 @@ die() {
 # ip, sysctl, iptables and ip6tables are functions from here on. Each change is noted as
 # the command that undoes it, a line in a file of the recipe in /run, by namespace, before
 # it is made. Where two recipes have the same line, both have made it, or found it made by
-# the other: the last one undoes it. What was there before is nobody's.
+# the other: the last one undoes it. What was there before is nobody's. The last line is the
+# command that makes it all anew, for doctor.
 
 note() {
 	[ -n "$STATE" ] || return 0
@@ -219,9 +220,30 @@ _undo_all() {
 	rm "${1%/*}/.undo" "${1%/*}/.others"
 }
 
+# _again: the command that makes it anew, with what it was told in the environment. Nothing,
+# if a value has characters that would have to be quoted.
+_again() {
+	_cmd='' _text=$(cat ./*.sh)
+	while IFS= read -r _v; do
+		_n=${_v%%=*}
+		case $_n in PATH | HOME | PWD | IP | NF | CHAIN | WAY | *[!A-Z0-9_]*) continue ;; esac
+		case $_text in *"\$$_n"* | *"\${$_n"*) ;; *) continue ;; esac
+		case $_v in *[!A-Za-z0-9_./:,@=+%-]*) return 0 ;; esac
+		_cmd="$_cmd$_v "
+	done <<-END
+		$(command env)
+	END
+	echo "${_cmd}sh $PWD/${0##*/}${VERBS:+ up}"
+}
+
 _taken_back() {
 	_status=$?
 	trap - EXIT
+	# doctor names it, where somebody has taken away what was made.
+	if [ $_status = 0 ] && [ -e "$STATE" ]; then
+		_cmd=$(_again)
+		[ -z "$_cmd" ] || note ": again $_cmd"
+	fi
 	if [ ! -e "$STATE.before" ]; then
 		[ $_status = 0 ] || [ ! -e "$STATE" ] || {
 			_undo_all "$STATE"

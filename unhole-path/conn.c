@@ -13,7 +13,7 @@
 
 struct tuple {
 	struct addr src, dst;
-	uint16_t sport, dport;
+	uint16_t sport, dport;	/* network order; of ICMP: the identifier; type and code */
 };
 
 struct entry {
@@ -33,6 +33,7 @@ static void parse_tuple(const struct nlattr *nest, int family, struct tuple *t)
 	const struct nlattr *tb[MAX_ATTR], *ip[MAX_ATTR], *proto[MAX_ATTR];
 	bool v4 = family == AF_INET;
 	size_t len = v4 ? 4 : 16;
+	uint8_t icmp[2] = { 0 };
 
 	index_attrs(nest, tb);
 	index_attrs(tb[CTA_TUPLE_IP], ip);
@@ -41,6 +42,12 @@ static void parse_tuple(const struct nlattr *nest, int family, struct tuple *t)
 	get(ip[v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST], &t->dst, len);
 	get(proto[CTA_PROTO_SRC_PORT], &t->sport, 2);
 	get(proto[CTA_PROTO_DST_PORT], &t->dport, 2);
+	if (!proto[v4 ? CTA_PROTO_ICMP_TYPE : CTA_PROTO_ICMPV6_TYPE])
+		return;
+	get(proto[v4 ? CTA_PROTO_ICMP_ID : CTA_PROTO_ICMPV6_ID], &t->sport, 2);
+	get(proto[v4 ? CTA_PROTO_ICMP_TYPE : CTA_PROTO_ICMPV6_TYPE], icmp, 1);
+	get(proto[v4 ? CTA_PROTO_ICMP_CODE : CTA_PROTO_ICMPV6_CODE], icmp + 1, 1);
+	memcpy(&t->dport, icmp, 2);
 }
 
 static int on_entry(const struct nlmsghdr *nlh, void *arg)
@@ -69,7 +76,20 @@ static int on_entry(const struct nlmsghdr *nlh, void *arg)
 	return MNL_CB_OK;
 }
 
-static void put_tuple(struct nlmsghdr *nlh, const struct flow *f)
+/* What it has in the place of ports, in network order */
+static struct tuple own_tuple(const struct flow *f, const struct ct_key *key)
+{
+	struct tuple t = { .src = f->src, .dst = f->dst, .sport = htons(f->sport), .dport = htons(f->dport) };
+	uint8_t icmp[2] = { key->type, key->code };
+
+	if (key->has_type) {
+		t.sport = htons(key->id);
+		memcpy(&t.dport, icmp, 2);
+	}
+	return t;
+}
+
+static void put_tuple(struct nlmsghdr *nlh, const struct flow *f, const struct ct_key *key)
 {
 	bool v4 = f->family == AF_INET;
 	size_t len = v4 ? 4 : 16;
@@ -81,8 +101,14 @@ static void put_tuple(struct nlmsghdr *nlh, const struct flow *f)
 	mnl_attr_nest_end(nlh, part);
 	part = mnl_attr_nest_start(nlh, CTA_TUPLE_PROTO);
 	mnl_attr_put_u8(nlh, CTA_PROTO_NUM, f->proto);
-	mnl_attr_put_u16(nlh, CTA_PROTO_SRC_PORT, htons(f->sport));
-	mnl_attr_put_u16(nlh, CTA_PROTO_DST_PORT, htons(f->dport));
+	if (key->has_type) {
+		mnl_attr_put_u16(nlh, v4 ? CTA_PROTO_ICMP_ID : CTA_PROTO_ICMPV6_ID, htons(key->id));
+		mnl_attr_put_u8(nlh, v4 ? CTA_PROTO_ICMP_TYPE : CTA_PROTO_ICMPV6_TYPE, key->type);
+		mnl_attr_put_u8(nlh, v4 ? CTA_PROTO_ICMP_CODE : CTA_PROTO_ICMPV6_CODE, key->code);
+	} else {
+		mnl_attr_put_u16(nlh, CTA_PROTO_SRC_PORT, htons(f->sport));
+		mnl_attr_put_u16(nlh, CTA_PROTO_DST_PORT, htons(f->dport));
+	}
 	mnl_attr_nest_end(nlh, part);
 	mnl_attr_nest_end(nlh, tuple);
 }
@@ -95,11 +121,11 @@ static uint32_t state_of(const struct entry *e, bool reply)
 	return NF_CT_STATE_BIT(e->status & IPS_EXPECTED ? IP_CT_RELATED : IP_CT_NEW);
 }
 
-int conn_find(const struct flow *f, struct ct_conn *c)
+int conn_find(const struct flow *f, const struct ct_key *key, struct ct_conn *c)
 {
 	char req[MNL_NLMSG_HDRLEN + 256] = { 0 };
 	struct entry e = { .found = false };
-	const struct tuple *own = &e.tuple[IP_CT_DIR_ORIGINAL], *back = &e.tuple[IP_CT_DIR_REPLY];
+	const struct tuple *own = &e.tuple[IP_CT_DIR_ORIGINAL], *back = &e.tuple[IP_CT_DIR_REPLY], asked = own_tuple(f, key);
 	struct nlmsghdr *nlh;
 	int err;
 
@@ -107,13 +133,18 @@ int conn_find(const struct flow *f, struct ct_conn *c)
 	if (!is_present("nf_conntrack_netlink"))
 		return -EOPNOTSUPP;
 	nlh = nfnl_put(req, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET, NLM_F_ACK, f->family);
-	put_tuple(nlh, f);
+	put_tuple(nlh, f, key);
+	if (key->zone)
+		mnl_attr_put_u16(nlh, CTA_ZONE, htons(key->zone));
 	err = nfnl_talk(nlh, on_entry, &e);
 	if (err || !e.found)
 		return err ? err : -ENOENT;
-	*c = (struct ct_conn){ .src = own->src, .dst = own->dst, .status = e.status, .mark = e.mark, .mark_known = 0xffffffff };
+	*c = (struct ct_conn){
+		.src = own->src, .dst = own->dst, .status = e.status, .mark = e.mark, .mark_known = 0xffffffff,
+		.has_ports = !key->has_type, .zone = key->zone, .type = key->type, .code = key->code,
+	};
 	c->reply = memcmp(&own->src, &f->src, sizeof(f->src)) != 0 || memcmp(&own->dst, &f->dst, sizeof(f->dst)) != 0 ||
-		   own->sport != htons(f->sport) || own->dport != htons(f->dport);
+		   own->sport != asked.sport || own->dport != asked.dport;
 	c->state = state_of(&e, c->reply);
 	/* NAT makes of it what the other direction answers to */
 	if (c->reply)

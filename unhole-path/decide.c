@@ -786,7 +786,8 @@ static bool reply_comes_in(struct way *y, const struct step *last, struct flow *
 		.reply = true, .state = NF_CT_STATE_BIT(IP_CT_ESTABLISHED), .mark = out->ctmark, .mark_known = out->ctmark_known,
 		.status = IPS_SEEN_REPLY | (out->natted[MANIP_SRC] ? IPS_SRC_NAT : 0) | (out->natted[MANIP_DST] ? IPS_DST_NAT : 0),
 		.src = out->ct_src, .dst = out->ct_dst, .to = { [MANIP_SRC] = out->ct_dst, [MANIP_DST] = first->src },
-		.port = { [MANIP_SRC] = out->ct_dport, [MANIP_DST] = first->sport },
+		.port = { [MANIP_SRC] = out->ct_dport, [MANIP_DST] = first->sport }, .has_ports = true, .zone = out->zone,
+		.type = first->family == AF_INET ? 0 : 129, /* an echo reply */
 	};
 	struct walk w = {
 		.family = first->family, .hook = HOOK_PREROUTING, .iif = dev_name(last->res.oif), .src = last->flow.dst,
@@ -1324,7 +1325,7 @@ void decide(const struct query *q, struct path *p)
 {
 	unsigned int pick[MAX_PICKS] = { 0 }, runs = 0;
 	static struct ct_conn conn;
-	int err = q->conntrack ? conn_find(&q->flow, &conn) : 0;
+	int err = q->conntrack ? conn_find(&q->flow, &q->key, &conn) : 0;
 
 	if (err) {
 		memset(p, 0, sizeof(*p));

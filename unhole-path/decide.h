@@ -12,6 +12,7 @@ struct query {
 	struct flow flow;	/* the packet as it is made or received */
 	bool has_snat, has_dnat;
 	bool conntrack;		/* it is one of a connection that is there */
+	struct ct_key key;
 	struct addr snat, dnat;
 	uint16_t dnat_port;
 	int port_of;		/* iif was told as this device, a port of it; or 0 */

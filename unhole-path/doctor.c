@@ -130,7 +130,7 @@ static bool table_leads_in(int family, uint32_t table)
 	return false;
 }
 
-static bool rule_leads_in(int family, const struct rule *r)
+bool rule_leads_in(int family, const struct rule *r)
 {
 	return r->action == FR_ACT_TO_TBL && r->table != RT_TABLE_LOCAL && table_leads_in(family, r->table);
 }
@@ -403,15 +403,23 @@ static void check_sysctls(int family, enum tri core, const unsigned int *holes)
 /* A device that is down takes its routes with it. */
 static void check_devices(void)
 {
-	char fix[64];
-	size_t i;
+	static const int families[] = { AF_INET, AF_INET6 };
+	char fix[200];
+	size_t i, j, n;
 
 	for (i = 0; i < world.n_links; i++) {
 		const struct link *l = &world.links[i];
 
 		if (!is_nvi(l))
 			continue;
-		snprintf(fix, sizeof(fix), "ip link set %s %s", l->name, l->flags & IFF_UP ? "carrier on" : "up");
+		n = snprintf(fix, sizeof(fix), "ip link set %s %s", l->name, l->flags & IFF_UP ? "carrier on" : "up");
+		for (j = 0; j < ARRAY_SIZE(families) && !(l->flags & IFF_UP); j++) {
+			const struct rule *lost = way_in_lost(families[j], l);
+
+			if (lost)
+				n += snprintf(fix + n, sizeof(fix) - n, "; ip -%d route add default dev %s table %u", j ? 6 : 4, l->name,
+					      lost->table);
+		}
 		if (!(l->flags & IFF_UP))
 			say(BAD, "nvi-down", fix, "%s is down, so no route leads to it", l->name);
 		else if (!(l->flags & LOWER_UP))
@@ -482,11 +490,8 @@ static bool through_rules(const struct link *hole, struct flow *f)
 	return w.mark_known == 0xffffffff && !w.fork;
 }
 
-/* For a packet that this rule and this route are for: its second lookup. Returns false
- * if that cannot be known.
- */
-static bool second_lookup(int family, const struct rule *r, const struct route *rt, const struct addr *dst,
-			  bool look, struct flow *f, struct result *res)
+bool second_lookup(int family, const struct rule *r, const struct route *rt, const struct addr *dst, bool look,
+		   struct flow *f, struct result *res)
 {
 	const struct link *l = link_by_index(rt->nh[0].oif);
 
@@ -952,6 +957,7 @@ static void check_rules(int family, const unsigned int *holes)
 	if (!holes[HOLE_LO] && !holes[HOLE_NVI] && !s.unhole)
 		return;
 	check_masquerade(&s, holes);
+	check_forward(family, &s.marks, &s.reply_marks);
 	if ((s.input_lo || s.input_perhaps) && !s.guard && s.allow_local) {
 		snprintf(fix, sizeof(fix), "%s -I INPUT -i lo -m addrtype ! --src-type LOCAL -j DROP", ipt);
 		say(s.input_lo ? WARN : NOTE, "input-lo", fix, "INPUT%s accepts all that comes in by lo (%s), unholed outside traffic too",
@@ -1005,11 +1011,14 @@ int doctor(bool json, bool color)
 		}
 		check_bpf(families[i]);
 		check_sysctls(families[i], core, holes[i]);
+		check_ways(families[i]);
 		if (holes[i][HOLE_LO] || holes[i][HOLE_NVI])
 			check_loops(families[i], !err);
 		if (!err)
 			check_rules(families[i], holes[i]);
 	}
+	if (!blind)
+		check_recipes();
 	say_what_is_not_looked_at();
 	if (json)
 		printf("],\"wrong\":%u}\n", n_wrong);

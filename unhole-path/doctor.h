@@ -16,6 +16,13 @@ enum hole hole_of(int family, const struct route *rt);
 /* A packet that this rule and this route are for, or one for a route that is longer */
 struct addr example(int family, const struct rule *r, const struct route *rt, const struct route *longer);
 
+/* For a packet that this rule and this route are for: its second lookup. Returns false if that
+ * cannot be known. look: rules are read.
+ */
+bool second_lookup(int family, const struct rule *r, const struct route *rt, const struct addr *dst, bool look,
+		   struct flow *f, struct result *res);
+bool rule_leads_in(int family, const struct rule *r);
+
 /* Of several uplinks: does rp_filter lose what comes back by one of them? marks: those that rules
  * set (replies.c).
  */
@@ -36,6 +43,14 @@ bool has_several_uplinks(void);
 /* What is said of an uplink's rp_filter is said once. */
 bool first_time(int index);
 
+/* forward.c: does FORWARD drop all that comes into the hole, or out of it? */
+void check_forward(int family, const struct marks *marks, const struct marks *reply_marks);
+/* holes.c: rules before the hole's that take all of it; tables that have lost their routes */
+void check_ways(int family);
+/* A rule that seems to have led to this device, or NULL: there is a route, or no such rule */
+const struct rule *way_in_lost(int family, const struct link *nvi);
+/* recipes.c: what they have made and is gone */
+void check_recipes(void);
 /* others.c */
 void say_what_is_not_looked_at(void);
 

@@ -119,12 +119,14 @@ static void parse_dnat(const char *s, int *family, struct query *q)
 }
 
 /* What is told, by its words; ip(8) has some of them by other names. */
-enum word { TO, FROM, IIF, OIF, VRF, MARK, IPPROTO, SPORT, DPORT, TOS, UID, FLOWLABEL, SNAT, DNAT, CONNTRACK, N_WORDS };
+enum word { TO, FROM, IIF, OIF, VRF, MARK, IPPROTO, SPORT, DPORT, TOS, UID, FLOWLABEL, SNAT, DNAT, CONNTRACK, TYPE,
+	    CODE, ID, ZONE, N_WORDS };
 
 static const char *const words[N_WORDS] = {
 	[TO] = "to", [FROM] = "from", [IIF] = "iif", [OIF] = "oif", [VRF] = "vrf", [MARK] = "mark", [IPPROTO] = "ipproto",
 	[SPORT] = "sport", [DPORT] = "dport", [TOS] = "tos", [UID] = "uid", [SNAT] = "snat", [DNAT] = "dnat",
-	[FLOWLABEL] = "flowlabel", [CONNTRACK] = "conntrack",
+	[FLOWLABEL] = "flowlabel", [CONNTRACK] = "conntrack", [TYPE] = "type", [CODE] = "code", [ID] = "id",
+	[ZONE] = "zone",
 };
 
 /* Devices are looked up when the links have been read. */
@@ -132,9 +134,15 @@ struct devices {
 	const char *in, *out, *vrf;
 };
 
+/* As ip(8) calls them, and conntrack(8) */
 static enum word word_of(const char *s)
 {
 	int w;
+
+	if (strcmp(s, "src") == 0)
+		return FROM;
+	if (strcmp(s, "dst") == 0)
+		return TO;
 
 	if (strcmp(s, "dsfield") == 0)
 		return TOS;
@@ -195,9 +203,52 @@ static void take_word(enum word w, const char *value, int *family, struct query 
 	case CONNTRACK:
 		q->conntrack = true;
 		break;
+	case TYPE:
+		q->key.has_type = true;
+		q->key.type = parse_number("type", value, 255);
+		break;
+	case CODE:
+		q->key.code = parse_number("code", value, 255);
+		break;
+	case ID:
+		q->key.has_id = true;
+		q->key.id = parse_number("id", value, 65535);
+		break;
+	case ZONE:
+		q->key.zone = parse_number("zone", value, 65535);
+		break;
 	case N_WORDS:
 		break;
 	}
+}
+
+/* "sport=99", as conntrack -L has it: its word, and the value; or NULL */
+static const char *split(const char *arg, char *word, size_t len)
+{
+	const char *is = strchr(arg, '=');
+
+	if (!is || (size_t)(is - arg) >= len)
+		return NULL;
+	snprintf(word, len, "%.*s", (int)(is - arg), arg);
+	return is + 1;
+}
+
+/* Is it told which connection? */
+static void check_tuple(const struct query *q)
+{
+	const struct flow *f = &q->flow;
+	bool icmp = f->proto == (f->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+
+	if ((q->key.has_type || q->key.has_id || q->key.code || q->key.zone) && !q->conntrack)
+		bad("type, code, id and zone are for conntrack");
+	if (!q->conntrack)
+		return;
+	if (!f->has_src || (icmp ? !q->key.has_type || !q->key.has_id : !has_ports(f->proto) || !f->sport || !f->dport))
+		bad("conntrack wants the whole tuple: from, ipproto (tcp, udp, sctp, dccp, udplite), sport and dport; or icmp, type, code and id");
+	if (!icmp && (q->key.has_type || q->key.has_id))
+		bad("type, code and id are ICMP's");
+	if (q->has_snat || q->has_dnat)
+		bad("what NAT does is the connection's to say: conntrack, or snat and dnat");
 }
 
 static void parse_query(char **argv, int family, struct query *q, struct devices *dev)
@@ -205,19 +256,21 @@ static void parse_query(char **argv, int family, struct query *q, struct devices
 	bool told[N_WORDS] = { false };
 	struct flow *f = &q->flow;
 	const char *key, *value;
+	char word[16];
 	enum word w;
 
 	while (*argv) {
 		key = *argv++;
-		w = word_of(key);
+		value = split(key, word, sizeof(word));
+		w = word_of(value ? word : key);
 		/* An address alone is where it goes, as of "ip route get" */
 		if (w == N_WORDS && !told[TO] && strpbrk(key, ".:")) {
 			w = TO;
 			value = key;
 		} else if (w == N_WORDS) {
-			bad("\"%s\" is none of to, from, iif, oif, vrf, mark, ipproto, sport, dport, tos, uid, flowlabel, snat, dnat, conntrack", key);
-		} else if (w == CONNTRACK) {
-			value = key;
+			bad("\"%s\" is none of to, from, iif, oif, vrf, mark, ipproto, sport, dport, tos, uid, flowlabel, snat, dnat, conntrack, type, code, id, zone", key);
+		} else if (value || w == CONNTRACK) {
+			value = value ? value : key;
 		} else if (!*argv) {
 			bad("\"%s\" wants a value", key);
 		} else {
@@ -242,11 +295,8 @@ static void parse_query(char **argv, int family, struct query *q, struct devices
 		bad("sport and dport want ipproto");
 	if (f->has_label && family != AF_INET6)
 		bad("flowlabel is for IPv6");
-	if (q->conntrack && !(f->has_src && has_ports(f->proto) && f->sport && f->dport))
-		bad("conntrack wants the whole tuple: from, ipproto (tcp, udp, sctp, dccp, udplite), sport and dport");
-	if (q->conntrack && (q->has_snat || q->has_dnat))
-		bad("what NAT does is the connection's to say: conntrack, or snat and dnat");
 	f->family = family;
+	check_tuple(q);
 }
 
 /* "eth0@if3", as ip(8) prints it, is eth0. */

@@ -150,6 +150,8 @@ extern struct nf_chains nf_chains[2];
 void nf_decode(const struct nf_chain *c, const struct nf_rule *r, struct nf_code *code);
 struct nf_step *nf_step(struct nf_code *code, enum nf_what what);
 void *nf_scratch(struct nf_code *code, const void *data, size_t len);
+/* Has this rule a match of a device? */
+bool nf_names_device(const struct nf_chain *c, unsigned int no);
 const char *nf_place(const struct nf_chain *c, unsigned int no, char *buf, size_t len);
 
 int xt_read(int family);

@@ -82,6 +82,14 @@ static void bytes(struct regs *v, size_t at, const void *data, size_t len)
 	memset(v->k + at, 0xff, len);
 }
 
+static void first_bits(uint8_t *k, unsigned int n, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		k[i] = n >= 8 * (i + 1) ? 0xff : n <= 8 * i ? 0 : (uint8_t)(0xff00 >> (n - 8 * i));
+}
+
 static void network_header(const struct walk *w, struct regs *v)
 {
 	bool v4 = w->family == AF_INET;
@@ -90,6 +98,11 @@ static void network_header(const struct walk *w, struct regs *v)
 
 	bytes(v, src, &w->src, len);
 	bytes(v, src + len, &w->dst, len);
+	if (w->any) {
+		first_bits(v->k + src, w->src_len, len);
+		first_bits(v->k + src + len, w->dst_len, len);
+		return;
+	}
 	if (w->proto)
 		bytes(v, v4 ? 9 : 6, &w->proto, 1);
 	if (v4) {
@@ -114,8 +127,8 @@ static void transport_header(const struct walk *w, struct regs *v)
 
 	if (w->proto == (w->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
 		/* That is what begins a connection */
-		bytes(v, 0, &icmp, 1);
-		bytes(v, 1, "", 1);
+		bytes(v, 0, w->conn ? &w->conn->type : &icmp, 1);
+		bytes(v, 1, w->conn ? (const void *)&w->conn->code : "", 1);
 		return;
 	}
 	if (w->proto == IPPROTO_TCP || w->proto == IPPROTO_UDP || w->proto == IPPROTO_SCTP ||
@@ -167,7 +180,7 @@ static bool ct_field(const struct walk *w, enum nf_field field, struct regs *v)
 	if (field == F_CT_MARK)
 		number(v, w->ctmark, w->ctmark_known);
 	else if (field == F_CT_STATUS)
-		number(v, status, IPS_SRC_NAT | IPS_DST_NAT | IPS_SEEN_REPLY | IPS_ASSURED | IPS_EXPECTED);
+		number(v, status, (w->any ? 0 : IPS_SRC_NAT) | IPS_DST_NAT | IPS_SEEN_REPLY | IPS_ASSURED | IPS_EXPECTED);
 	else if (field == F_CT_DIR)
 		bytes(v, 0, w->ct == CT_ENTRY && w->conn->reply ? "\1" : "", 1);
 	else if (field == F_CT_SRC || field == F_CT_DST)
@@ -232,6 +245,29 @@ static void way_back(const struct walk *w, uint32_t how, struct regs *v)
 		number(v, found, 0xffffffff);
 }
 
+/* Is it not known of a packet that may be any? */
+static bool may_be_any(const struct walk *w, enum nf_field field)
+{
+	switch (field) {
+	case F_OIFNAME:
+	case F_OIF:
+	case F_OIFKIND:
+	case F_OIFGROUP:
+		return w->hook == HOOK_OUTPUT;
+	case F_L4PROTO:
+	case F_PKTTYPE:
+	case F_ZERO:
+	case F_TRANSPORT:
+	case F_ADDRTYPE:
+	case F_RPF:
+	case F_CT_SRC:
+	case F_CT_DST:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Returns false where the kernel's expression ends the rule: there is nothing to load. */
 static bool load(const struct walk *w, const struct nf_step *s, struct regs *v)
 {
@@ -239,6 +275,8 @@ static bool load(const struct walk *w, const struct nf_step *s, struct regs *v)
 	uint8_t nfproto = w->family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
 
 	memset(v, 0, sizeof(*v));
+	if (w->any && may_be_any(w, s->field))
+		return true;
 	switch (s->field) {
 	case F_UNKNOWN:
 		return true;
@@ -559,13 +597,13 @@ static enum tri match(struct at *a, const struct nf_step *s)
 	case NF_PORTS:
 		return do_ports(a->w, s);
 	case NF_IPSET:
-		return invert(ipset_has(a->w, s->a), s->invert);
+		return a->w->any ? MAYBE : invert(ipset_has(a->w, s->a), s->invert);
 	case NF_TYPES:
-		return do_types(a->w, s);
+		return a->w->any ? MAYBE : do_types(a->w, s);
 	case NF_OWNER:
 		return do_owner(a->w, s);
 	case NF_SOCKET:
-		return invert(do_socket(a->w, s), s->invert);
+		return a->w->any ? MAYBE : invert(do_socket(a->w, s), s->invert);
 	case NF_MAYBE:
 		return MAYBE;
 	case NF_NEVER:
@@ -1058,4 +1096,22 @@ void nf_eval(struct walk *w, const struct nf_chain *c, const struct nf_rule *r, 
 			act(&a, s, said);
 	}
 	said->matched = a.matched == NO ? NO : a.own;
+}
+
+bool nf_names_device(const struct nf_chain *c, unsigned int no)
+{
+	static struct nf_code code;
+	unsigned int j;
+	size_t i;
+
+	for (i = 0; i < c->n_rules; i++) {
+		if (c->rules[i].no != no)
+			continue;
+		nf_decode(c, &c->rules[i], &code);
+		for (j = 0; j < code.n; j++)
+			if (code.step[j].what == NF_LOAD && code.step[j].field >= F_IIFNAME && code.step[j].field <= F_OIFGROUP &&
+			    code.step[j].field != F_MARK)
+				return true;
+	}
+	return false;
 }

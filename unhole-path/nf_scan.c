@@ -412,3 +412,36 @@ void rules_scan(int family, found_fn fn, void *arg)
 		if (all->chain[i]->family != NFPROTO_NETDEV)
 			scan_all(all->chain[i], nf, &code, fn, arg);
 }
+
+unsigned int rules_like(int family, const char *table, const char *chain, const char *in, const char *out)
+{
+	const struct nf_chains *all = &nf_chains[family == AF_INET6];
+	int nf = family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	static struct nf_code code;
+	unsigned int n = 0;
+	struct said r;
+	size_t i, j;
+
+	for (i = 0; i < all->n; i++) {
+		const struct nf_chain *c = all->chain[i];
+
+		if (c->family != nf || strcmp(c->table, table) != 0 || strcmp(c->name, chain) != 0)
+			continue;
+		for (j = 0; j < c->n_rules; j++) {
+			says(c, &c->rules[j], nf, &code, &r);
+			n += strcmp(r.in.name, in) == 0 && strcmp(r.out.name, out) == 0;
+		}
+	}
+	return n;
+}
+
+bool rules_have_table(int nf, const char *table)
+{
+	const struct nf_chains *all = &nf_chains[nf == NFPROTO_IPV6];
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		if (!all->chain[i]->legacy && all->chain[i]->family == nf && strcmp(all->chain[i]->table, table) == 0)
+			return true;
+	return false;
+}

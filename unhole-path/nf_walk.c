@@ -101,6 +101,8 @@ static void drop(struct walk *w, const struct nf_chain *c, unsigned int no, enum
 	if (w->dropped == YES || w->dropped == how)
 		return;
 	w->dropped = how;
+	w->drop_chain = c;
+	w->drop_no = no;
 	nf_place(c, no, w->drop_at, sizeof(w->drop_at));
 	changed++;
 }
@@ -422,12 +424,12 @@ static void nat(struct visit *v, const struct one *list, size_t n)
 
 	/* Each packet of it is translated, as the first was */
 	if (w->ct == CT_ENTRY && !w->nat_done[manip]) {
-		struct nat_to to = { .has_addr = true, .addr = w->conn->to[manip], .has_port = true, .port = w->conn->port[manip] };
+		struct nat_to to = { .has_addr = true, .addr = w->conn->to[manip], .has_port = w->conn->has_ports, .port = w->conn->port[manip] };
 
 		w->nat_done[manip] = true;
 		snprintf(to.by, sizeof(to.by), "the connection");
 		if (memcmp(&to.addr, manip == MANIP_DST ? &w->dst : &w->src, sizeof(to.addr)) != 0 ||
-		    to.port != (manip == MANIP_DST ? w->dport : w->sport))
+		    (to.has_port && to.port != (manip == MANIP_DST ? w->dport : w->sport)))
 			apply(w, manip, &to);
 		return;
 	}
@@ -595,7 +597,7 @@ static void tracked(struct walk *w)
 	if (w->ct != CT_NONE && w->ct != CT_TEMPLATE)
 		return;
 	/* Of one that is there, another entry is there as well: nobody has asked for that */
-	again = w->conn && (w->zone || w->before.there != NO) ? MAYBE : found_again(w);
+	again = w->conn && (w->zone != w->conn->zone || w->before.there != NO) ? MAYBE : found_again(w);
 	w->ct = again == MAYBE ? CT_UNKNOWN : w->conn ? CT_ENTRY : CT_NEW;
 	w->ct_src = w->src;
 	w->ct_dst = w->dst;
@@ -719,6 +721,26 @@ void rules_walk(struct walk *w)
 	}
 	free(h.list);
 	free(h.nat);
+}
+
+void rules_drops(const struct walk *in, drops_fn fn, void *arg)
+{
+	const struct nf_chains *all = &nf_chains[in->family == AF_INET6];
+	size_t i;
+
+	for (i = 0; i < all->n; i++) {
+		struct nf_chain *c = all->chain[i];
+		struct walk w = *in;
+		struct visit v = { .w = &w };
+
+		if (!c->base || c->is_nat || c->hook != in->hook)
+			continue;
+		w.dropped = NO;
+		w.ct = CT_NEW;
+		walk_base(&v, c, surely);
+		if (w.dropped == YES)
+			fn(w.drop_chain, w.drop_no, arg);
+	}
 }
 
 void rules_trace(void (*fn)(const char *line, void *arg), void *arg)

@@ -36,14 +36,26 @@ struct ct_conn {
 	struct addr src, dst;		/* of its first packet */
 	struct addr to[2];		/* what NAT makes of this packet, by enum manip */
 	uint16_t port[2];
+	bool has_ports;
+	uint32_t zone;			/* in which it was asked for */
+	uint8_t type, code;		/* of ICMP */
+};
+
+/* What else tells one connection from another */
+struct ct_key {
+	bool has_type, has_id;
+	uint8_t type, code;
+	uint16_t id, zone;
 };
 
 /* Asks conntrack for the one that a packet with these addresses and ports is of. 0, or -ENOENT, -EPERM... */
-int conn_find(const struct flow *f, struct ct_conn *c);
+int conn_find(const struct flow *f, const struct ct_key *key, struct ct_conn *c);
 
 #define MAX_NAT 16
 
 #define ZONE_UNKNOWN 0x10000
+
+struct nf_chain;
 
 /* An entry that the packet had before it was reset: conntrack may find it again. */
 struct ct_entry {
@@ -68,6 +80,11 @@ struct walk {
 	bool has_uid;
 	uint32_t uid;			/* whose socket it is of */
 	bool unholable;			/* it has a route that UNHOLE drops */
+	/* It is any packet that begins a connection: of it are known the devices, marks, and so
+	 * many bits of its addresses
+	 */
+	bool any;
+	unsigned int src_len, dst_len;
 	/* NAT that is told, instead of rules */
 	struct nat_to told[2];
 	bool is_told[2];		/* and not yet done */
@@ -96,6 +113,8 @@ struct walk {
 	uint32_t unhole_flags, unhole_mark, unhole_mask;
 	char where[WHERE];		/* the UNHOLE rule */
 	char drop_at[WHERE];		/* the one that drops */
+	unsigned int drop_no;		/* its number; 0: the policy */
+	const struct nf_chain *drop_chain;
 	char unsure[WHERE + 80];	/* the first that could not be evaluated */
 	bool raw_ends;			/* a rule of table raw may end it */
 	struct nat_to nat;		/* what NAT has made of it here: has_addr, has_port */
@@ -115,6 +134,9 @@ void rules_free(void);
 void rules_walk(struct walk *w);
 /* Another entry of conntrack, or none, with what that forgets. */
 void walk_reset_ct(struct walk *w, enum ct_state ct);
+/* Each chain of this hook that drops it, whatever the other chains do: the rule, or 0, the policy. */
+typedef void (*drops_fn)(const struct nf_chain *c, unsigned int no, void *arg);
+void rules_drops(const struct walk *w, drops_fn fn, void *arg);
 /* Each rule that is met, as a line, to fn. */
 void rules_trace(void (*fn)(const char *line, void *arg), void *arg);
 
@@ -144,5 +166,9 @@ typedef void (*found_fn)(enum finding what, const char *where, const char *dev, 
 			 void *arg);
 enum tri found_takes(const char *pattern, uint32_t flags, const char *dev);
 void rules_scan(int family, found_fn fn, void *arg);
+/* How many rules of iptables are there in a chain that name these devices? "": none */
+unsigned int rules_like(int family, const char *table, const char *chain, const char *in, const char *out);
+/* Is there a table of nftables with a chain in it? nf: NFPROTO_* */
+bool rules_have_table(int nf, const char *table);
 
 #endif

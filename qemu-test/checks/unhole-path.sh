@@ -25,7 +25,7 @@ ok_if 'unhole-path -j doctor: JSON' json_is_json doctor
 # The reasons and checks that the program may answer with, each in the piece of C that
 # it stands in.
 path_answers() {
-	grep -ohE 'say\([^"]*, "[a-z0-9_-]+"' unhole-path/{doctor,replies,others}.c
+	grep -ohE 'say\([^"]*, "[a-z0-9_-]+"' unhole-path/{doctor,replies,forward,holes,recipes,others}.c
 	grep -ohE 'V_[A-Z]+, "[a-z0-9-]+"|: V_[A-Z]+, "[a-z-]+"|"unholed" : "no-hole"|reason = "[a-z-]+"' unhole-path/{decide,main}.c
 }
 quoted_words() { grep -oE '"[a-z0-9_-]+\\?"' | sed 's/[^a-z0-9_-]//g' | sort -u; }
@@ -35,7 +35,7 @@ path_words() {
 	python3 qemu-test/guest/schema.py --words unhole-path/schema.json >"$work/words" || return
 	[ "$(wc -l <"$work/words")" -ge 80 ] || { echo 'a schema with so few words?'; return 1; }
 	while read -r w; do
-		grep -qE "\\\\?\"$w\\\\?\"" unhole-path/{decide,doctor,print,fib,main,watch,journey,others}.c || { echo "$w is in the schema alone"; bad=1; }
+		grep -qE "\\\\?\"$w\\\\?\"" unhole-path/{decide,doctor,print,fib,main,watch,journey,forward,holes,recipes,others}.c || { echo "$w is in the schema alone"; bad=1; }
 	done <"$work/words"
 	{
 		path_answers
@@ -71,5 +71,5 @@ completes() { # WANT WORDS...: the last of them is being typed
 }
 ok_if 'its completion: a word' completes iif unhole-path to 192.0.2.1 ii
 ok_if 'its completion: a device' completes lo unhole-path to 192.0.2.1 iif lo
-ok_if 'its completion: none twice' completes tos unhole-path to 192.0.2.1 t
+ok_if 'its completion: none twice' completes 'tos type' unhole-path to 192.0.2.1 t
 ok_if 'shellcheck: its completion' shellcheck -s bash unhole-path/unhole-path.bash

@@ -164,4 +164,21 @@ says 'the connection has a mark' "$(unhole-path -j $FAR $out conntrack | tee -a 
 	'"conntrack":{"state":"ESTABLISHED","direction":"original","mark":7}' '"by":"the connection"'
 sent 99
 is 'and leaves' "$(went 99)" 3
+
+# The same of a ping, in a zone: as conntrack has it. (The rules put it there.)
+must iptables -A FORWARD -p icmp -m conntrack --ctstate ESTABLISHED -m icmp --icmp-type echo-reply -j ACCEPT
+must iptables -t raw -A PREROUTING -p icmp -j CT --zone 5
+check 'a ping' pings client 1 $FAR
+line=$(conntrack -L -p icmp --orig-src $CLIENT 2>/dev/null | sed -n 's/.*\(src=.* id=[0-9]*\) src=.*/\1/p' | tail -n 1)
+back=$(conntrack -L -p icmp --orig-src $CLIENT 2>/dev/null | sed -n 's/.* id=[0-9]* \(src=.* id=[0-9]*\) .*/\1/p' | tail -n 1)
+says "as conntrack's line has it" "$line" 'type=8 code=0 id='
+# shellcheck disable=SC2086 # words
+is 'in its zone it is there: ESTABLISHED, which no rule lets pass' "$(verdict $line ipproto icmp iif cl0 conntrack zone=5)" rule-drop
+# shellcheck disable=SC2086
+is 'in no zone it is not' "$(verdict $line ipproto icmp iif cl0 conntrack)" no-connection
+# shellcheck disable=SC2086
+says 'the reply, by its type' "$(unhole-path $back ipproto icmp iif up0 conntrack zone 5)" 'leaves by cl0' 'ESTABLISHED, reply direction'
+bad 'conntrack wants the whole tuple' $FAR from $CLIENT iif cl0 ipproto icmp type 8 conntrack
+bad 'are for conntrack' $FAR from $CLIENT iif cl0 ipproto icmp type 8
+bad 'are ICMP' $FAR from $CLIENT iif cl0 ipproto udp sport 1 dport 2 type 8 conntrack
 is 'not root' "$(setpriv --reuid 65534 --clear-groups --bounding-set=-all --inh-caps=-all unhole-path -j $FAR $out conntrack | sed 's/.*"reason":"\([^"]*\)".*/\1/')" may-not-look
