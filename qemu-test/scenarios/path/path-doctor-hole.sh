@@ -84,7 +84,9 @@ gone ip
 nft_table inet
 must nft add rule inet f forward iifname cl0 icmp type echo-request accept
 must nft add rule inet f forward ct state established accept
-fine 'nft: some may pass'
+must ip rule add iif up0 to 203.0.114.0/24 lookup 50 pref 60
+fine 'nft: some may pass, and nobody who comes in by the uplink'
+must ip rule del pref 60
 gone inet
 nft_table inet
 must nft add rule inet f forward ct state established accept
@@ -134,7 +136,7 @@ is 'cured' "$(look)$(via)" 1
 must ip rule del pref 4
 must ip rule del pref 5
 for other in 'from all iif cl0 unreachable' "from 198.51.100.0/24 iif cl0 lookup main" 'iif up0 lookup main' 'fwmark 5 lookup main' \
-	'lookup main suppress_prefixlength 0' 'to 203.0.113.0/25 lookup main' 'ipproto tcp lookup main'; do
+	'lookup main suppress_prefixlength 0' 'to 198.0.0.0/8 lookup main' 'ipproto tcp lookup main'; do
 	must ip rule add $other pref 6
 	is "before it: $other" "$(look)" "$(case $other in *unreachable) echo 'dead-rule ' ;; esac)"
 	must ip rule del pref 6

@@ -111,6 +111,7 @@ for file in /unhole/recipes/*.sh; do
 	changes=$(cat /run/unhole/*/* | grep -vc '^:\|^sysctl')
 	box_now made
 	refute "$what: is something" cmp -s /run/before /run/made
+	is "$what: doctor misses nothing of it" "$(unhole-path doctor | grep '^bad  *recipe: ')" ''
 	check "$what: made again" sh "$file"
 	box_now again
 	same "$what: the same" made again
