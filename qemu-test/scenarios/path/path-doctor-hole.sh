@@ -174,6 +174,7 @@ must ip rule flush
 must batch box 'rule add pref 32766 lookup main' 'rule add iif cl0 lookup 50 pref 300' 'route add default dev lo table 50' \
 	"route replace default via $PEER"
 must sysctl -qw net.ipv4.conf.lo.accept_local=1
+must nft "flush chain ip nat0 post; add rule ip nat0 post oifname lo snat to $BOX"
 unhole
 nft_table inet
 must nft add rule inet f forward ct state established accept
