@@ -8,6 +8,8 @@ stock_sysctls
 must sysctl -qw net.ipv4.ip_forward=1
 healthy 'a box without a hole'
 hole_from cl0
+# (What is taken away of the recipe here is meant: path-doctor-recipe.)
+must rm -r /run/unhole
 is 'a hole and no rule' "$(wrong)" 'no-rule '
 unhole
 healthy 'a hole and a rule'
@@ -164,6 +166,7 @@ healthy 'nvi, IPv6: cured'
 must ip -6 rule del iif cl0
 must ip -6 rule del iif nvi0
 
+must ip rule del iif cl0
 must ip route flush table 50
 must ip -6 route flush table 60
 XTABLES_LIBDIR=/tmp
