@@ -2,6 +2,7 @@
 /* The box: sysctls, modules, and whether the kernel has the core patches. */
 #define _GNU_SOURCE	/* memmem() */
 #include "box.h"
+#include "netlink.h"
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <stdlib.h>
@@ -100,47 +101,62 @@ static int holds(const char *path, const char *what)
 	return found;
 }
 
-/* A line of /proc/net/tcp and its like: is its socket one for this destination? */
-static bool is_for(const char *line, int family, const struct addr *dst, uint16_t port, bool wild)
+/* An address of /proc/net/tcp and its like, beside one of the packet's: YES: the same; MAYBE: it is for all. */
+static enum tri is_address(const char *text, int family, const struct addr *of)
 {
-	char text[33];
-	unsigned int on, word;
-	struct addr a = { { 0 } };
 	static const struct addr any;
-	size_t len, i;
+	struct addr a = { { 0 } };
+	size_t len = strlen(text) / 8, i;
+	unsigned int word;
 
-	if (sscanf(line, " %*u: %32[0-9A-F]:%X", text, &on) != 2 || on != port)
-		return false;
-	len = strlen(text) / 8;
 	for (i = 0; i < len && i < 4; i++) {
 		sscanf(text + 8 * i, "%8X", &word);
 		memcpy(a.b + 4 * i, &word, 4);
 	}
+	if (memcmp(&a, &any, sizeof(a)) == 0)
+		return MAYBE;
 	/* One of IPv6 may be for IPv4 as well: that much is not looked into */
-	return memcmp(&a, &any, sizeof(a)) == 0 ? wild : len != (family == AF_INET ? 1 : 4) || memcmp(&a, dst, sizeof(a)) == 0;
+	return len != (family == AF_INET ? 1 : 4) || in_prefix(&a, of, family == AF_INET ? 32 : 128) ? YES : NO;
 }
 
-enum tri local_socket(int family, uint8_t proto, const struct addr *dst, uint16_t port, bool wild)
+/* A line there: is its socket one for this packet? */
+static bool is_for(const char *line, const struct flow *f, bool wild)
 {
-	const char *name = proto == IPPROTO_TCP ? "tcp" : proto == IPPROTO_UDP ? "udp" : NULL;
+	unsigned int port, far_port;
+	char text[33], far[33];
+	enum tri on;
+
+	if (sscanf(line, " %*u: %32[0-9A-F]:%X %32[0-9A-F]:%X", text, &port, far, &far_port) != 4 || port != f->dport ||
+	    (far_port && f->sport && far_port != f->sport))
+		return false;
+	on = is_address(text, f->family, &f->dst);
+	return (on == YES || (on == MAYBE && wild)) && is_address(far, f->family, &f->src) != NO;
+}
+
+/* nf_sk_lookup_slow_v4() looks for sockets of TCP and UDP; for others', of what ICMP's errors are about */
+enum tri local_socket(const struct flow *f, bool wild)
+{
+	const char *name = f->proto == IPPROTO_TCP ? "tcp" : f->proto == IPPROTO_UDP ? "udp" : NULL;
 	char path[40], line[256];
 	enum tri found = NO;
-	FILE *f;
+	FILE *file;
 	int six;
 
-	if (!name || !port)
+	if (f->proto && !name)
+		return NO;
+	if (!name || !f->dport)
 		return MAYBE;
-	for (six = family == AF_INET6; six < 2 && found == NO; six++) {
+	for (six = f->family == AF_INET6; six < 2 && found == NO; six++) {
 		snprintf(path, sizeof(path), "/proc/net/%s%s", name, six ? "6" : "");
-		f = fopen(path, "re");
+		file = fopen(path, "re");
 		/* Without IPv6 there is no such file */
-		if (!f && !six)
+		if (!file && !six)
 			return MAYBE;
-		while (f && found == NO && fgets(line, sizeof(line), f))
-			if (is_for(line, family, dst, port, wild))
+		while (file && found == NO && fgets(line, sizeof(line), file))
+			if (is_for(line, f, wild))
 				found = MAYBE;
-		if (f)
-			fclose(f);
+		if (file)
+			fclose(file);
 	}
 	return found;
 }

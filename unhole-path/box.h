@@ -15,10 +15,11 @@ const char *knob(int family, const char *dev, const char *name);
 bool v6_forwards(const char *dev);
 /* Is this private flag of an nvi device set (nvi(8))? */
 bool nvi_flag(const char *dev, const char *flag);
-/* May there be a socket for what comes in with this destination? NO: there is none with that port, or none
- * of this address (wild: or of all addresses). Port 0: not known.
+/* May there be a socket for such a packet, which comes in? NO: there is none with that port, or none of this
+ * address (wild: or of all addresses), or it is connected to another one. Port 0: not known.
  */
-enum tri local_socket(int family, uint8_t proto, const struct addr *dst, uint16_t port, bool wild);
+struct flow;
+enum tri local_socket(const struct flow *f, bool wild);
 /* Has the kernel the core patches? why: how that is known. */
 enum tri core_patched(const char **why);
 void core_assume(bool yes);

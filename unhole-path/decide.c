@@ -3,6 +3,7 @@
 #define _GNU_SOURCE	/* vasprintf() */
 #include "decide.h"
 #include "box.h"
+#include "ipvs.h"
 #include "refusal.h"
 #include "rules.h"
 #include <errno.h>
@@ -262,6 +263,7 @@ struct way {
 	struct walk w;
 	struct flow f;
 	const char *fwd;	/* the input device that FORWARD and POSTROUTING see, or NULL */
+	bool no_forward;	/* but FORWARD is not crossed */
 	int err;		/* why rules cannot be read, or 0 */
 };
 
@@ -307,7 +309,7 @@ static void trace_again(void)
 static void say_nat(struct path *p, const struct walk *w, enum hook hook)
 {
 	struct nat_done *n;
-	bool source = hook == HOOK_POSTROUTING || hook == HOOK_INPUT;
+	bool source = hook == HOOK_POSTROUTING || hook == HOOK_INPUT || hook == HOOK_FORWARD;
 
 	if (!(w->nat.has_addr || w->nat.has_port) || p->n_nats == MAX_NATS)
 		return;
@@ -331,6 +333,28 @@ static bool not_decided(struct path *p, const struct walk *w)
 	return false;
 }
 
+static bool taken(struct path *p, const struct walk *w, enum hook hook)
+{
+	if (w->taken != NO)
+		verdict(p, V_UNKNOWN, "ipvs", "unknown: what IPVS makes of it, which takes it in %s (%s)", hook_names[hook], w->vs->name);
+	return w->taken != NO;
+}
+
+/* Who may not see rules, may see the services all the same: of a packet that no rule has changed. */
+static bool taken_unseen(struct way *y, enum hook hook)
+{
+	struct walk w = {
+		.family = y->f.family, .dst = y->f.dst, .proto = y->f.proto, .dport = y->f.dport, .mark = y->f.mark, .mark_known = 0xffffffff,
+	};
+	struct ipvs vs;
+
+	if (hook != HOOK_INPUT && hook != HOOK_OUTPUT)
+		return false;
+	w.taken = ipvs_takes(&w, &vs);
+	w.vs = &vs;
+	return taken(y->p, &w, hook);
+}
+
 /* One hook. Returns false where the packet's way ends there, or where it is not known. */
 static bool walk(struct way *y, enum hook hook, const char *iif, const char *oif)
 {
@@ -340,7 +364,7 @@ static bool walk(struct way *y, enum hook hook, const char *iif, const char *oif
 	struct addr own;
 
 	if (y->err)
-		return true;
+		return !taken_unseen(y, hook);
 	w->family = f->family;
 	w->hook = hook;
 	w->src = f->src;
@@ -377,7 +401,7 @@ static bool walk(struct way *y, enum hook hook, const char *iif, const char *oif
 	if (w->dropped == MAYBE)
 		return not_decided(p, w);
 	say_nat(p, w, hook);
-	return true;
+	return !taken(p, w, hook);
 }
 
 /* What is not known of mark and TOS: does the lookup of this packet depend on it? */
@@ -409,6 +433,21 @@ static bool may_look(struct path *p, int err, const char *why)
 	return false;
 }
 
+/* ip_vs_route_me_harder(): does what a server answers leave as before, with the service's address? */
+static bool same_way(struct way *y, const struct step *s)
+{
+	struct flow f = { .family = y->f.family, .src = y->f.src, .has_src = true, .dst = y->f.dst, .mark = y->f.mark, .tos = y->f.tos };
+	struct result res;
+
+	fib_lookup(&f, &res);
+	if (ipvs_knob("snat_reroute") == 0 ||
+	    (!res.err && !res.unsure && res.oif == s->res.oif && res.has_gw == s->res.has_gw && memcmp(&res.gw, &s->res.gw, sizeof(res.gw)) == 0))
+		return true;
+	verdict(y->p, V_UNKNOWN, "ipvs", "unknown: which way an answer of a server of IPVS is routed, with the source %s",
+		addr_text(f.family, &f.src));
+	return false;
+}
+
 /* The rest of the way of what is routed to a device: FORWARD, if it is not of this box or
  * has come in once more; POSTROUTING; and the device's egress.
  */
@@ -417,7 +456,7 @@ static bool goes_out(struct way *y, const struct step *s)
 	const char *out = dev_name(s->res.oif);
 
 	y->w.nexthop = s->res.has_gw && s->res.gw_family == y->f.family ? s->res.gw : y->f.dst;
-	if (y->fwd && !walk(y, HOOK_FORWARD, y->fwd, out))
+	if (y->fwd && !y->no_forward && (!walk(y, HOOK_FORWARD, y->fwd, out) || (y->w.answers && !same_way(y, s))))
 		return false;
 	return walk(y, HOOK_POSTROUTING, y->fwd, out) && walk(y, HOOK_EGRESS, y->fwd, out);
 }
@@ -599,9 +638,24 @@ static void nvi_tells(struct path *p, int family, int err, const char *counter)
 	note(p, "the sender is told: %s", what);
 }
 
+/* A port of a VRF: hooks run once more with the VRF, which is what all later ones see of what comes in. Returns the
+ * VRF's name, or NULL.
+ */
+static const char *vrf_of(int index)
+{
+	const struct link *l = link_by_index(index), *m = l ? link_by_index(l->master) : NULL;
+
+	return m && strcmp(m->kind, "vrf") == 0 ? m->name : NULL;
+}
+
 /* nvi_rx_dev(); behind PREROUTING, nvi_again4() */
 static const char *nvi_sees(const struct path *p, const struct link *nvi)
 {
+	const char *vrf = vrf_of(p->q.flow.iif);
+
+	/* vrf_ip_rcv() writes skb_iif */
+	if (vrf && !nvi->link && !p->again)
+		return vrf;
 	return dev_name(nvi->link ? nvi->link : p->q.flow.iif && !p->again ? p->q.flow.iif : nvi->index);
 }
 
@@ -984,16 +1038,35 @@ static bool class_matters(const struct flow *f)
 	return one.err != other.err || (!one.err && one.oif != other.oif);
 }
 
+/* vrf_l3_out(): what leaves by a port of a VRF passes OUTPUT and POSTROUTING with the VRF before, untracked. */
+static bool out_by_vrf(struct way *y, const char *vrf)
+{
+	struct walk *w = &y->w;
+
+	w->ct = CT_UNTRACKED;
+	if (!walk(y, HOOK_OUTPUT, NULL, vrf))
+		return false;
+	if (w->relook) {
+		verdict(y->p, V_UNKNOWN, "vrf", "unknown: which way it is routed behind OUTPUT -o %s", vrf);
+		return false;
+	}
+	if (!walk(y, HOOK_POSTROUTING, NULL, vrf))
+		return false;
+	w->ct = CT_NONE;
+	return true;
+}
+
 /* Returns false if that was all. */
 static bool first_output(struct way *y)
 {
 	struct path *p = y->p;
 	struct flow *f = &y->f;
 	struct step *s = from_socket(y);
+	const char *vrf = s ? vrf_of(s->res.oif) : NULL;
 	struct flow marked;
 	uint32_t mark;
 
-	if (!s || !walk(y, HOOK_OUTPUT, NULL, dev_name(s->res.oif)) || !behind_dnat(y))
+	if (!s || (vrf && !out_by_vrf(y, vrf)) || !walk(y, HOOK_OUTPUT, NULL, dev_name(s->res.oif)) || !behind_dnat(y))
 		return false;
 	/* ip_route_me_harder(), ip6_route_me_harder() */
 	if (!(y->err ? p->q.has_dnat : y->w.relook))
@@ -1017,16 +1090,6 @@ static bool first_output(struct way *y)
 	return output_found(p, s, "lookup behind OUTPUT");
 }
 
-/* A port of a VRF: PREROUTING runs once more, with the VRF, which is what routing and all
- * later hooks see (vrf_ip_rcv()). Returns the VRF's name, or NULL.
- */
-static const char *vrf_of(int index)
-{
-	const struct link *l = link_by_index(index), *m = l ? link_by_index(l->master) : NULL;
-
-	return m && strcmp(m->kind, "vrf") == 0 ? m->name : NULL;
-}
-
 /* In by a NIC. */
 static bool first_input(struct way *y)
 {
@@ -1039,6 +1102,9 @@ static bool first_input(struct way *y)
 	    !mark_known(y, y->w.mark_known))
 		return false;
 	y->fwd = vrf ? vrf : dev;
+	/* ip_rcv_finish() looks up by the port all the same, ip6_route_input() by the VRF */
+	if (vrf && y->f.family == AF_INET6)
+		y->f.iif = link_by_name(vrf)->index;
 	s = lookup(p, &y->f, "first", true);
 	if (!sure(p, s))
 		return false;
@@ -1197,13 +1263,88 @@ static const struct ct_conn *the_connection;
  */
 static bool where_rules;
 
+/* One of the servers: as picked, or the only one. False: it is to be picked. */
+static bool pick_server(struct way *y, const struct ipvs *vs)
+{
+	struct path *p = y->p;
+	struct nat_done *n;
+	unsigned int i = 0;
+
+	if (vs->n > 1 && y->w.picked == y->w.n_picks) {
+		p->fork = vs->n;
+		snprintf(p->fork_by, sizeof(p->fork_by), "IPVS, %s", vs->name);
+		return false;
+	}
+	if (vs->n > 1)
+		i = y->w.pick[y->w.picked++] % vs->n;
+	y->f.dst = vs->server[i];
+	y->f.dport = vs->port[i];
+	if (p->n_nats < MAX_NATS) {
+		n = &p->nat[p->n_nats++];
+		*n = (struct nat_done){ .hook = hook_names[y->w.hook], .to = y->f.dst, .port = y->f.dport, .before = p->n_steps };
+		snprintf(n->by, sizeof(n->by), "IPVS, %s", vs->name);
+	}
+	return true;
+}
+
+/* ip_vs_nat_xmit(): from INPUT or OUTPUT it is led to a server, as a packet of the box. */
+static void served(struct way *y)
+{
+	const struct ipvs *vs = y->w.vs;
+	struct flow to = { .family = y->f.family };
+	const struct link *out;
+	struct step *s;
+
+	if (!vs->follows || (to.family == AF_INET && is_v4_loopback(&y->f.src)) || !pick_server(y, vs))
+		return;
+	y->w.served = y->no_forward = true;
+	to.dst = y->f.dst;
+	s = lookup(y->p, &to, "again, by IPVS", true);
+	out = link_by_index(s->res.oif);
+	/* The box itself, a hole, none: all this is its own affair */
+	if (s->res.err || s->res.unsure || s->res.type != RTN_UNICAST || is_nvi(out) || !out || out->flags & IFF_LOOPBACK)
+		return;
+	s->flow.src = y->f.src;
+	s->flow.has_src = true;
+	if (!walk(y, HOOK_OUTPUT, NULL, out->name))
+		return;
+	if (!y->w.relook)
+		leaves(y, s);
+	else
+		verdict(y->p, V_UNKNOWN, "ipvs", "unknown: which way it is routed behind IPVS (%s)", vs->name);
+}
+
+/* From where it comes in, or is made, to its end. */
+static void goes(struct way *y, bool external)
+{
+	struct path *p = y->p;
+	const struct link *out;
+	const struct step *s;
+
+	if (external ? !first_input(y) : !first_output(y))
+		return;
+	s = &p->step[p->n_steps - 1];
+	if (s->res.type == RTN_LOCAL || s->res.type == RTN_ANYCAST)
+		return first_stays(y, external);
+	if (s->res.type != RTN_UNICAST) {
+		verdict(p, V_UNKNOWN, "not-unicast", "unknown: multicast and broadcast are not followed");
+		return;
+	}
+	out = link_by_index(s->res.oif);
+	if (is_nvi(out) || (out && out->flags & IFF_LOOPBACK))
+		return enters(y, s, out, external);
+	if (p->q.has_snat)
+		note(p, "SNAT where the hole begins does not see it");
+	if (y->err)
+		note(p, "whether a rule drops it is not known: rules are for root's eyes only");
+	leaves(y, s);
+}
+
 /* With what is picked, where NAT has several outcomes. */
 static void decide_once(const struct query *q, struct path *p, const unsigned int *pick, unsigned int n_picks)
 {
 	bool external = q->flow.iif != 0;
 	static struct way y;
-	const struct link *out;
-	struct step *s;
 
 	trace_again();
 	memset(p, 0, sizeof(*p));
@@ -1227,25 +1368,9 @@ static void decide_once(const struct query *q, struct path *p, const unsigned in
 		};
 	}
 	y.err = rules_read(y.f.family);
-	if (external ? !first_input(&y) : !first_output(&y))
-		return;
-	s = &p->step[p->n_steps - 1];
-	if (s->res.type == RTN_LOCAL || s->res.type == RTN_ANYCAST)
-		return first_stays(&y, external);
-	if (s->res.type != RTN_UNICAST) {
-		verdict(p, V_UNKNOWN, "not-unicast", "unknown: multicast and broadcast are not followed");
-		return;
-	}
-	out = link_by_index(s->res.oif);
-	if (is_nvi(out) || (out && out->flags & IFF_LOOPBACK)) {
-		enters(&y, s, out, external);
-	} else {
-		if (q->has_snat)
-			note(p, "SNAT where the hole begins does not see it");
-		if (y.err)
-			note(p, "whether a rule drops it is not known: rules are for root's eyes only");
-		leaves(&y, s);
-	}
+	goes(&y, external);
+	if (y.w.taken == YES && p->hole == NO)
+		served(&y);
 	remarks(&y);
 }
 

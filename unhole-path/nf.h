@@ -32,8 +32,8 @@ enum nf_field {
 	F_RPF,				/* the way back: iif's index, or 0; off: RPF_* */
 };
 
-/* By any device; a byte: is there one? */
-enum { RPF_LOOSE = 1, RPF_PRESENT = 2 };
+/* By any device; a byte: is there one?; with the packet's mark */
+enum { RPF_LOOSE = 1, RPF_PRESENT = 2, RPF_MARK = 4 };
 
 enum nf_what {
 	/* registers */
@@ -50,6 +50,7 @@ enum nf_what {
 	NF_PORTS,	/* one of a's ranges, pairs of arg ports; off: 1 source, 2 destination, 3 either */
 	NF_IPSET,	/* a: struct xt_set_info */
 	NF_TYPES,	/* one of arg's types of address (1 << RTN_*); off as of F_ADDRTYPE */
+	NF_DEV_LOCAL,	/* an address of the device that it comes in by (arg: goes out by); off the same */
 	NF_OWNER,	/* the socket's user is from arg to off; no socket: no */
 	NF_SOCKET,	/* there is a socket for it; arg: one for all addresses counts */
 	NF_MAYBE,	/* name: a match that is not evaluated */

@@ -226,11 +226,16 @@ static void way_back(const struct walk *w, uint32_t how, struct regs *v)
 	struct result res;
 	unsigned int i;
 
-	if (!in)
+	/* In a VRF the kernel looks in its table, or not, from version to version */
+	if (!in || strcmp(in->kind, "vrf") == 0 || (in->master && strcmp(link_by_index(in->master)->kind, "vrf") == 0))
 		return;
+	if (how & RPF_MARK)
+		back.mark = w->mark;
 	if (in->flags & IFF_LOOPBACK) {
 		found = in->index;
 	} else {
+		if (how & RPF_MARK && fib_mark_matters(&back, w->mark_known))
+			return;
 		fib_lookup(&back, &res);
 		if (res.unsure)
 			return;
@@ -527,10 +532,16 @@ static enum tri do_owner(const struct walk *w, const struct nf_step *s)
 	return invert(w->uid >= s->arg && w->uid <= s->off ? YES : NO, s->invert);
 }
 
-/* nf_sk_lookup_slow_v4(): that of a connection that is there is not looked for */
+/* nf_sk_lookup_slow_v4(): of a reply it is the one that has sent what it answers to */
 static enum tri do_socket(const struct walk *w, const struct nf_step *s)
 {
-	return w->conn ? MAYBE : local_socket(w->family, w->proto, &w->dst, w->dport, s->arg);
+	struct flow f = { .family = w->family, .proto = w->proto, .src = w->src, .sport = w->sport, .dst = w->dst, .dport = w->dport };
+
+	if (w->ct == CT_ENTRY && w->conn->reply) {
+		f.dst = w->conn->to[MANIP_DST];
+		f.dport = w->conn->port[MANIP_DST];
+	}
+	return local_socket(&f, s->arg);
 }
 
 static enum tri do_types(const struct walk *w, const struct nf_step *s)
@@ -538,6 +549,27 @@ static enum tri do_types(const struct walk *w, const struct nf_step *s)
 	int type = addr_type(w->family, s->off ? &w->dst : &w->src);
 
 	return invert(s->arg & 1u << type ? YES : NO, s->invert);
+}
+
+/* inet_dev_addr_type(), ipv6_chk_addr() */
+static enum tri do_dev_local(const struct walk *w, const struct nf_step *s)
+{
+	const struct addr *a = s->off ? &w->dst : &w->src;
+	const char *name = s->arg ? w->oif : w->iif;
+	const struct link *l = name ? link_by_name(name) : NULL;
+	uint8_t len = w->family == AF_INET ? 32 : 128;
+	size_t i;
+
+	for (i = 0; l && i < world.n_addrs; i++)
+		if (world.addrs[i].family == w->family && world.addrs[i].index == l->index &&
+		    in_prefix(a, &world.addrs[i].a, len))
+			return s->invert ? NO : YES;
+	if (l && l->flags & IFF_LOOPBACK && w->family == AF_INET && a->b[0] == 127)
+		return s->invert ? NO : YES;
+	/* Of IPv4 a route in table local may say it as well, and that is not looked at */
+	if (w->family == AF_INET && addr_type(w->family, a) == RTN_LOCAL && !addr_is_local(w->family, a))
+		return MAYBE;
+	return s->invert ? YES : NO;
 }
 
 static void because(struct at *a, enum tri m, const struct nf_step *s)
@@ -600,6 +632,8 @@ static enum tri match(struct at *a, const struct nf_step *s)
 		return a->w->any ? MAYBE : invert(ipset_has(a->w, s->a), s->invert);
 	case NF_TYPES:
 		return a->w->any ? MAYBE : do_types(a->w, s);
+	case NF_DEV_LOCAL:
+		return a->w->any ? MAYBE : do_dev_local(a->w, s);
 	case NF_OWNER:
 		return do_owner(a->w, s);
 	case NF_SOCKET:

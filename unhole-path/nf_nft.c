@@ -732,15 +732,16 @@ static void fib(struct nf_code *code, const struct nlattr **tb)
 {
 	uint32_t flags = nf_be32(tb[NFTA_FIB_FLAGS]), result = nf_be32(tb[NFTA_FIB_RESULT]);
 	bool present = flags & NFTA_FIB_F_PRESENT;
+	uint32_t how = flags & NFTA_FIB_F_MARK ? RPF_MARK : 0;
 	const struct nlattr *dreg = tb[NFTA_FIB_DREG];
 
 	flags &= ~NFTA_FIB_F_PRESENT;
 	if (result == NFT_FIB_RESULT_ADDRTYPE && (flags == NFTA_FIB_F_SADDR || flags == NFTA_FIB_F_DADDR))
 		load(code, F_ADDRTYPE, dreg, 4)->off = flags == NFTA_FIB_F_DADDR;
 	else if (result == NFT_FIB_RESULT_OIF && (flags & ~NFTA_FIB_F_MARK) == (NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF))
-		load(code, F_RPF, dreg, present ? 1 : 4)->off = present ? RPF_PRESENT : 0;
+		load(code, F_RPF, dreg, present ? 1 : 4)->off = how | (present ? RPF_PRESENT : 0);
 	else if (result == NFT_FIB_RESULT_OIF && present && (flags & ~NFTA_FIB_F_MARK) == NFTA_FIB_F_SADDR)
-		load(code, F_RPF, dreg, 1)->off = RPF_PRESENT | RPF_LOOSE;
+		load(code, F_RPF, dreg, 1)->off = how | RPF_PRESENT | RPF_LOOSE;
 	else
 		load(code, F_UNKNOWN, dreg, 16);
 }

@@ -257,6 +257,7 @@ static void says(const struct nf_chain *c, const struct nf_rule *rule, int famil
 		case NF_MAYBE:
 		case NF_NEVER:
 		case NF_TYPES:
+		case NF_DEV_LOCAL:
 			p = (struct pending){ NULL, false };
 			matches(r, &p, s, family);
 			break;

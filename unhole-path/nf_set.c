@@ -4,6 +4,7 @@
  * changes nothing. Of nf_tables NFT_MSG_GETSETELEM; of ipset IPSET_CMD_TEST.
  */
 #include "nf_netlink.h"
+#include "fib.h"
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/ipset/ip_set.h>
@@ -199,6 +200,9 @@ enum tri nft_set_has(const struct nf_chain *c, const struct nf_key *key, struct 
 
 /* --- ipset ------------------------------------------------------------------------------ */
 
+/* More sets than a list of real boxes has */
+#define MAX_MEMBERS 64
+
 struct ipset {
 	char name[IPSET_MAXNAMELEN], type[IPSET_MAXNAMELEN];
 	uint8_t family;
@@ -237,6 +241,15 @@ static struct nlmsghdr *ipset_put(char *buf, int cmd, int family)
 	return nlh;
 }
 
+static bool ipset_header(const char *name, struct ipset *to)
+{
+	char req[MNL_NLMSG_HDRLEN + 128] = { 0 };
+	struct nlmsghdr *nlh = ipset_put(req, IPSET_CMD_HEADER, AF_INET);
+
+	mnl_attr_put_strz(nlh, IPSET_ATTR_SETNAME, name);
+	return !nfnl_talk(nlh, on_ipset, to);
+}
+
 static bool find_ipset(uint16_t index, struct ipset *to)
 {
 	char req[MNL_NLMSG_HDRLEN + 128] = { 0 };
@@ -246,10 +259,7 @@ static bool find_ipset(uint16_t index, struct ipset *to)
 	mnl_attr_put_u16(nlh, IPSET_ATTR_INDEX | NLA_F_NET_BYTEORDER, htons(index));
 	if (nfnl_talk(nlh, on_ipset, to))
 		return false;
-	memset(req, 0, sizeof(req));
-	nlh = ipset_put(req, IPSET_CMD_HEADER, AF_INET);
-	mnl_attr_put_strz(nlh, IPSET_ATTR_SETNAME, to->name);
-	return !nfnl_talk(nlh, on_ipset, to);
+	return ipset_header(to->name, to);
 }
 
 static void put_addr(struct nlmsghdr *nlh, int type, const struct walk *w, const struct addr *a)
@@ -268,7 +278,12 @@ static bool put_port(struct nlmsghdr *nlh, const struct walk *w, bool src, bool 
 {
 	uint16_t port = src ? w->sport : w->dport;
 
-	if (!port || (w->proto != IPPROTO_TCP && w->proto != IPPROTO_UDP && w->proto != IPPROTO_SCTP))
+	/* get_port(): of ICMP it is type and code, an echo request's; of others there is none */
+	if (w->proto == (w->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+		port = w->family == AF_INET ? 8 << 8 : 128 << 8;
+	else if (!has_ports(w->proto))
+		port = 0;
+	if (!w->proto || (!port && has_ports(w->proto)))
 		return false;
 	mnl_attr_put_u16(nlh, IPSET_ATTR_PORT | NLA_F_NET_BYTEORDER, htons(port));
 	if (with_proto)
@@ -298,33 +313,110 @@ static bool put_part(struct nlmsghdr *nlh, const struct walk *w, const char *par
 	return false;
 }
 
-enum tri ipset_has(const struct walk *w, const void *match)
+/* The members of a set of sets, in their order */
+struct members {
+	char name[MAX_MEMBERS][IPSET_MAXNAMELEN];
+	unsigned int n;
+	bool too_many;
+};
+
+static void on_member(const struct nlattr *one, struct members *to)
 {
-	const struct xt_set_info *info = match;
+	const struct nlattr *a;
+
+	mnl_attr_for_each_nested(a, one) {
+		if (mnl_attr_get_type(a) != IPSET_ATTR_NAME)
+			continue;
+		to->too_many = to->too_many || to->n == MAX_MEMBERS;
+		if (!to->too_many)
+			snprintf(to->name[to->n++], IPSET_MAXNAMELEN, "%.*s", mnl_attr_get_payload_len(a),
+				 (const char *)mnl_attr_get_payload(a));
+	}
+}
+
+static int on_members(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *a, *one;
+
+	mnl_attr_for_each(a, nlh, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(a) != IPSET_ATTR_ADT)
+			continue;
+		mnl_attr_for_each_nested(one, a) {
+			on_member(one, arg);
+		}
+	}
+	return MNL_CB_OK;
+}
+
+static enum tri set_has(const struct walk *w, const struct xt_set_info *info, struct ipset *set);
+
+/* list_set_ktest(): in one of its members; those are no lists themselves. */
+static enum tri list_has(const struct walk *w, const struct xt_set_info *info, const struct ipset *list)
+{
+	char req[MNL_NLMSG_HDRLEN + 128] = { 0 };
+	struct nlmsghdr *nlh = nfnl_put(req, NFNL_SUBSYS_IPSET, IPSET_CMD_LIST, NLM_F_ACK | NLM_F_DUMP, AF_INET);
+	struct members members = { .n = 0 };
+	enum tri m, found = NO;
+	struct ipset set;
+	unsigned int i;
+
+	mnl_attr_put_u8(nlh, IPSET_ATTR_PROTOCOL, IPSET_PROTOCOL);
+	mnl_attr_put_strz(nlh, IPSET_ATTR_SETNAME, list->name);
+	if (nfnl_talk(nlh, on_members, &members) || members.too_many)
+		return MAYBE;
+	for (i = 0; i < members.n && found != YES; i++) {
+		m = !ipset_header(members.name[i], &set) || strcmp(set.type, "list:set") == 0 ? MAYBE : set_has(w, info, &set);
+		found = m == NO ? found : m;
+	}
+	return found;
+}
+
+/* How many parts has an element of this type: "hash:ip,port,ip"? */
+static unsigned int parts_of(const char *type)
+{
+	unsigned int n = 1;
+
+	for (; *type; type++)
+		n += *type == ',';
+	return n;
+}
+
+static enum tri set_has(const struct walk *w, const struct xt_set_info *info, struct ipset *set)
+{
 	char req[MNL_NLMSG_HDRLEN + 512] = { 0 }, *part, *save = NULL;
+	bool hash = strncmp(set->type, "hash:", 5) == 0;
 	struct nlmsghdr *nlh;
 	struct nlattr *data;
-	struct ipset set;
 	int i = 0, n_addrs = 0, err;
-	bool hash;
 
-	if (!find_ipset(info->index, &set))
-		return MAYBE;
-	if (set.family != AF_UNSPEC && set.family != w->family)
+	/* ip_set_test() */
+	if (set->family != AF_UNSPEC && set->family != w->family)
 		return NO;
-	hash = strncmp(set.type, "hash:", 5) == 0;
-	if (!hash && strncmp(set.type, "bitmap:", 7) != 0)
+	if (!hash && strncmp(set->type, "bitmap:", 7) != 0)
 		return MAYBE;
+	if (info->dim < parts_of(set->type))
+		return NO;
+	/* ip_set_get_ip_port() */
+	if (strcmp(set->type, "bitmap:port") == 0 && w->proto && w->proto != IPPROTO_TCP && w->proto != IPPROTO_UDP)
+		return NO;
 	nlh = ipset_put(req, IPSET_CMD_TEST, w->family);
-	mnl_attr_put_strz(nlh, IPSET_ATTR_SETNAME, set.name);
+	mnl_attr_put_strz(nlh, IPSET_ATTR_SETNAME, set->name);
 	data = mnl_attr_nest_start(nlh, IPSET_ATTR_DATA);
-	for (part = strtok_r(strchr(set.type, ':') + 1, ",", &save); part; part = strtok_r(NULL, ",", &save)) {
-		if (i == info->dim || !put_part(nlh, w, part, info->flags & IPSET_DIM_ONE_SRC << i, hash, &n_addrs))
+	for (part = strtok_r(strchr(set->type, ':') + 1, ",", &save); part; part = strtok_r(NULL, ",", &save))
+		if (!put_part(nlh, w, part, info->flags & IPSET_DIM_ONE_SRC << i++, hash, &n_addrs))
 			return MAYBE;
-		i++;
-	}
 	mnl_attr_nest_end(nlh, data);
 	err = nfnl_talk(nlh, no_answer, NULL);
 	/* ENOTEMPTY: an exception ("nomatch") from a larger network */
 	return !err ? YES : err == -IPSET_ERR_EXIST || err == -ENOTEMPTY ? NO : MAYBE;
+}
+
+enum tri ipset_has(const struct walk *w, const void *match)
+{
+	const struct xt_set_info *info = match;
+	struct ipset set;
+
+	if (!find_ipset(info->index, &set))
+		return MAYBE;
+	return strcmp(set.type, "list:set") == 0 ? list_has(w, info, &set) : set_has(w, info, &set);
 }

@@ -5,9 +5,11 @@
  * the packet can have there, however many jumps lead to it.
  */
 #include "nf.h"
+#include "ipvs.h"
 #include <errno.h>
 #include <limits.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_ipv4.h>
 #include <stdlib.h>
@@ -342,7 +344,7 @@ static bool walk_base(struct visit *v, struct nf_chain *c, struct nf_reach reach
 
 /* --- what is hooked in ------------------------------------------------------------------ */
 
-enum kind { A_CHAIN, CONNTRACK, NAT };
+enum kind { A_CHAIN, CONNTRACK, NAT, IPVS };
 
 struct one {
 	enum kind kind;
@@ -415,6 +417,21 @@ static bool is_tracking(struct nf_chains *all)
 	return all->tracks == YES;
 }
 
+/* nf_nat_packet(): a packet of a connection that NAT has changed. What IPVS has changed of it, it does itself. */
+static void translate(struct walk *w, enum manip manip)
+{
+	bool of_source = (manip == MANIP_SRC) != w->conn->reply;
+	struct nat_to to = { .has_addr = true, .addr = w->conn->to[manip], .has_port = w->conn->has_ports, .port = w->conn->port[manip] };
+
+	w->nat_done[manip] = true;
+	if (!(w->conn->status & (of_source ? IPS_SRC_NAT : IPS_DST_NAT)))
+		return;
+	snprintf(to.by, sizeof(to.by), "the connection");
+	if (memcmp(&to.addr, manip == MANIP_DST ? &w->dst : &w->src, sizeof(to.addr)) != 0 ||
+	    (to.has_port && to.port != (manip == MANIP_DST ? w->dport : w->sport)))
+		apply(w, manip, &to);
+}
+
 /* nf_nat_inet_fn(): the chains of type nat, in their order, for what has no binding yet. */
 static void nat(struct visit *v, const struct one *list, size_t n)
 {
@@ -424,13 +441,7 @@ static void nat(struct visit *v, const struct one *list, size_t n)
 
 	/* Each packet of it is translated, as the first was */
 	if (w->ct == CT_ENTRY && !w->nat_done[manip]) {
-		struct nat_to to = { .has_addr = true, .addr = w->conn->to[manip], .has_port = w->conn->has_ports, .port = w->conn->port[manip] };
-
-		w->nat_done[manip] = true;
-		snprintf(to.by, sizeof(to.by), "the connection");
-		if (memcmp(&to.addr, manip == MANIP_DST ? &w->dst : &w->src, sizeof(to.addr)) != 0 ||
-		    (to.has_port && to.port != (manip == MANIP_DST ? w->dport : w->sport)))
-			apply(w, manip, &to);
+		translate(w, manip);
 		return;
 	}
 	if (w->ct == CT_UNTRACKED || w->ct == CT_NONE || w->nat_done[manip])
@@ -548,6 +559,41 @@ static void collect(const struct walk *w, struct hooked *h)
 	} else if (w->hook == HOOK_POSTROUTING || w->hook == HOOK_INPUT) {
 		add(&h->list, &h->n, NAT, NF_IP_PRI_NAT_SRC, NULL);
 	}
+	/* ip_vs_ops4: where it takes in; in FORWARD, answers of its servers */
+	if (w->hook == HOOK_INPUT)
+		add(&h->list, &h->n, IPVS, NF_IP_PRI_NAT_SRC - 1, NULL);
+	else if (w->hook == HOOK_OUTPUT)
+		add(&h->list, &h->n, IPVS, NF_IP_PRI_NAT_DST + 2, NULL);
+	else if (w->hook == HOOK_FORWARD)
+		add(&h->list, &h->n, IPVS, NF_IP_PRI_NAT_SRC, NULL);
+}
+
+/* ip_vs_out_hook(): an answer of a server gets the service's address, which conntrack has of it. It was not NAT that
+ * said so.
+ */
+static void answers(struct walk *w)
+{
+	const struct ct_conn *c = w->ct == CT_ENTRY ? w->conn : NULL;
+	struct nat_to to = { .has_addr = true, .has_port = c && c->has_ports, .by = "IPVS" };
+
+	if (!c || !c->reply || c->status & IPS_DST_NAT || memcmp(&c->to[MANIP_SRC], &w->src, sizeof(w->src)) == 0)
+		return;
+	to.addr = c->to[MANIP_SRC];
+	to.port = c->port[MANIP_SRC];
+	apply(w, MANIP_SRC, &to);
+	w->answers = true;
+}
+
+static void ipvs(struct walk *w)
+{
+	static struct ipvs vs;
+
+	if (w->hook == HOOK_FORWARD)
+		return answers(w);
+	if (w->served || w->any)
+		return;
+	w->taken = ipvs_takes(w, &vs);
+	w->vs = &vs;
 }
 
 static void relook(struct walk *w)
@@ -628,7 +674,7 @@ static void walk_hook(struct walk *w, struct hooked *h)
 		qsort(h->list, h->n, sizeof(*h->list), by_prio);
 	if (h->n_nat)
 		qsort(h->nat, h->n_nat, sizeof(*h->nat), by_prio);
-	for (i = 0; i < h->n && w->dropped != YES && !w->fork; i++) {
+	for (i = 0; i < h->n && w->dropped != YES && !w->fork && w->taken == NO; i++) {
 		struct addr dst = w->dst;
 
 		switch (h->list[i].kind) {
@@ -643,6 +689,9 @@ static void walk_hook(struct walk *w, struct hooked *h)
 			/* nf_nat_ipv4_local_fn() */
 			if (w->hook == HOOK_OUTPUT && memcmp(&dst, &w->dst, sizeof(dst)) != 0)
 				relook(w);
+			break;
+		case IPVS:
+			ipvs(w);
 			break;
 		}
 	}
@@ -677,7 +726,7 @@ static void merge(struct walk *w, const struct walk *o)
 
 	if (w->dropped != o->dropped || w->fork != o->fork || memcmp(&w->dst, &o->dst, sizeof(w->dst)) != 0 ||
 	    memcmp(&w->src, &o->src, sizeof(w->src)) != 0 || w->sport != o->sport || w->dport != o->dport ||
-	    w->ct != o->ct) {
+	    w->ct != o->ct || w->taken != o->taken) {
 		if (!w->drop_at[0])
 			snprintf(w->drop_at, sizeof(w->drop_at), "%s", o->drop_at);
 		disagree(w, &w->dropped);
@@ -697,8 +746,7 @@ void rules_walk(struct walk *w)
 	struct hooked h = { 0 };
 	struct walk other;
 
-	w->unholed = NO;
-	w->dropped = NO;
+	w->unholed = w->dropped = w->taken = NO;
 	w->unsure[0] = w->drop_at[0] = 0;
 	w->raw_ends = w->relook = w->fork = false;
 	w->n_outcomes = 0;

@@ -26,6 +26,7 @@
 #include <linux/netfilter/xt_pkttype.h>
 #include <linux/netfilter/xt_policy.h>
 #include <linux/netfilter/xt_rpfilter.h>
+#include <linux/netfilter/xt_sctp.h>
 #include <linux/netfilter/xt_set.h>
 #include <linux/netfilter/xt_state.h>
 #include <linux/netfilter/xt_tcpudp.h>
@@ -166,6 +167,16 @@ static void tcp(struct nf_code *code, const struct xt_tcp *m)
 		maybe(code, "tcp");
 }
 
+static void sctp(struct nf_code *code, const struct xt_sctp_info *m)
+{
+	if (m->flags & XT_SCTP_SRC_PORTS)
+		ports(code, 1, m->spts, 1, m->invflags & XT_SCTP_SRC_PORTS);
+	if (m->flags & XT_SCTP_DEST_PORTS)
+		ports(code, 2, m->dpts, 1, m->invflags & XT_SCTP_DEST_PORTS);
+	if (m->flags & XT_SCTP_CHUNK_TYPES)
+		maybe(code, "sctp");
+}
+
 /* icmp and icmp6 have one layout: type, codes from and to, inverted */
 static void icmp(struct nf_code *code, const uint8_t *m)
 {
@@ -226,11 +237,30 @@ static void types(struct nf_code *code, uint32_t off, uint32_t mask_of_types, bo
 	s->invert = invert;
 }
 
+/* Local to the very device that it comes in or goes out by; of other types it is seldom asked. */
+static void local_of_device(struct nf_code *code, uint32_t off, uint32_t mask_of_types, bool out, bool invert)
+{
+	struct nf_step *s;
+
+	if (!mask_of_types)
+		return;
+	if (mask_of_types != XT_ADDRTYPE_LOCAL) {
+		maybe(code, "addrtype");
+		return;
+	}
+	s = nf_step(code, NF_DEV_LOCAL);
+	s->off = off;
+	s->arg = out;
+	s->invert = invert;
+}
+
 static void addrtype(struct nf_code *code, const struct xt_addrtype_info_v1 *m)
 {
-	/* Local to the very device that it comes in by */
 	if (m->flags & (XT_ADDRTYPE_LIMIT_IFACE_IN | XT_ADDRTYPE_LIMIT_IFACE_OUT)) {
-		maybe(code, "addrtype");
+		bool out = m->flags & XT_ADDRTYPE_LIMIT_IFACE_OUT;
+
+		local_of_device(code, 0, m->source, out, m->flags & XT_ADDRTYPE_INVERT_SOURCE);
+		local_of_device(code, 1, m->dest, out, m->flags & XT_ADDRTYPE_INVERT_DEST);
 		return;
 	}
 	types(code, 0, m->source, m->flags & XT_ADDRTYPE_INVERT_SOURCE);
@@ -332,7 +362,8 @@ static void rpfilter(struct nf_code *code, const struct xt_rpfilter_info *m)
 {
 	uint32_t zero = 0;
 
-	load(code, F_RPF, 0, 4)->off = m->flags & XT_RPFILTER_LOOSE ? RPF_LOOSE : 0;
+	load(code, F_RPF, 0, 4)->off = (m->flags & XT_RPFILTER_LOOSE ? RPF_LOOSE : 0) |
+				       (m->flags & XT_RPFILTER_VALID_MARK ? RPF_MARK : 0);
 	compare(code, 0, nf_scratch(code, &zero, 4), 4, m->flags & XT_RPFILTER_INVERT);
 }
 
@@ -345,7 +376,7 @@ struct match_kind {
 /* Those that are decoded, by number */
 enum { M_CONNTRACK, M_CONNTRACK2, M_STATE, M_MARK, M_UDP, M_TCP, M_MULTIPORT, M_ICMP, M_ICMP6, M_IPRANGE,
 	M_ADDRTYPE, M_CONNMARK, M_OWNER, M_DSCP, M_POLICY, M_RPFILTER, M_PKTTYPE, M_DEVGROUP, M_SET, M_SOCKET,
-	M_COMMENT, M_NFACCT, N_MATCHES };
+	M_COMMENT, M_NFACCT, M_SCTP, N_MATCHES };
 
 static const struct match_kind kinds[N_MATCHES] = {
 	[M_CONNTRACK] = { "conntrack", 1, 1, sizeof(struct xt_conntrack_mtinfo1) },
@@ -369,6 +400,7 @@ static const struct match_kind kinds[N_MATCHES] = {
 	[M_SET] = { "set", 1, 4, sizeof(struct xt_set_info_match_v1) },
 	[M_SOCKET] = { "socket", 0, 3, 0 },
 	[M_COMMENT] = { "comment", 0, 0, 0 },
+	[M_SCTP] = { "sctp", 0, 0, sizeof(struct xt_sctp_info) },
 	[M_NFACCT] = { "nfacct", 0, 1, 0 },
 };
 
@@ -427,6 +459,8 @@ void xt_match(struct nf_code *code, int family, const char *name, int rev, const
 		return ports(code, 2, udp->dpts, 1, udp->invflags & XT_UDP_INV_DSTPT);
 	case M_TCP:
 		return tcp(code, info);
+	case M_SCTP:
+		return sctp(code, info);
 	case M_MULTIPORT:
 		return multiport(code, info);
 	case M_ICMP:

@@ -70,6 +70,7 @@ struct ct_entry {
  * A packet on its way, as a rule the first of its connection. A bit of a mark whose bit in
  * *_known is 0 is not known.
  */
+struct ipvs;
 struct walk {
 	/* in: where it is */
 	int family;
@@ -108,7 +109,11 @@ struct walk {
 	uint32_t zone;			/* of conntrack, or ZONE_UNKNOWN */
 	struct ct_entry before;
 	unsigned int picked;
+	bool served;			/* IPVS has had it */
+	bool answers;			/* it is a server's, as IPVS has it */
 	/* out */
+	enum tri taken;			/* by IPVS, which ends this hook; vs: for which service */
+	const struct ipvs *vs;
 	enum tri unholed, dropped;
 	uint32_t unhole_flags, unhole_mark, unhole_mask;
 	char where[WHERE];		/* the UNHOLE rule */
