@@ -6,15 +6,16 @@
 # a line for each box, and the sums. "print NAME": its rules. SERVICES= is how many services a cluster has.
 import os
 import re
+import socket
 import sys
 
-from packets import FIRST, Sender, arrivals, ask, run, unhole_path
+import more_boxes
+from more_boxes import BOX, CLIENT, LAN, POD, WAN
+from packets import FIRST, Sender, answers, arrivals, ask, fate_of, run, unhole_path
 
-LAN, POD, WAN = '198.51.100.0/24', '198.18.0.2', '203.0.113.7'
-BOX, CLIENT, CLUSTER = '192.0.2.1', '198.51.100.2', '10.96.0.'
+CLUSTER = '10.96.0.'
 SERVICES = int(os.environ.get('SERVICES', '40'))
-V6 = {LAN: '2001:db8:1::/64', POD: '2001:db8:4::2', WAN: '2001:db8:3::7', BOX: '2001:db8:2::1', CLIENT: '2001:db8:1::2',
-      '198.18.0.0/24': '2001:db8:4::/64'}
+V6 = more_boxes.ADDRESSES6
 
 
 def six(text):
@@ -23,8 +24,9 @@ def six(text):
         text = text.replace(v4, V6[v4])
     # It has no broadcast
     text = '\n'.join(line for line in text.split('\n') if 'BROADCAST' not in line and '224.0.0.0' not in line)
+    text = re.sub(r'(--to-destination) ([0-9a-f:]+):(\d+)$', r'\1 [\2]:\3', text, flags=re.M)
     return text.replace('-p icmp ', '-p ipv6-icmp ').replace('icmp-port-unreachable', 'icmp6-port-unreachable').replace(
-        '127.0.0.0/8', '::1/128').replace(f'{V6[POD]}:80', f'[{V6[POD]}]:80')
+        '127.0.0.0/8', '::1/128').replace('/32', '/128')
 
 
 def restore(*tables):
@@ -258,13 +260,14 @@ FAIL2BAN = f'''*filter
 :OUTPUT ACCEPT
 :f2b-sshd - [0:0]
 -A INPUT -p tcp -m multiport --dports 22 -j f2b-sshd
--A FORWARD -m set --match-set blocked dst -j DROP
+-A FORWARD -m set --match-set blocklists dst -j DROP
 -A FORWARD -m set --match-set ports src,dst -j REJECT --reject-with icmp-port-unreachable
 -A f2b-sshd -m set --match-set f2b src -j REJECT --reject-with icmp-port-unreachable
 -A f2b-sshd -j RETURN
 COMMIT'''
 IPSETS = f'create f2b hash:ip\nadd f2b {CLIENT}\ncreate blocked hash:net\nadd blocked 203.0.113.0/29\nadd blocked {WAN}/32 nomatch\n' \
-         f'create ports hash:ip,port\nadd ports {CLIENT},udp:53\n'
+         f'create ports hash:ip,port\nadd ports {CLIENT},udp:53\n' \
+         f'create hosts hash:ip\nadd hosts {POD}\ncreate blocklists list:set\nadd blocklists hosts\nadd blocklists blocked\n'
 
 WG_QUICK = '''table ip wg-quick-up1 {
  chain preraw { type filter hook prerouting priority -300; policy accept; iifname != "up1" ip daddr 198.18.0.1 fib saddr type != local drop; }
@@ -452,7 +455,11 @@ BOXES = {
     'libvirt': ('4', 'iptables', LIBVIRT, '', []),
     'shorewall': ('46', 'iptables', SHOREWALL, '', []),
     'uplinks': ('4', 'nft', UPLINKS, '', UPLINK_RULES),
+    **more_boxes.boxes(six),
 }
+# Those where SCTP is sent as well
+WITH_SCTP = ('docker', 'kube-iptables', 'ufw', 'firewalld', 'fw4', 'shorewall')
+SCTP = [('client', WAN, 'sctp', 36412), ('client', BOX, 'sctp', 36412), ('one', BOX, 'sctp', 36412), ('two', WAN, 'sctp', 36412)]
 # who sends, to whom, with what
 PACKETS = [
     ('client', WAN, 'tcp', 443), ('client', WAN, 'udp', 53), ('client', WAN, 'tcp', 80), ('client', WAN, 'icmp', 0),
@@ -463,6 +470,11 @@ PACKETS = [
     ('box', WAN, 'tcp', 443), ('box', WAN, 'icmp', 0), ('box', POD, 'tcp', 80), ('box', BOX, 'tcp', 8080), ('box', '10.96.0.2', 'tcp', 8000),
 ]
 SOURCE = {'client': (CLIENT, 'cl0'), 'one': (WAN, 'up0'), 'two': (POD, 'up1')}
+BEHIND = {'cl0': 'client', 'up0': 'one', 'up1': 'two'}
+
+
+# As in path-boxes.sh
+UNHOLE = '-t raw -A PREROUTING -i lo -j UNHOLE --set-xmark 0x400000/0xf00000'
 
 
 def must(command):
@@ -475,32 +487,53 @@ def tool(how, family):
     return how.replace('iptables', 'iptables' if family == '4' else 'ip6tables') + '-restore'
 
 
-def put_up(how, rules, sets, ip, family):
+def more(box):
+    return box[4] if len(box) > 4 else {}
+
+
+def put_up(box, family):
+    how, rules, sets, ip = box[:4]
+    for command in more(box).get('up', {}).get(family, []):
+        error = run(command.split())
+        if error is not None:
+            return f'{command}: {error}'
     error = run(['ipset', 'restore'], sets) if sets else None
     if error is not None:
         return error
     for line in ip:
-        must(['ip', f'-{family}'] + line.split())
+        must(['ip', f'-{family}'] + (line if family == '4' else six(line)).split())
     if how == 'nft':
         return run(['nft', '-f', '-'], rules)
-    return run([tool(how, family)], (rules if family == '4' else six(rules)) + '\n')
+    return restore_rules(how, family, rules if family == '4' else six(rules))
 
 
-def take_down(how, rules, sets, ip, family):
+def restore_rules(how, family, rules):
+    """What UNHOLE has in raw, goes with the rest of that table."""
+    error = run([tool(how, family)], rules + '\n')
+    if error is None and '*raw' in rules:
+        must([tool(how, family)[:-len('-restore')], *UNHOLE.split()])
+    return error
+
+
+def take_down(box, family):
+    how, rules, sets, ip = box[:4]
     if how == 'nft':
         for table in re.findall(r'^table (\S+ \S+) ', rules, re.M):
             run(['nft', 'delete', 'table'] + table.split())
     else:
         # Tables and chains' policies as they were
         empty = re.sub(r'^(?!\*|COMMIT|:\S+ (?:ACCEPT|DROP)).*\n', '', rules + '\n', flags=re.M).replace(' DROP', ' ACCEPT')
-        run([tool(how, family)], empty)
+        restore_rules(how, family, empty)
     for line in reversed(ip):
-        run(['ip', f'-{family}'] + line.replace(' add ', ' del ').split())
+        undo = line.replace(' add ', ' del ') if ' add ' in line else line.replace(' del ', ' add ')
+        run(['ip', f'-{family}'] + (undo if family == '4' else six(undo)).split())
     if sets:
         run(['ipset', 'destroy'])
+    for command in more(box).get('down', []):
+        run((command if family == '4' else six(command)).split())
 
 
-def holes(family, hole):
+def holes(family, hole, lan):
     """What leads TCP to port 443 into it, and out of it."""
     nhid = ['nhid', '56'] if hole == 'lo' and family == '6' else ['dev', hole]
     ip = ['ip', f'-{family}']
@@ -509,7 +542,7 @@ def holes(family, hole):
         must(ip + ['rule', 'add', 'pref', '90', 'iif', 'nvi0', 'lookup', 'main'])
     else:
         must(ip + ['rule', 'add', 'pref', '90', 'iif', 'lo', 'fwmark', '0x400000/0xf00000', 'lookup', 'main'])
-    must(ip + ['rule', 'add', 'pref', '91', 'iif', 'cl0', 'ipproto', 'tcp', 'dport', '443', 'lookup', '50'])
+    must(ip + ['rule', 'add', 'pref', '91', 'iif', lan, 'ipproto', 'tcp', 'dport', '443', 'lookup', '50'])
 
 
 def no_holes(family):
@@ -525,45 +558,85 @@ def doctor(box, alarms):
             alarms.append(f'ALARM: {box}: {level} {check}: {text}')
 
 
-def questions(family, hole, port):
-    """What is asked of each packet, who sends it, and how."""
-    for ns, dst, proto, dport in PACKETS:
-        if family == '6' and dst not in V6:
-            continue
-        # Once is enough for what the hole is not for
-        if hole != 'none' and (ns != 'client' or dport != 443):
-            continue
-        to, (src, dev) = dst, SOURCE.get(ns, ('-', None))
-        if family == '6':
-            to, src, proto = six(to), six(src), proto.replace('icmp', 'icmpv6')
-        question = ['to', to, 'ipproto', proto]
-        if dport:
-            question += ['sport', str(port), 'dport', str(dport)]
-        if dev:
-            question += ['from', src, 'iif', dev]
-        yield port, question, ns, f'{proto} {src} {port} {to} {dport} 0'
-        port += 1
+def listener(kind, address, port, family):
+    s = socket.socket(socket.AF_INET if family == '4' else socket.AF_INET6, kind)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind((address if family == '4' else six(address), port))
+    if kind == socket.SOCK_STREAM:
+        s.listen()
+    return s
+
+
+def packets_of(name, box, hole):
+    packets = more(box).get('packets') or PACKETS + (SCTP if name in WITH_SCTP else [])
+    # Once is enough for what the hole is not for
+    return [p for p in packets if hole == 'none' or (p[0] == 'client' and p[3] == 443)]
+
+
+def put(packet, family, port):
+    """What is asked of it, who sends it, and how."""
+    (ns, to, proto, dport), extra = packet[:4], packet[4] if len(packet) > 4 else {}
+    src, dev = SOURCE.get(ns, ('-', None))
+    src = extra.get('src', src)
+    if family == '6':
+        to, src, proto = six(to), six(src), proto.replace('icmp', 'icmpv6')
+    question = ['to', to, 'ipproto', proto]
+    if dport:
+        question += ['sport', str(port), 'dport', str(dport)]
+    if src != '-':
+        question += ['from', src]
+    if dev:
+        question += ['iif', dev]
+    if 'mark' in extra:
+        question += ['mark', str(extra['mark'])]
+    return question, ns, f'{proto} {src} {port} {to} {dport} 0 {extra.get("mark", 0)}', extra
+
+
+def answer(out, question, port):
+    """What is asked of its answer, who sends that, and how. Who listens (TCP) answers by itself."""
+    dev, source = re.search(r'"egress":\{"dev":"([^"]*)".*?"source":"([^"]*)"', out).groups()
+    words = dict(zip(question[::2], question[1::2]))
+    far, fport = words['to'], words['dport']
+    for to, to_port in re.findall(r'"type":"dnat","to":"([^"]*)"(?:,"port":(\d+))?', out):
+        far, fport = to, to_port or fport
+    proto = words['ipproto']
+    asked = ['to', source, 'from', far, 'iif', dev, 'ipproto', proto, 'sport', fport, 'dport', str(port), 'conntrack']
+    return asked, BEHIND.get(dev), f'{proto} {far} {fport} {source} {port} 0' if proto == 'udp' else None
 
 
 def main():
     names = sys.argv[1:] or list(BOXES)
-    senders = {ns: Sender(ns) for ns in ('client', 'one', 'two', 'box')}
+    senders = {ns: Sender(ns, '80', '443') for ns in ('client', 'one', 'two', 'box')}
     asked, left_out, alarms = [], [], []
+    port = FIRST
     for name, family in [(n, f) for n in names for f in BOXES[n][0]]:
         box = BOXES[name][1:]
-        error = put_up(*box, family)
+        error = put_up(box, family)
+        listeners = [listener(*one, family) for one in more(box).get('listeners', [])]
         for hole in ('none', 'nvi0', 'lo') if error is None else ():
             if hole != 'none':
-                holes(family, hole)
+                holes(family, hole, more(box).get('lan', {}).get(family, 'cl0'))
             where = f'{name} ipv{family} {hole}'
             doctor(where, alarms)
-            for port, question, ns, line in questions(family, hole, FIRST + len(asked)):
-                asked.append((port, *ask(question), where, question))
+            for packet in packets_of(name, box, hole):
+                if family == '6' and packet[1] not in V6:
+                    continue
+                question, ns, line, extra = put(packet, family, port)
+                out = unhole_path(question)
+                asked.append((port, *fate_of(out), where, question, False))
                 senders[ns].send(line)
+                if extra.get('reply') and asked[-1][1].startswith(('up', 'cl')):
+                    question, ns, line = answer(out, question, port)
+                    asked.append((port, *ask(question), where, question, True))
+                    if line:
+                        senders[ns].send(line)
+                port += 1
             no_holes(family)
         if error is not None:
             left_out.append(f'{name}: {error.partition(chr(10))[0]}')
-        take_down(*box, family)
+        for s in listeners:
+            s.close()
+        take_down(box, family)
     for s in senders.values():
         s.close()
     for line in alarms:
@@ -571,16 +644,20 @@ def main():
     judge(asked, left_out, len(alarms))
 
 
+# What the devices' other ends are named by
+ALIAS = {'cilium_host': 'up1'}
+
+
 def judge(asked, left_out, alarms):
-    arrived, sums = arrivals(), {}
-    for port, fate, reason, why, box, question in asked:
-        real = arrived.get(port, 'none')
+    arrived, answered, sums = arrivals(), answers(), {}
+    for port, fate, reason, why, box, question, is_answer in asked:
+        real = (answered if is_answer else arrived).get(port, 'none')
         one = sums.setdefault(box.split()[0], [0, 0, 0])
         one[0] += 1
         if fate == 'unknown':
             one[2] += 1
             print(f'unknown: {box}: {" ".join(question)}: {why}')
-        elif fate != real:
+        elif ALIAS.get(fate, fate) != real:
             one[1] += 1
             print(f'WRONG: {box}: it said {fate}, {reason} ({why}), and the packet: {real}: unhole-path {" ".join(question)}')
     for line in left_out:
@@ -588,7 +665,7 @@ def judge(asked, left_out, alarms):
     for name, (n, wrong, unknown) in sums.items():
         print(f'{name}: {n} packets, {wrong} wrong, {unknown} unknown')
     print('boxes', len(sums), 'packets', len(asked), 'wrong', sum(s[1] for s in sums.values()), 'unknown', sum(s[2] for s in sums.values()),
-          'fates', len({(a[1], a[2]) for a in asked}), 'alarms', alarms)
+          'fates', len({(a[1], a[2]) for a in asked}), 'alarms', alarms, 'answers', sum(a[6] for a in asked))
 
 
 if sys.argv[1:2] == ['print']:

@@ -288,7 +288,7 @@ ears() {
 				set ids { typeof icmp id; size 65535; flags dynamic; }
 				chain c {
 					type filter hook $_hook
-					meta l4proto { tcp, udp } th sport 10000-60000 add @ports { th sport }
+					meta l4proto { tcp, udp, sctp } th sport 10000-60000 add @ports { th sport }
 					icmp type echo-request icmp id >= 10000 add @ids { icmp id }
 					icmpv6 type echo-request icmpv6 id >= 10000 add @ids { icmpv6 id }
 				}

@@ -10,6 +10,22 @@
 . /unhole/predict.sh
 predict_wires
 ears
+# Answers, by the port that they are for
+for ns in box client one two; do
+	[ $ns = box ] && hook='input priority 2000' || hook='prerouting priority -500'
+	on $ns nft -f - <<-EOT || must false
+		table inet answers {
+			set ports { typeof th dport; size 65535; flags dynamic; }
+			chain c {
+				type filter hook $hook
+				tcp flags & (syn | ack) != syn | ack return
+				meta l4proto { tcp, udp } th sport < 10000 th dport 10000-60000 add @ports { th dport }
+			}
+		}
+	EOT
+	# The first of them counts
+	must on $ns sysctl -qw net.ipv4.tcp_synack_retries=0
+done
 # The uplink's end and the container's send, too.
 must batch one "addr add 192.0.2.2/24 dev eth0" "addr add 2001:db8:2::2/64 dev eth0 nodad" "addr add $FAR/32 dev lo" \
 	"addr add $FAR6/128 dev lo nodad" "route add default via $BOX" "route add default via $BOX6"
@@ -22,6 +38,8 @@ for n in one:up0:$BOX:$BOX6 two:up1:198.18.0.1:2001:db8:4::1; do
 	mac=$(cat /sys/class/net/$dev/address)
 	must batch $ns "neigh replace ${rest%%:*} lladdr $mac dev eth0" "neigh replace ${rest#*:} lladdr $mac dev eth0"
 done
+# What asks for connections; a patched kernel has it built in, if at all
+modprobe -a nf_conntrack_netlink ip_vs 2>/dev/null || :
 must ip link add nvi0 type nvi
 must ip link set nvi0 up
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.conf.lo.accept_local=1
