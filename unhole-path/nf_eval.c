@@ -220,14 +220,14 @@ static bool device_field(const struct walk *w, enum nf_field field, struct regs 
 /* By the way back, does the source lie behind iif? nft_fib4_eval(), rpfilter_mt() */
 static void way_back(const struct walk *w, uint32_t how, struct regs *v)
 {
-	const struct link *in = w->iif ? link_by_name(w->iif) : NULL;
+	const struct link *in = w->iif ? link_by_name(w->iif) : NULL, *master = in ? link_by_index(in->master) : NULL;
 	struct flow back = { .family = w->family, .dst = w->src, .src = w->dst, .has_src = true };
 	uint32_t found = 0;
 	struct result res;
 	unsigned int i;
 
 	/* In a VRF the kernel looks in its table, or not, from version to version */
-	if (!in || strcmp(in->kind, "vrf") == 0 || (in->master && strcmp(link_by_index(in->master)->kind, "vrf") == 0))
+	if (!in || strcmp(in->kind, "vrf") == 0 || (master && strcmp(master->kind, "vrf") == 0))
 		return;
 	if (how & RPF_MARK)
 		back.mark = w->mark;

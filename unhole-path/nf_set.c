@@ -246,7 +246,9 @@ static bool ipset_header(const char *name, struct ipset *to)
 	char req[MNL_NLMSG_HDRLEN + 128] = { 0 };
 	struct nlmsghdr *nlh = ipset_put(req, IPSET_CMD_HEADER, AF_INET);
 
+	/* It may be to->name */
 	mnl_attr_put_strz(nlh, IPSET_ATTR_SETNAME, name);
+	memset(to, 0, sizeof(*to));
 	return !nfnl_talk(nlh, on_ipset, to);
 }
 
