@@ -443,7 +443,7 @@ tidy() {
 	sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 net.ipv4.conf.all.rp_filter=0
 } >/dev/null 2>&1
 
-parts=$(sed -n 's/^part_\([a-z_]*\)().*/\1/p' /unhole/coexist.sh)
+parts=$(sed -n 's/^part_\([^ ()]*\)().*/\1/p' /unhole/coexist.sh)
 asked=$(sed -n 's/.* unhole\.parts=\([^ ]*\).*/\1/p' /proc/cmdline | tr ',-' ' _')
 for part in ${asked:-$parts}; do
 	name=coexist-$(echo "$part" | tr _ -) SCENARIO=$part
