@@ -433,11 +433,12 @@ tidy() {
 	done
 	for _d in cl0 up1 up2 nvi0 wg0; do ip link del $_d; done
 	pkill -x socat
+	# The kernel's rules are its own again: networkd takes others away.
 	for _f in -4 -6; do
 		ip $_f rule flush
-		ip $_f rule add pref 32766 lookup main
-		ip $_f rule add pref 32767 lookup default
+		ip $_f rule add pref 32766 lookup main protocol kernel
 	done
+	ip rule add pref 32767 lookup default protocol kernel
 	nft flush ruleset
 	rm -rf /run/capture.* /run/unhole
 	sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 net.ipv4.conf.all.rp_filter=0
