@@ -310,6 +310,16 @@ advertises() {
 	on net radvd -n -C /run/radvd.conf -p /run/radvd.pid -m stderr &
 }
 routed() { ip -6 route show default | grep -q 'proto ra' && ip -6 addr show dev up1 dynamic | grep -q inet6 && ip route show default | grep -q up1; }
+# anew WHEN: an uplink whose link was down, or which had no address for a moment, has no routes
+# left. Nothing goes astray then, and the recipe can be made again.
+anew() {
+	capture one net eth1
+	refute "$1: client 1 hears that there is no route" pings client 1 $SERVER -I 198.51.100.2
+	settled one
+	is "$1: nothing of it has left" "$(show one "not arp and dst $SERVER")" ''
+	stop one
+	check "$1: again" uplinks
+}
 
 part_networkd() {
 	isps
@@ -351,10 +361,14 @@ part_networkd() {
 	check 'reload' networkctl reload
 	check 'reconfigure' networkctl reconfigure up1
 	wait_for 30 routed
+	# networkd of Debian 12 takes even an address of its own away first.
+	version=$(networkctl --version | awk '{ print $2; exit }')
+	[ "$version" -ge 257 ] || anew reload
 	through reload
 	through 'reload, IPv6' 6
 	check 'restart' systemctl restart systemd-networkd
 	wait_for 30 routed
+	[ "$version" -ge 257 ] || anew restart
 	through restart
 	through 'restart, IPv6' 6
 	doctor restart
@@ -404,16 +418,9 @@ part_networkmanager() {
 	through restart
 	through 'restart, IPv6' 6
 	doctor restart
-	# Whose link was down has no routes left. Nothing goes astray then, and the recipe can
-	# be made again.
 	check 'the connection anew' nmcli connection up up1
 	wait_for 30 routed
-	capture one net eth1
-	refute 'the connection anew: client 1 hears that there is no route' pings client 1 $SERVER -I 198.51.100.2
-	settled one
-	is 'the connection anew: nothing of it has left' "$(show one "not arp and dst $SERVER")" ''
-	stop one
-	check 'again' uplinks
+	anew 'the connection anew'
 	check 'again, IPv6' uplinks 6
 	through again
 	through 'again, IPv6' 6
