@@ -58,6 +58,8 @@ exec 9>/run/unhole/.two-isps.lock
 case $VERB in
 renumber | withdraw)
 	case " $UPLINKS " in *" $DEV "*) ;; *) echo "two-isps: ${DEV:-nothing} is none of the uplinks $UPLINKS" && exit ;; esac
+	# (Else a hook would load nvi for what nobody has set up.)
+	[ -n "$(ls /run/unhole/*/"$(basename "$0" .sh)"* 2>/dev/null)" ] || { echo 'two-isps: it is not up' && exit; }
 	;;
 esac
 FRONT=nft USES=uplinks KEEP=yes OPEN=no VERBS='renumber withdraw status' . ./open.sh
