@@ -53,8 +53,8 @@ says 'it has come to its end' "$sums" 'boxes'
 set -- $(echo "$sums" | sed 's/[a-z]*//g')
 is 'sure and wrong' "${3:-none}" 0
 # A patched kernel has fewer of netfilter's modules here
-at_least 'boxes' "${1:-0}" $([ $PATCHED = 1 ] && echo 8 || echo 23)
-at_least 'packets' "${2:-0}" $([ $PATCHED = 1 ] && echo 250 || echo 850)
+at_least 'boxes' "${1:-0}" $([ $PATCHED = 1 ] && echo 15 || echo 23)
+at_least 'packets' "${2:-0}" $([ $PATCHED = 1 ] && echo 550 || echo 850)
 # One of twenty, at most
 at_most 'unknown, of a thousand' $((${4:-1000} * 1000 / ${2:-1})) 50
 [ $PATCHED = 1 ] || at_least 'answers' "${7:-0}" 50
