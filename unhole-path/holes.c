@@ -43,7 +43,10 @@ const struct rule *way_in_lost(int family, const struct link *nvi)
 	bool has_way_out = false;
 	size_t i;
 
-	if (is_led_to(fib, nvi))
+	/* A device that goes down takes the routes of both families along. One family's alone may be meant: no
+	 * uplink has it.
+	 */
+	if (is_led_to(fib, nvi) || is_led_to(fib_of(family == AF_INET ? AF_INET6 : AF_INET), nvi))
 		return NULL;
 	for (i = 0; i < fib->n_rules; i++)
 		has_way_out = has_way_out || strcmp(fib->rules[i].iif, nvi->name) == 0;
