@@ -72,6 +72,10 @@ static void question(int family, struct flow *f)
 	} while (is_special(family, &f->dst));
 	f->mark = rnd(2) ? 0 : r->mark ^ (rnd(4) == 0 ? 1u << rnd(32) : 0);
 	f->tos = classes[rnd(sizeof(classes))];
+	if (family == AF_INET6) {
+		f->has_label = true;
+		f->label = rnd(3) ? r->label ^ (rnd(2) ? 0 : 1u << rnd(4)) : 0;
+	}
 	f->proto = protos[rnd(sizeof(protos))];
 	if (f->proto) {
 		f->sport = 1024 + rnd(1000);
@@ -112,8 +116,8 @@ static void show(const struct flow *f, const struct result *e, const struct resu
 	printf("DIFFERS: to %s", addr_text(f->family, &f->dst));
 	if (f->has_src)
 		printf(" from %s", addr_text(f->family, &f->src));
-	printf(" %s mark 0x%x tos 0x%x proto %u sport %u dport %u uid %u: ", in ? in->name : "output", f->mark, f->tos, f->proto,
-	       f->sport, f->dport, f->uid);
+	printf(" %s mark 0x%x tos 0x%x flowlabel 0x%x proto %u sport %u dport %u uid %u: ", in ? in->name : "output", f->mark,
+	       f->tos, f->label, f->proto, f->sport, f->dport, f->uid);
 	printf("here: error %d type %u dev %d (%s; %s); the kernel: error %d type %u dev %d\n", e->err, e->type, e->oif,
 	       e->rule ? describe_rule(e->rule, rule, sizeof(rule)) : "-",
 	       e->route ? describe_route(f->family, e->route, route, sizeof(route)) : "-", k->err, k->type, k->oif);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # random_routes.py SEED FAMILY: policy rules and routes by chance, as lines for ip -batch.
+import subprocess
 import sys
 
 import chance
@@ -10,6 +11,8 @@ V6 = sys.argv[2] == '6'
 A = ['2001:db8:3::', '2001:db8:5::', '2001:db8:6:7::'] if V6 else ['203.0.113.', '10.7.', '100.64.3.']
 GW = [('2001:db8:2::2', 'up0'), ('2001:db8:2::3', 'up0'), ('2001:db8:4::2', 'up1')] if V6 else \
      [('192.0.2.2', 'up0'), ('192.0.2.3', 'up0'), ('198.18.0.2', 'up1')]
+# Selectors that this ip(8) knows, if the kernel does not
+LABELS = V6 and 'flowlabel' in subprocess.run(['ip', 'rule', 'help'], capture_output=True, text=True).stderr
 SRC = ['2001:db8:1::/64', '2001:db8:2::1', '2001:db8:9::9'] if V6 else ['198.51.100.0/24', '192.0.2.1', '10.9.9.9']
 
 
@@ -45,7 +48,8 @@ def rule(pref):
     if what in (3, 6):
         words.append(f'fwmark {pick("0x1/0xf", "0x10/0xf0", "0x7", "0x0/0x100")}')
     if what == 4:
-        words.append(pick('tos 0x10', 'tos 0x08', 'ipproto udp', 'ipproto tcp dport 53', 'sport 1024-1500', 'uidrange 0-1000'))
+        words.append(pick('tos 0x10', 'tos 0x08', 'ipproto udp', 'ipproto tcp dport 53', 'sport 1024-1500', 'uidrange 0-1000',
+                          *(['flowlabel 0x5', 'flowlabel 0x4/0xc'] if LABELS else [])))
     words.append(f'pref {pref}')
     words.append(pick(*[f'lookup {60 + rnd(6)}'] * 8, 'lookup main suppress_prefixlength 0', 'lookup main suppress_prefixlength 24',
                       'unreachable', 'prohibit', f'goto {pref + 20 + rnd(3) * 10}', 'blackhole'))
