@@ -27,5 +27,8 @@ is() {
 }
 says() {
 	asserted=$((asserted + 1))
-	printf '%s\n' "$2" | grep -qE -- "$3" || { printf '%s\n' "$2" >&2; bad "$1: no '$3'"; }
+	# (No pipe: grep leaves at the first match, and with pipefail its writer's end is a failure.)
+	grep -qE -- "$3" <<END || { printf '%s\n' "$2" >&2; bad "$1: no '$3'"; }
+$2
+END
 }
