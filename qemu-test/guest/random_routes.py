@@ -38,7 +38,7 @@ def strict(p):
 
 def rule(pref):
     words = [pick('', '', '', 'not ').strip()]
-    what = rnd(7)
+    what = rnd(8 if LABELS else 7)
     if what in (0, 5):
         words.append(f'from {pick(*SRC)}')
     if what in (1, 5):
@@ -48,8 +48,9 @@ def rule(pref):
     if what in (3, 6):
         words.append(f'fwmark {pick("0x1/0xf", "0x10/0xf0", "0x7", "0x0/0x100")}')
     if what == 4:
-        words.append(pick('tos 0x10', 'tos 0x08', 'ipproto udp', 'ipproto tcp dport 53', 'sport 1024-1500', 'uidrange 0-1000',
-                          *(['flowlabel 0x5', 'flowlabel 0x4/0xc'] if LABELS else [])))
+        words.append(pick('tos 0x10', 'tos 0x08', 'ipproto udp', 'ipproto tcp dport 53', 'sport 1024-1500', 'uidrange 0-1000'))
+    if what == 7:
+        words.append(pick('flowlabel 0x5', 'flowlabel 0x4/0xc'))
     words.append(f'pref {pref}')
     words.append(pick(*[f'lookup {60 + rnd(6)}'] * 8, 'lookup main suppress_prefixlength 0', 'lookup main suppress_prefixlength 24',
                       'unreachable', 'prohibit', f'goto {pref + 20 + rnd(3) * 10}', 'blackhole'))
