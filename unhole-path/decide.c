@@ -37,8 +37,10 @@ static void fix(struct path *p, const char *fmt, ...)
 	if (p->n_fixes == MAX_NOTES)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(p->fix[p->n_fixes++], TEXT, fmt, ap);
+	vsnprintf(p->fix[p->n_fixes], TEXT, fmt, ap);
 	va_end(ap);
+	if (!has_strange_name(p->fix[p->n_fixes]))
+		p->n_fixes++;
 }
 
 __attribute__((format(printf, 4, 5)))
@@ -641,7 +643,7 @@ static void nvi_tells(struct path *p, int family, int err, const char *counter)
 /* A port of a VRF: hooks run once more with the VRF, which is what all later ones see of what comes in. Returns the
  * VRF's name, or NULL.
  */
-static const char *vrf_of(int index)
+const char *vrf_of(int index)
 {
 	const struct link *l = link_by_index(index), *m = l ? link_by_index(l->master) : NULL;
 

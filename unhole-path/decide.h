@@ -71,6 +71,7 @@ struct path {
 };
 
 void decide(const struct query *q, struct path *p);
+const char *vrf_of(int index);
 const char *conn_state(const struct ct_conn *c);
 /* A command that has this rule of iptables' lead to an address of the box that is none of loopback's;
  * NULL, if the rule is none of its.

@@ -53,15 +53,17 @@ void say(enum level level, const char *check, const char *fix, const char *fmt, 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	if (fix && has_strange_name(fix))
+		fix = NULL;
 	if (fix && is_mended(check, fix))
 		return;
 	if (level > NOTE)
 		n_wrong++;
 	if (!as_json) {
 		printf("%s%-4s%s %s: %s\n", in_color ? colors[level] : "", level_names[level],
-		       in_color ? "\033[0m" : "", check, text);
+		       in_color ? "\033[0m" : "", check, line_text(text));
 		if (fix)
-			printf("       %s\n", fix);
+			printf("       %s\n", line_text(fix));
 		return;
 	}
 	printf("%s{\"level\":\"%s\",\"check\":", n_said++ ? "," : "", level_names[level]);
@@ -405,6 +407,7 @@ static void check_devices(void)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
 	char fix[200];
+	bool one_of;
 	size_t i, j, n;
 
 	for (i = 0; i < world.n_links; i++) {
@@ -414,9 +417,9 @@ static void check_devices(void)
 			continue;
 		n = snprintf(fix, sizeof(fix), "ip link set %s %s", l->name, l->flags & IFF_UP ? "carrier on" : "up");
 		for (j = 0; j < ARRAY_SIZE(families) && !(l->flags & IFF_UP); j++) {
-			const struct rule *lost = way_in_lost(families[j], l);
+			const struct rule *lost = way_in_lost(families[j], l, &one_of);
 
-			if (lost)
+			if (lost && !one_of)
 				n += snprintf(fix + n, sizeof(fix) - n, "; ip -%d route add default dev %s table %u", j ? 6 : 4, l->name,
 					      lost->table);
 		}
@@ -1000,6 +1003,9 @@ int doctor(bool json, bool color)
 		not_compiled("nvi-module", WARN, "nvi", "unhole-nvi");
 	say(OK, "holes", NULL, "routes that lead into the hole: %u of IPv4, %u of IPv6",
 	    holes[0][HOLE_LO] + holes[0][HOLE_NVI], holes[1][HOLE_LO] + holes[1][HOLE_NVI]);
+	/* (What they cannot be read by is said below.) */
+	for (i = 0; i < 2; i++)
+		rules_read(families[i]);
 	check_devices();
 	check_rejects();
 	for (i = 0; i < 2; i++) {

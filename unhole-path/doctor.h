@@ -47,8 +47,10 @@ bool first_time(int index);
 void check_forward(int family, const struct marks *marks, const struct marks *reply_marks);
 /* holes.c: rules before the hole's that take all of it; tables that have lost their routes */
 void check_ways(int family);
-/* A rule that seems to have led to this device, or NULL: there is a route, or no such rule */
-const struct rule *way_in_lost(int family, const struct link *nvi);
+/* A rule that seems to have led to this device, or NULL: there is a route, or no such rule; one_of: there is another,
+ * with another table
+ */
+const struct rule *way_in_lost(int family, const struct link *nvi, bool *one_of);
 /* recipes.c: what they have made and is gone */
 void check_recipes(void);
 /* others.c */

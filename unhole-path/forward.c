@@ -18,10 +18,13 @@
 
 #define MAX_DEVS 8
 #define MAX_ROUTES 4
+/* What is true of so many rules is true of the others, as a rule: there may be thousands */
+#define MAX_RULES 64
 
 struct devs {
 	const char *name[MAX_DEVS];
 	unsigned int n;
+	bool more;		/* than fit in here */
 };
 
 /* A way into the hole */
@@ -41,6 +44,8 @@ static void add_dev(struct devs *d, const char *name)
 		;
 	if (i == d->n && d->n < MAX_DEVS)
 		d->name[d->n++] = name;
+	else if (i == d->n)
+		d->more = true;
 }
 
 /* What comes in by an uplink is strangers': to drop that is what a firewall is for. */
@@ -92,6 +97,14 @@ static bool leads(const struct way_in *y, const struct link *in)
 	       enters(y, in) && may_be_marked(y, HOOK_PREROUTING, in->name);
 }
 
+/* What FORWARD sees it come in by: of a port of a VRF that is the VRF. */
+static const char *in_forward(const struct link *l)
+{
+	const char *vrf = vrf_of(l->index);
+
+	return vrf ? vrf : l->name;
+}
+
 /* By which devices it is led in; is it the box's own, too? */
 static bool ways_in(const struct way_in *y, struct devs *in)
 {
@@ -101,14 +114,15 @@ static bool ways_in(const struct way_in *y, struct devs *in)
 
 	if (r->iif[0] && (!l || l->index != world.lo)) {
 		if (l && leads(y, l))
-			add_dev(in, l->name);
+			add_dev(in, in_forward(l));
 		return false;
 	}
-	for (i = 0; !l && i < world.n_links; i++) {
+	/* (With more than fit in here, nothing is said.) */
+	for (i = 0; !l && i < world.n_links && !in->more; i++) {
 		struct addr a;
 
 		if (first_addr(y->family, world.links[i].name, &a) && leads(y, &world.links[i]))
-			add_dev(in, world.links[i].name);
+			add_dev(in, in_forward(&world.links[i]));
 	}
 	return (!r->src_len || addr_is_local(y->family, &r->src)) && enters(y, NULL) && may_be_marked(y, HOOK_OUTPUT, NULL);
 }
@@ -238,7 +252,32 @@ static bool is_dropped(const struct way_in *y, const struct devs *in, const stru
 			if (!i && !j)
 				*d = one;
 		}
-	return in->n && out->n;
+	return in->n && out->n && !in->more && !out->more;
+}
+
+/* Servers, who may answer, and begin nothing: FORWARD lets new connections come to them, led there by DNAT perhaps, and
+ * none go out. That answers are lost, too, it does not say.
+ */
+static bool only_answer(const struct way_in *y, const struct devs *in, const struct devs *out)
+{
+	struct dropped unused;
+	unsigned int i, j;
+
+	if (!is_dropped(y, in, out, &unused))
+		return false;
+	for (i = 0; i < in->n; i++)
+		for (j = 0; j < out->n; j++) {
+			struct walk w = {
+				.family = y->family, .hook = HOOK_FORWARD, .iif = out->name[j], .oif = in->name[i], .any = true,
+				.ctmark_known = 0xffffffff, .natted = { [MANIP_DST] = true },
+			};
+
+			unused = (struct dropped){ .way = y, .in = w.iif, .out = w.oif };
+			rules_drops(&w, on_drop, &unused);
+			if (!unused.n)
+				return true;
+		}
+	return false;
 }
 
 static void say_dropped(const struct dropped *d, const char *which)
@@ -250,40 +289,46 @@ static void say_dropped(const struct dropped *d, const char *which)
 /* Returns whether something was said. */
 static bool check_way(const struct way_in *y)
 {
-	bool lo = y->hole->flags & IFF_LOOPBACK, again = lo || nvi_flag(y->hole->name, "prerouting"), own;
+	bool lo = y->hole->flags & IFF_LOOPBACK, again = lo || nvi_flag(y->hole->name, "prerouting"), own, goes_on;
 	struct devs in = { .n = 0 }, out = { .n = 0 }, hole = { .n = 0 }, box = { .n = 0 };
 	const struct link *link = y->hole->link ? link_by_index(y->hole->link) : NULL;
+	const char *which = NULL;
 	struct dropped d;
 
 	own = ways_in(y, &in);
 	add_dev(&hole, y->hole->name);
 	/* What FORWARD sees it come in by, behind the hole */
 	add_dev(&box, link ? link->name : y->hole->name);
+	goes_on = ways_out(y, &out);
 	if (is_dropped(y, &in, &hole, &d))
-		say_dropped(&d, "enters the hole");
-	else if (!ways_out(y, &out))
-		return false;
-	else if (in.n && is_dropped(y, again || link ? &box : &in, &out, &d))
-		say_dropped(&d, "comes out of the hole");
-	else if (own && is_dropped(y, &box, &out, &d))
-		say_dropped(&d, "comes out of the hole of the box's own");
-	else
-		return false;
-	return true;
+		which = "enters the hole";
+	else if (goes_on && in.n && is_dropped(y, again || link ? &box : &in, &out, &d))
+		which = "comes out of the hole";
+	if (which && goes_on && only_answer(y, &in, &out)) {
+		say(NOTE, "forward-drop", NULL, "IPv%d: FORWARD lets no new connection from %s into the hole, nor out to %s: it leads answers there, and nothing else",
+		    y->family == AF_INET ? 4 : 6, in.name[0], out.name[0]);
+		return true;
+	}
+	if (!which && goes_on && own && is_dropped(y, &box, &out, &d))
+		which = "comes out of the hole of the box's own";
+	if (which)
+		say_dropped(&d, which);
+	return which;
 }
 
 void check_forward(int family, const struct marks *marks, const struct marks *reply_marks)
 {
 	const struct fib *fib = fib_of(family);
-	unsigned int n;
+	unsigned int n, rules = 0;
 	size_t i, j;
 
-	for (i = 0; i < fib->n_rules; i++) {
+	for (i = 0; i < fib->n_rules && rules < MAX_RULES; i++) {
 		const struct rule *r = &fib->rules[i];
 
 		if (r->strange || r->l3mdev || r->flags & FIB_RULE_INVERT || !rule_leads_in(family, r) ||
 		    (r->mask && has_mark(reply_marks, r) && !has_mark(marks, r)))
 			continue;
+		rules++;
 		for (j = n = 0; j < fib->n_routes && n < MAX_ROUTES; j++) {
 			struct way_in y = { .family = family, .rule = r, .route = &fib->routes[j] };
 

@@ -6,6 +6,7 @@
 #include "decide.h"
 #include "doctor.h"
 #include "fib.h"
+#include "rules.h"
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
@@ -37,28 +38,49 @@ static bool is_led_to(const struct fib *fib, const struct link *nvi)
 	return false;
 }
 
-const struct rule *way_in_lost(int family, const struct link *nvi)
+/* Is there anything that speaks of this device? One that is only there waits for its use, and tables without routes
+ * are other programs' then: of an uplink that is down.
+ */
+static bool is_in_use(const struct fib *fib, int family, const struct link *nvi, bool *has_way_out)
+{
+	struct addr a;
+	size_t i;
+
+	for (i = 0; i < fib->n_rules; i++)
+		*has_way_out = *has_way_out || strcmp(fib->rules[i].iif, nvi->name) == 0;
+	return *has_way_out || first_addr(family, nvi->name, &a) || rules_name_out(family, nvi->name);
+}
+
+const struct rule *way_in_lost(int family, const struct link *nvi, bool *one_of)
 {
 	const struct fib *fib = fib_of(family);
+	const struct rule *found = NULL;
 	bool has_way_out = false;
 	size_t i;
+
+	*one_of = false;
 
 	/* A device that goes down takes the routes of both families along. One family's alone may be meant: no
 	 * uplink has it.
 	 */
-	if (is_led_to(fib, nvi) || is_led_to(fib_of(family == AF_INET ? AF_INET6 : AF_INET), nvi))
+	if (is_led_to(fib, nvi) || is_led_to(fib_of(family == AF_INET ? AF_INET6 : AF_INET), nvi) ||
+	    !is_in_use(fib, family, nvi, &has_way_out))
 		return NULL;
-	for (i = 0; i < fib->n_rules; i++)
-		has_way_out = has_way_out || strcmp(fib->rules[i].iif, nvi->name) == 0;
 	for (i = 0; i < fib->n_rules; i++) {
 		const struct rule *r = &fib->rules[i];
 		const struct link *in = r->iif[0] ? link_by_name(r->iif) : NULL;
 
 		/* One for all is other programs', as a rule */
-		if (is_empty(fib, r) && (r->iif[0] ? in && !is_nvi(in) : has_way_out && (r->mask || r->src_len || r->dst_len)))
-			return r;
+		if (r->iif[0] ? !in || is_nvi(in) : !has_way_out || !(r->mask || r->src_len || r->dst_len))
+			continue;
+		if (found ? r->table == found->table : !is_empty(fib, r))
+			continue;
+		if (found && is_empty(fib, r))
+			*one_of = true;
+		else if (!found)
+			found = r;
 	}
-	return NULL;
+	return found;
 }
 
 static void check_tables(int family)
@@ -67,16 +89,18 @@ static void check_tables(int family)
 	const char *six = family == AF_INET6 ? " -6" : "";
 	char fix[160], text[200];
 	const struct rule *lost;
+	bool one_of;
 	size_t i;
 
 	for (i = 0; i < world.n_links; i++) {
 		const struct link *l = &world.links[i];
 
-		lost = is_nvi(l) && l->flags & IFF_UP ? way_in_lost(family, l) : NULL;
+		lost = is_nvi(l) && l->flags & IFF_UP ? way_in_lost(family, l, &one_of) : NULL;
 		if (!lost)
 			continue;
 		snprintf(fix, sizeof(fix), "ip%s route add default dev %s table %u", six, l->name, lost->table);
-		say(BAD, "no-way-in", fix, "IPv%d: no route leads to %s; \"%s\" finds nothing", family == AF_INET ? 4 : 6, l->name,
+		/* Of several tables, one may be an uplink's that is down */
+		say(BAD, "no-way-in", one_of ? NULL : fix, "IPv%d: no route leads to %s; \"%s\" finds nothing", family == AF_INET ? 4 : 6, l->name,
 		    describe_rule(lost, text, sizeof(text)));
 	}
 	for (i = 0; i < fib->n_rules; i++) {

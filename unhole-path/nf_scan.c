@@ -3,6 +3,7 @@
  * A look at all rules, for doctor: by no packet, but by all that may come. Of a rule it
  * matters which devices it names, whether it has other matches, and what it does.
  */
+#define _GNU_SOURCE	/* memmem() */
 #include "nf.h"
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -436,6 +437,24 @@ unsigned int rules_like(int family, const char *table, const char *chain, const 
 	return n;
 }
 
+bool rules_name_out(int family, const char *dev)
+{
+	const struct nf_chains *all = &nf_chains[family == AF_INET6];
+	int nf = family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	static struct nf_code code;
+	struct said r;
+	size_t i, j;
+
+	for (i = 0; i < all->n; i++)
+		for (j = 0; j < all->chain[i]->n_rules; j++) {
+			says(all->chain[i], &all->chain[i]->rules[j], nf, &code, &r);
+			/* (Docker's "! -o docker0" names all others; a set is not looked into.) */
+			if (!r.out.flags && strcmp(r.out.name, dev) == 0)
+				return true;
+		}
+	return false;
+}
+
 bool rules_have_table(int nf, const char *table)
 {
 	const struct nf_chains *all = &nf_chains[nf == NFPROTO_IPV6];
@@ -444,5 +463,32 @@ bool rules_have_table(int nf, const char *table)
 	for (i = 0; i < all->n; i++)
 		if (!all->chain[i]->legacy && all->chain[i]->family == nf && strcmp(all->chain[i]->table, table) == 0)
 			return true;
+	return false;
+}
+
+/* As far as it is strange: what follows may have been cut off. */
+static bool is_strange_in(const char *command, const char *name)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.,:@%+=/-";
+	size_t len = strspn(name, plain);
+
+	return name[len] && memmem(command, strlen(command), name, len + 1);
+}
+
+bool has_strange_name(const char *command)
+{
+	size_t i, j;
+
+	for (i = 0; i < world.n_links; i++)
+		if (is_strange_in(command, world.links[i].name))
+			return true;
+	for (j = 0; j < 2; j++) {
+		for (i = 0; i < world.fib[j].n_rules; i++)
+			if (is_strange_in(command, world.fib[j].rules[i].iif) || is_strange_in(command, world.fib[j].rules[i].oif))
+				return true;
+		for (i = 0; i < nf_chains[j].n; i++)
+			if (is_strange_in(command, nf_chains[j].chain[i]->table) || is_strange_in(command, nf_chains[j].chain[i]->name))
+				return true;
+	}
 	return false;
 }

@@ -2,6 +2,7 @@
 /* The verdict, for people and for programs. */
 #include "print.h"
 #include "names.h"
+#include "util.h"
 #include <linux/fib_rules.h>
 #include <linux/netfilter/xt_UNHOLE.h>
 #include <linux/rtnetlink.h>
@@ -26,7 +27,7 @@ static void print_step(const struct step *s)
 
 	printf("  route %s", s->why);
 	if (s->flow.iif)
-		printf(": iif %s", dev_name(s->flow.iif));
+		printf(": iif %s", line_text(dev_name(s->flow.iif)));
 	else
 		printf(": output");
 	if (s->flow.has_src)
@@ -36,9 +37,9 @@ static void print_step(const struct step *s)
 		printf(" mark 0x%x", s->flow.mark);
 	putchar('\n');
 	if (s->res.rule)
-		printf("    | rule  %s\n", describe_rule(s->res.rule, buf, sizeof(buf)));
+		printf("    | rule  %s\n", line_text(describe_rule(s->res.rule, buf, sizeof(buf))));
 	if (s->res.route)
-		printf("    | route %s\n", describe_route(s->flow.family, s->res.route, buf, sizeof(buf)));
+		printf("    | route %s\n", line_text(describe_route(s->flow.family, s->res.route, buf, sizeof(buf))));
 	if (s->res.err)
 		printf("    x refused: %s\n", strerror(s->res.err));
 	else
@@ -55,11 +56,11 @@ static void print_nat(const struct path *p, int step, bool source, const char *d
 
 		if (n->source != source || n->before != step)
 			continue;
-		printf("  %s%s%s: %s to %s", n->hook, dev ? " -o " : "", dev ? dev : "", source ? "SNAT" : "DNAT",
+		printf("  %s%s%s: %s to %s", n->hook, dev ? " -o " : "", dev ? line_text(dev) : "", source ? "SNAT" : "DNAT",
 		       addr_text(family, &n->to));
 		if (n->port)
 			printf(", port %u", n->port);
-		printf(" (%s)\n    |\n", n->by);
+		printf(" (%s)\n    |\n", line_text(n->by));
 	}
 }
 
@@ -72,14 +73,14 @@ void print_text(const struct path *p, bool explain, bool color)
 		    !is_private(q->flow.family, &p->step[p->n_steps - 1].flow.dst);
 
 	/* What nobody can answer is not green */
-	printf("%s%s%s\n\n", !color ? "" : lost ? colors[V_LOCAL] : colors[p->verdict], p->text, color ? "\033[0m" : "");
-	printf("%s\n", q->flow.iif ? dev_name(q->flow.iif) : "this box");
+	printf("%s%s%s\n\n", !color ? "" : lost ? colors[V_LOCAL] : colors[p->verdict], line_text(p->text), color ? "\033[0m" : "");
+	printf("%s\n", q->flow.iif ? line_text(dev_name(q->flow.iif)) : "this box");
 	for (i = 0; i < p->n_steps; i++) {
 		const struct step *s = &p->step[i];
 		bool second = strncmp(s->why, "second", 6) == 0;
 
 		if (second && p->by[0])
-			printf("  PREROUTING -i %s: UNHOLE (%s)%s%s%s\n    |\n", dev_name(s->flow.iif), p->by,
+			printf("  PREROUTING -i %s: UNHOLE (%s)%s%s%s\n    |\n", line_text(dev_name(s->flow.iif)), line_text(p->by),
 			       p->unhole_flags & XT_UNHOLE_ALLOW_LOCAL ? " --allow-local" : "",
 			       p->unhole_flags & XT_UNHOLE_NOTRACK ? " --notrack" : "",
 			       p->unhole_flags & XT_UNHOLE_RESET_CT ? " --reset-ct" : "");
@@ -91,9 +92,9 @@ void print_text(const struct path *p, bool explain, bool color)
 			/* What OUTPUT routes again has not gone anywhere yet */
 			if (!(i + 1 < p->n_steps && strncmp(p->step[i + 1].why, "first", 5) == 0)) {
 				if (p->forward_iif && second)
-					printf("  FORWARD -i %s -o %s\n    |\n", p->forward_iif, dev_name(s->res.oif));
+					printf("  FORWARD -i %s -o %s\n    |\n", line_text(p->forward_iif), line_text(dev_name(s->res.oif)));
 				print_nat(p, i + 1, true, dev_name(s->res.oif));
-				printf("%s", dev_name(s->res.oif));
+				printf("%s", line_text(dev_name(s->res.oif)));
 				if (i + 1 == p->n_steps && p->verdict == V_LEAVES)
 					printf("  MTU %u", result_mtu(&s->res));
 				putchar('\n');
@@ -109,11 +110,11 @@ void print_text(const struct path *p, bool explain, bool color)
 	if (p->counter)
 		printf("\ncounted: %s (ethtool -S)\n", p->counter);
 	for (i = 0; i < p->n_notes; i++)
-		printf("%snote: %s\n", i || p->hole == YES ? "" : "\n", p->note[i]);
+		printf("%snote: %s\n", i || p->hole == YES ? "" : "\n", line_text(p->note[i]));
 	if (trace.n)
 		printf("\nrules that it meets:\n");
 	for (t = 0; t < trace.n; t++)
-		printf("  %s\n", trace.line[t]);
+		printf("  %s\n", line_text(trace.line[t]));
 	if (!explain)
 		return;
 	if (!p->n_fixes) {
@@ -122,7 +123,7 @@ void print_text(const struct path *p, bool explain, bool color)
 	}
 	printf("\nto change it:\n");
 	for (i = 0; i < p->n_fixes; i++)
-		printf("  %s\n", p->fix[i]);
+		printf("  %s\n", line_text(p->fix[i]));
 }
 
 /* The length of the UTF-8 sequence that s begins with; 0: it is none. */

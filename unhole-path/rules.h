@@ -173,7 +173,14 @@ enum tri found_takes(const char *pattern, uint32_t flags, const char *dev);
 void rules_scan(int family, found_fn fn, void *arg);
 /* How many rules of iptables are there in a chain that name these devices? "": none */
 unsigned int rules_like(int family, const char *table, const char *chain, const char *in, const char *out);
+/* Does a rule name this device, for what goes out by it? */
+bool rules_name_out(int family, const char *dev);
 /* Is there a table of nftables with a chain in it? nf: NFPROTO_* */
 bool rules_have_table(int nf, const char *table);
+
+/* Has a command a name in it that would be more than a word, typed into a shell? Devices, tables and chains have any
+ * name that who made them has chosen: of a network namespace, anybody.
+ */
+bool has_strange_name(const char *command);
 
 #endif

@@ -37,6 +37,19 @@ const char *printable(char *to, size_t room, const char *s, size_t len)
 	return to;
 }
 
+const char *line_text(const char *s)
+{
+	static char buf[4][2048];
+	static unsigned int n;
+	char *to = buf[n++ % ARRAY_SIZE(buf)];
+	size_t i;
+
+	for (i = 0; s[i] && i < sizeof(buf[0]) - 1; i++)
+		to[i] = s[i] >= 0x20 && s[i] < 0x7f ? s[i] : '?';
+	to[i] = 0;
+	return to;
+}
+
 /* One of a few buffers, so that several fit into one printf(). */
 const char *addr_text(int family, const struct addr *a)
 {

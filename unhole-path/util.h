@@ -50,6 +50,8 @@ void *one_more(void *array, size_t *n, size_t size);
 
 /* Text of somebody else's, up to its end or len bytes of it: what is not to be printed is '?'. */
 const char *printable(char *to, size_t room, const char *s, size_t len);
+/* The same, and it may have spaces: a line for people, whom no terminal shall fool. One of a few buffers. */
+const char *line_text(const char *s);
 const char *addr_text(int family, const struct addr *a);
 bool in_prefix(const struct addr *a, const struct addr *p, int plen);
 /* RFC 1918, 6598, 4193 */

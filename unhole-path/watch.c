@@ -259,7 +259,7 @@ int watch(const struct path *p, const struct watch *w)
 	} else {
 		nft_trace_open(&g.rules);
 		if (!w->json)
-			printf("predicted: %s\n", p->text);
+			printf("predicted: %s\n", line_text(p->text));
 		fprintf(w->json ? stderr : stdout, "watching for %u packet%s, %u s at most\n", w->count,
 			w->count == 1 ? "" : "s", w->seconds);
 		fflush(stdout);

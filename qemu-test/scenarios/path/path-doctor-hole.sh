@@ -34,6 +34,9 @@ nft_table() { must nft "add table $1 f; add chain $1 f forward { type filter hoo
 gone() { must nft delete table $1 f; }
 
 nvi nvi0
+must ip rule add iif up0 lookup 200
+is 'nvi0 is not used yet, and a table of somebody is empty' "$(look)" ''
+must ip rule del iif up0
 must ip route add default via $PEER
 must ip route add default dev nvi0 table 50
 must ip rule add iif cl0 lookup 50
@@ -96,6 +99,28 @@ dies 'nft: two chains, one cure' client forward-drop
 must nft delete table ip g
 gone inet
 
+nft_table inet
+must nft 'add rule inet f forward ct state established accept; add rule inet f forward ct status dnat accept'
+must nft 'add table ip d; add chain ip d pre { type nat hook prerouting priority -100; }; add rule ip d pre iifname up0 icmp type echo-request dnat to 198.51.100.2'
+is 'servers that may answer, and begin nothing: a note, and they are reached' \
+	"$(look)$(notes)$(on peer ping -n -q -c 1 -W 1 -I $FAR $BOX | grep -c ' 1 received')" 'forward-drop 1'
+must nft add rule inet f forward iifname cl0 oifname up0 accept
+must nft delete table ip d
+dies 'who may go out by the uplink' client forward-drop
+gone inet
+
+echo '# names that are more than a word in a shell'
+must iptables-nft -N 'x;id'
+must iptables-nft -A 'x;id' -j DROP
+must iptables-nft -A FORWARD -j 'x;id'
+is 'a chain: named, and no cure' "$(look)$(wc -l </run/cure)" 'forward-drop 0'
+must nft delete table ip filter
+_esc=$(printf 'e\033[31m')
+must ip link add "$_esc" type nvi
+is 'a device: named, no cure' "$(look)$(wc -l </run/cure)" 'nvi-down 0'
+is 'and no terminal is told anything' "$(grep -c "$(printf '\033')" /run/doctor)" 0
+must ip link del "$_esc"
+
 echo '# the second pass'
 nft_table inet
 must nft add rule inet f forward iifname cl0 oifname nvi0 accept
@@ -124,6 +149,18 @@ dies "a mark that the box's own have" box forward-drop
 must nft delete table ip m
 gone inet
 must ip rule del pref 50
+for net in 1 2 3 4 5 6 7 8 9 10; do
+	printf '%s\n' "link add net$net type dummy" "link set net$net up" "addr add 10.9.$net.1/24 dev net$net"
+done >/run/nets
+must ip -batch /run/nets
+must ip rule add to 203.0.113.0/24 lookup 50 pref 50
+nft_table inet
+must nft 'add rule inet f forward ct state established accept; add rule inet f forward iifname net10 accept; add rule inet f forward iifname nvi0 accept'
+is 'the last one of many networks may' "$(look)" ''
+gone inet
+must ip rule del pref 50
+sed -n 's/^link add \(net[0-9]*\).*/link del \1/p' /run/nets >/run/nets.del
+must ip -batch /run/nets.del
 
 echo '# rules before it'
 must ip rule add iif cl0 lookup 50 pref 300
@@ -148,6 +185,11 @@ must ip link set nvi0 up
 is 'nvi0 was down, and its routes are gone' "$(look)$(via)" 'no-way-in 0'
 must sh -e /run/cure
 is 'cured' "$(look)$(via)" 1
+must ip route del default table 50
+must ip rule add iif up0 lookup 200
+is 'two tables are empty: no cure is known' "$(look)$(wc -l </run/cure)" 'no-way-in 0'
+must ip rule del lookup 200
+must ip route add default dev nvi0 table 50
 must ip link set nvi0 down
 is 'it is down' "$(look)" 'nvi-down '
 must sh -e /run/cure
