@@ -221,8 +221,9 @@ _undo_all() {
 }
 
 # _again: the command that makes it anew, with what it was told in the environment. Nothing,
-# if a value has characters that would have to be quoted.
+# if a value has characters that would have to be quoted, or the folder that this is in.
 _again() {
+	case $PWD/$0 in *[!A-Za-z0-9_./:,@=+%-]*) return 0 ;; esac
 	_cmd='' _text=$(cat ./*.sh)
 	while IFS= read -r _v; do
 		_n=${_v%%=*}
