@@ -44,7 +44,7 @@ const char *line_text(const char *s)
 	char *to = buf[n++ % ARRAY_SIZE(buf)];
 	size_t i;
 
-	for (i = 0; s[i] && i < sizeof(buf[0]) - 1; i++)
+	for (i = 0; i < sizeof(buf[0]) - 1 && s[i]; i++)
 		to[i] = s[i] >= 0x20 && s[i] < 0x7f ? s[i] : '?';
 	to[i] = 0;
 	return to;
