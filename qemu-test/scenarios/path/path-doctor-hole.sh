@@ -103,7 +103,7 @@ nft_table inet
 must nft 'add rule inet f forward ct state established accept; add rule inet f forward ct status dnat accept'
 must nft 'add table ip d; add chain ip d pre { type nat hook prerouting priority -100; }; add rule ip d pre iifname up0 icmp type echo-request dnat to 198.51.100.2'
 is 'servers that may answer, and begin nothing: a note, and they are reached' \
-	"$(look)$(notes)$(on peer ping -n -q -c 1 -W 1 -I $FAR $BOX | grep -c ' 1 received')" 'forward-drop 1'
+	"$(look)/$(notes)/$(on peer ping -n -q -c 1 -W 1 -I $FAR $BOX | grep -c ' 1 received')" '/forward-drop /1'
 must nft add rule inet f forward iifname cl0 oifname up0 accept
 must nft delete table ip d
 dies 'who may go out by the uplink' client forward-drop
