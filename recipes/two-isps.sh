@@ -146,6 +146,9 @@ each() {
 	done
 }
 
+# any_up: this family has an uplink to choose. If not, nothing is led anywhere.
+any_up() { grep -q "^$F [^-]* up " "$NEW"; }
+
 # --- nftables --------------------------------------------------------------------------------
 
 # elements: a line for each map and set. What MAP says of networks stands in a map for each
@@ -313,14 +316,16 @@ make() {
 	$IP rule add pref "$PREF" lookup main suppress_prefixlength 1
 	each _routes
 	$IP rule add pref $((PREF + 3)) iif "$VIA" unreachable
-	$IP rule add pref $((PREF + 4)) iif lo lookup "$TABLES"
 	for _d in $LAN; do let_in "$_d"; done
 	forwards _pass
 	nftables
-	! grep -q "^$F [^-]* up " "$NEW" || into "$TABLE"
-	for _d in $LAN; do
-		$IP rule add pref $((PREF + 1)) iif "$_d" fwmark "$BIT1/$BIT1" lookup "$TABLE"
-	done
+	if any_up; then
+		into "$TABLE"
+		$IP rule add pref $((PREF + 4)) iif lo lookup "$TABLES"
+		for _d in $LAN; do
+			$IP rule add pref $((PREF + 1)) iif "$_d" fwmark "$BIT1/$BIT1" lookup "$TABLE"
+		done
+	fi
 	# Who is bound to an address that is no longer to be used begins anew.
 	grep -s "^$F [^-]* up " "$PLAN" | while read -r _ _n _up _ _a _; do
 		grep -q "^$F $_n $_up up $_a " "$NEW" || conntrack -D -f "ipv$F" --reply-dst "$_a" >/dev/null 2>&1 || :
@@ -354,8 +359,9 @@ status() {
 		each _wrong
 		command nft list table "$NF" unhole-two-isps >/dev/null 2>&1 || wrong "the table $NF unhole-two-isps of nftables is gone" "sh $0 up"
 		$IP rule >"$NEW.rules"
-		for _line in "$((PREF)):.*suppress_prefixlength" $(for _d in $LAN; do echo "$((PREF + 1)):.*$_d"; done) \
-			$(awk -v f="$F" -v p=$((PREF + 2)) '$1 == f { for (i = 8; i <= NF; i++) print p ":.*" $i }' "$NEW") $((PREF + 4)):; do
+		for _line in "$((PREF)):.*suppress_prefixlength" \
+			$(! any_up || { echo "$((PREF + 4)):" && for _d in $LAN; do echo "$((PREF + 1)):.*$_d"; done; }) \
+			$(awk -v f="$F" -v p=$((PREF + 2)) '$1 == f { for (i = 8; i <= NF; i++) print p ":.*" $i }' "$NEW"); do
 			grep -q "^$_line" "$NEW.rules" || wrong "a rule is gone: $_line" "sh $0 up"
 		done
 	} >>"$NEW.wrong"

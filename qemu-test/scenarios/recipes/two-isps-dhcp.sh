@@ -74,6 +74,12 @@ n=$(seen two "$PING and src 203.0.113.130")
 pings client 1 203.0.113.7 -I 203.0.113.130 -W 0.3
 settled two
 is 'withdrawn: the routed network does not leave by the other as it is' $(($(seen two "$PING and src 203.0.113.130") - n)) 0
+# With no uplink left nothing is led into an empty table.
+must sh $TWO withdraw up2
+is 'none left: no rule leads in' "$(ip rule | grep -c 'iif cl0')" 0
+says 'doctor blames no table' "$(unhole-path doctor; echo "status $?")" 'status 0'
+must sh $TWO renumber up1
+by 'back again: all others' 198.51.100.3 203.0.113.7 one 192.0.2.1
 check 'down' sh $TWO down
 
 # IPv6 alone
