@@ -381,7 +381,7 @@ _listens() { on "$1" ss -Hln"$2" "sport = :$3" | grep -q .; }
 # udp_ask NS ADDRESS PORT TEXT [SOCAT-OPTIONS]: prints the answer.
 udp_ask() {
 	case $2 in *:*) _recverr=ipv6-recverr=1 ;; *) _recverr=ip-recverr=1 ;; esac
-	printf '%s' "$4" | on "$1" timeout $((5 * ${SLOW:-1})) socat -b 65536 -t 5 - \
+	printf '%s' "$4" | on "$1" timeout $((10 * ${SLOW:-1})) socat -b 65536 -t 10 - \
 		"UDP$(_fam "$2"):$(_host "$2"):$3,$_recverr,readbytes=${#4}${5:+,$5}"
 }
 
