@@ -983,6 +983,7 @@ int doctor(bool json, bool color)
 	unsigned int holes[2][N_HOLES] = { 0 }, lo, nvi;
 	enum tri core;
 	bool blind = false;
+	int err[2];
 	size_t i;
 
 	as_json = json;
@@ -1003,24 +1004,21 @@ int doctor(bool json, bool color)
 		not_compiled("nvi-module", WARN, "nvi", "unhole-nvi");
 	say(OK, "holes", NULL, "routes that lead into the hole: %u of IPv4, %u of IPv6",
 	    holes[0][HOLE_LO] + holes[0][HOLE_NVI], holes[1][HOLE_LO] + holes[1][HOLE_NVI]);
-	/* (What they cannot be read by is said below.) */
 	for (i = 0; i < 2; i++)
-		rules_read(families[i]);
+		err[i] = rules_read(families[i]);
 	check_devices();
 	check_rejects();
 	for (i = 0; i < 2; i++) {
-		int err = rules_read(families[i]);
-
-		if (err && !blind) {
-			say(WARN, "rules", NULL, "the rules cannot be read (%s)", strerror(-err));
+		if (err[i] && !blind) {
+			say(WARN, "rules", NULL, "the rules cannot be read (%s)", strerror(-err[i]));
 			blind = true;
 		}
 		check_bpf(families[i]);
 		check_sysctls(families[i], core, holes[i]);
 		check_ways(families[i]);
 		if (holes[i][HOLE_LO] || holes[i][HOLE_NVI])
-			check_loops(families[i], !err);
-		if (!err)
+			check_loops(families[i], !err[i]);
+		if (!err[i])
 			check_rules(families[i], holes[i]);
 	}
 	if (!blind)

@@ -143,7 +143,6 @@ static enum word word_of(const char *s)
 		return FROM;
 	if (strcmp(s, "dst") == 0)
 		return TO;
-
 	if (strcmp(s, "dsfield") == 0)
 		return TOS;
 	if (strcmp(s, "dev") == 0)
