@@ -3,6 +3,7 @@
 #define _GNU_SOURCE	/* vasprintf() */
 #include "decide.h"
 #include "box.h"
+#include "forward.h"
 #include "ipvs.h"
 #include "refusal.h"
 #include "rules.h"
@@ -357,6 +358,19 @@ static bool taken_unseen(struct way *y, enum hook hook)
 	return taken(y->p, &w, hook);
 }
 
+/* Dropped between the hole and another device: that may be nobody's will. */
+static void fix_forward(struct way *y)
+{
+	int iif = y->p->q.flow.iif;
+	const char *vrf = vrf_of(iif);
+	char buf[2 * TEXT], *save, *line;
+
+	if (!forward_cure(&y->w, vrf ? vrf : iif ? dev_name(iif) : NULL, buf, sizeof(buf)))
+		return;
+	for (line = strtok_r(buf, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		fix(y->p, "%s", line);
+}
+
 /* One hook. Returns false where the packet's way ends there, or where it is not known. */
 static bool walk(struct way *y, enum hook hook, const char *iif, const char *oif)
 {
@@ -392,6 +406,8 @@ static bool walk(struct way *y, enum hook hook, const char *iif, const char *oif
 		if (w->nat.drops && box_addr(f->family, &own))
 			fix(p, "ip%s addr add %s/%d dev %s", f->family == AF_INET6 ? " -6" : "",
 			    addr_text(f->family, &own), f->family == AF_INET6 ? 128 : 32, iif);
+		if (hook == HOOK_FORWARD)
+			fix_forward(y);
 		return false;
 	}
 	if (w->fork) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * doctor, of FORWARD: a rule or a policy that drops all that a policy rule leads into the hole, where it goes
- * in, or where it comes out. What it drops only of some packets is meant so.
+ * FORWARD, where a packet goes into the hole, or comes out of it: a rule or a policy that drops all of it. doctor
+ * asks for all that policy rules lead there, --explain for one packet. What is dropped only of some packets is
+ * meant so.
  */
 #include "doctor.h"
 #include "box.h"
 #include "decide.h"
 #include "fib.h"
+#include "forward.h"
 #include "nf.h"
 #include "rules.h"
 #include <linux/fib_rules.h>
@@ -46,6 +48,11 @@ static void add_dev(struct devs *d, const char *name)
 		d->name[d->n++] = name;
 	else if (i == d->n)
 		d->more = true;
+}
+
+static bool is_hole(const struct link *l)
+{
+	return l->flags & IFF_LOOPBACK || is_nvi(l);
 }
 
 /* What comes in by an uplink is strangers': to drop that is what a firewall is for. */
@@ -93,7 +100,7 @@ static bool enters(const struct way_in *y, const struct link *in)
 
 static bool leads(const struct way_in *y, const struct link *in)
 {
-	return !(in->flags & IFF_LOOPBACK) && !is_nvi(in) && in->flags & IFF_UP && !is_uplink(y->family, in) &&
+	return !is_hole(in) && in->flags & IFF_UP && !is_uplink(y->family, in) &&
 	       enters(y, in) && may_be_marked(y, HOOK_PREROUTING, in->name);
 }
 
@@ -163,9 +170,14 @@ static bool ways_out(const struct way_in *y, struct devs *out)
 /* --- what is dropped, and the cure ------------------------------------------------------- */
 
 struct dropped {
-	const struct way_in *way;
-	const char *in, *out;
+	int family;
+	const char *in, *out, *hole;
+	const char *sep;	/* between two commands of the cure */
 	unsigned int n;
+	struct {
+		const struct nf_chain *chain;
+		unsigned int no;
+	} by[4];
 	char at[WHERE], fix[2 * TEXT];
 	size_t len;
 	bool no_fix;
@@ -177,7 +189,7 @@ static void fix_more(struct dropped *d, const char *fmt, ...)
 	va_list ap;
 
 	if (d->len)
-		d->len += snprintf(d->fix + d->len, sizeof(d->fix) - d->len, "; ");
+		d->len += snprintf(d->fix + d->len, sizeof(d->fix) - d->len, "%s", d->sep);
 	va_start(ap, fmt);
 	if (d->len < sizeof(d->fix))
 		d->len += vsnprintf(d->fix + d->len, sizeof(d->fix) - d->len, fmt, ap);
@@ -194,14 +206,31 @@ static bool is_of_iptables(const struct nf_chain *c)
 	       nft_chain_find(c->family, c->table, "FORWARD", strlen("FORWARD"));
 }
 
+/* What leaves by a device is judged by its zone, and nobody else may change firewalld's table. */
+static void fix_firewalld(struct dropped *d)
+{
+	fix_more(d, "firewall-cmd --permanent --new-zone=unhole");
+	fix_more(d, "firewall-cmd --permanent --zone=unhole --add-interface=%s", d->out);
+	fix_more(d, "firewall-cmd --permanent --new-policy=unhole-in");
+	fix_more(d, "firewall-cmd --permanent --policy=unhole-in --add-ingress-zone=ANY");
+	fix_more(d, "firewall-cmd --permanent --policy=unhole-in --add-egress-zone=unhole");
+	fix_more(d, "firewall-cmd --permanent --policy=unhole-in --set-target=ACCEPT");
+	fix_more(d, "firewall-cmd --reload");
+}
+
 /* Right before the rule that drops it, or at the end: what drops more before it stands. */
 static void on_drop(const struct nf_chain *c, unsigned int no, void *arg)
 {
 	struct dropped *d = arg;
 	char number[16] = "", index[24] = "";
 
-	if (!d->n++)
+	if (!d->n)
 		nf_place(c, no, d->at, sizeof(d->at));
+	if (d->n < sizeof(d->by) / sizeof(d->by[0])) {
+		d->by[d->n].chain = c;
+		d->by[d->n].no = no;
+	}
+	d->n++;
 	if (no && nf_names_device(c, no)) {
 		d->no_fix = true;	/* somebody has said so */
 		return;
@@ -211,17 +240,14 @@ static void on_drop(const struct nf_chain *c, unsigned int no, void *arg)
 		snprintf(index, sizeof(index), "index %u ", no - 1);
 	}
 	if (c->legacy || is_of_iptables(c))
-		fix_more(d, "%s-%s -t %s -%c %s%s -i %s -o %s -j ACCEPT", d->way->family == AF_INET ? "iptables" : "ip6tables",
+		fix_more(d, "%s-%s -t %s -%c %s%s -i %s -o %s -j ACCEPT", d->family == AF_INET ? "iptables" : "ip6tables",
 			 c->legacy ? "legacy" : "nft", c->table, no ? 'I' : 'A', c->name, number, d->in, d->out);
 	else if (strcmp(c->table, "firewalld") != 0)
 		fix_more(d, "nft '%s rule %s %s %s %siifname \"%s\" oifname \"%s\" accept'", no ? "insert" : "add",
 			 c->family == NFPROTO_INET ? "inet" : c->family == NFPROTO_IPV4 ? "ip" : "ip6", c->table, c->name, index,
 			 d->in, d->out);
-	else if (strcmp(d->out, d->way->hole->name) == 0)
-		fix_more(d, "firewall-cmd --permanent --new-zone=unhole; firewall-cmd --permanent --zone=unhole --add-interface=%s; "
-			 "firewall-cmd --permanent --new-policy=unhole-in; firewall-cmd --permanent --policy=unhole-in --add-ingress-zone=ANY; "
-			 "firewall-cmd --permanent --policy=unhole-in --add-egress-zone=unhole; "
-			 "firewall-cmd --permanent --policy=unhole-in --set-target=ACCEPT; firewall-cmd --reload", d->out);
+	else if (strcmp(d->out, d->hole) == 0)
+		fix_firewalld(d);
 	else
 		d->no_fix = true;	/* nobody else may change it */
 }
@@ -245,7 +271,9 @@ static bool is_dropped(const struct way_in *y, const struct devs *in, const stru
 				w.src_len = r->src_len;
 				w.dst_len = r->dst_len > y->route->plen ? r->dst_len : y->route->plen;
 			}
-			one = (struct dropped){ .way = y, .in = in->name[i], .out = out->name[j] };
+			one = (struct dropped){
+				.family = y->family, .in = w.iif, .out = w.oif, .hole = y->hole->name, .sep = "; ",
+			};
 			rules_drops(&w, on_drop, &one);
 			if (!one.n)
 				return false;
@@ -253,6 +281,52 @@ static bool is_dropped(const struct way_in *y, const struct devs *in, const stru
 				*d = one;
 		}
 	return in->n && out->n && !in->more && !out->more;
+}
+
+/* All of it, from one device to another: its rules, and their cure */
+static void drops_all(const struct walk *of, const char *iif, const char *oif, struct dropped *d)
+{
+	struct walk w = {
+		.family = of->family, .hook = HOOK_FORWARD, .iif = iif, .oif = oif, .any = true, .src = of->src, .dst = of->dst,
+		.nexthop = of->nexthop, .ctmark_known = 0xffffffff,
+	};
+
+	rules_drops(&w, on_drop, d);
+}
+
+/* The same rules drop both. */
+static bool same_drops(const struct dropped *a, const struct dropped *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < a->n && i < sizeof(a->by) / sizeof(a->by[0]); i++)
+		if (a->by[i].chain != b->by[i].chain || a->by[i].no != b->by[i].no)
+			return false;
+	return i == a->n && i == b->n;
+}
+
+const char *forward_cure(const struct walk *w, const char *from, char *buf, size_t len)
+{
+	const struct link *in = link_by_name(w->iif), *out = link_by_name(w->oif);
+	struct dropped d = { .family = w->family, .in = w->iif, .out = w->oif, .sep = "\n" };
+	struct dropped plain = { .family = w->family, .in = from, .out = w->oif, .sep = "\n" }, one;
+
+	if (out && is_hole(out))
+		d.hole = w->oif;
+	else if (in && is_hole(in))
+		d.hole = w->iif;
+	else
+		return NULL;
+	plain.hole = d.hole;
+	one = d;
+	rules_drops(w, on_drop, &one);
+	drops_all(w, w->iif, w->oif, &d);
+	/* Where only some packets are dropped, or nobody may go out by that uplink, that is somebody's will */
+	if (from && d.hole == w->iif)
+		drops_all(w, from, w->oif, &plain);
+	if (!same_drops(&d, &one) || d.no_fix || plain.n || (size_t)snprintf(buf, len, "%s", d.fix) >= len)
+		return NULL;
+	return buf[0] ? buf : NULL;
 }
 
 /* Servers, who may answer, and begin nothing: FORWARD lets new connections come to them, led there by DNAT perhaps, and
@@ -272,7 +346,7 @@ static bool only_answer(const struct way_in *y, const struct devs *in, const str
 				.ctmark_known = 0xffffffff, .natted = { [MANIP_DST] = true },
 			};
 
-			unused = (struct dropped){ .way = y, .in = w.iif, .out = w.oif };
+			unused = (struct dropped){ .family = y->family, .in = w.iif, .out = w.oif, .hole = y->hole->name, .sep = "; " };
 			rules_drops(&w, on_drop, &unused);
 			if (!unused.n)
 				return true;
@@ -283,7 +357,7 @@ static bool only_answer(const struct way_in *y, const struct devs *in, const str
 static void say_dropped(const struct dropped *d, const char *which)
 {
 	say(BAD, "forward-drop", d->no_fix || !d->fix[0] ? NULL : d->fix,
-	    "IPv%d: FORWARD drops all that %s: from %s to %s (%s)", d->way->family == AF_INET ? 4 : 6, which, d->in, d->out, d->at);
+	    "IPv%d: FORWARD drops all that %s: from %s to %s (%s)", d->family == AF_INET ? 4 : 6, which, d->in, d->out, d->at);
 }
 
 /* Returns whether something was said. */

@@ -209,3 +209,35 @@ check 'and it does not leave' wait_for 5 stays
 must ip link set nvi0 carrier on
 must ip link set nvi0 down
 is 'down: no route leads to it' "$(verdict to $FAR)" no-hole
+
+echo '# FORWARD drops what goes into the hole, or comes out of it; a rule for some packets stays'
+must ip link set nvi0 up
+must ip route replace default dev nvi0 table 50
+must ip -6 route replace default dev nvi0 table 50
+must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+must ip rule del pref 50
+must ip rule add iif nvi0 lookup main pref 40
+must iptables -A FORWARD -p udp --dport 4444 -j DROP
+must iptables -A FORWARD -i cl0 -o up0 -j ACCEPT
+must iptables -P FORWARD DROP
+ask="to $FAR from $CLIENT iif cl0 ipproto udp dport"
+says 'what is dropped on purpose has no cure' "$(unhole-path --explain $ask 4444)" 'dies: dropped by' 'nothing to change'
+is 'iptables, the policy' "$(heal $ask 4005)" 'rule-drop '
+client_sends 4 $FAR $CLIENT
+settled one
+is 'and then it leaves' "$(verdict $ask 4000) $(seen one "udp port 4000 and src $CLIENT")" 'nvi 1'
+must iptables -P FORWARD ACCEPT
+must iptables -F FORWARD
+must nft 'add table inet f; add chain inet f forward { type filter hook forward priority 1; policy drop; }'
+must nft add rule inet f forward iifname cl0 oifname up0 accept
+is 'nft, IPv6' "$(heal to $FAR6 from $CLIENT6 iif cl0)" 'rule-drop '
+must nft 'flush chain inet f forward; add rule inet f forward iifname cl0 oifname nvi0 accept'
+says 'nobody may go out by the uplink: no cure' "$(unhole-path --explain $ask 4006)" 'dies: dropped by' 'nothing to change'
+must ip route replace default dev lo table 50
+must iptables -t raw -F
+unhole
+# (the last one again: there was nothing to run)
+is 'by lo, nobody may either' "$(heal $ask 4006)" 'rule-drop rule-drop rule-drop '
+says 'it has no cure' "$(unhole-path --explain $ask 4006)" 'FORWARD' 'nothing to change'
+must nft add rule inet f forward iifname cl0 oifname up0 accept
+is 'by lo, who may go out by the uplink' "$(heal $ask 4006)" 'rule-drop '
