@@ -167,8 +167,8 @@ void nft_free(void);
 void nft_decode(const struct nf_chain *c, const struct nf_rule *r, struct nf_code *code);
 const struct nf_chain *nft_chain_find(int family, const char *table, const char *name, size_t name_len);
 
-/* Of chains with one priority in one hook: is a called before b? MAYBE: not known. */
-enum tri nf_hook_order(int family, enum hook hook, const struct nf_chain *a, const struct nf_chain *b);
+/* Of chains with one priority in one hook: is a called before b? MAYBE: not known. NULL: what the kernel itself does there. */
+enum tri nf_hook_order(int family, enum hook hook, int prio, const struct nf_chain *a, const struct nf_chain *b);
 void nf_hook_free(void);
 
 /* --- sets (nf_set.c) ----------------------------------------------------------- */

@@ -1031,8 +1031,8 @@ static void ask_hook(int f, enum hook hook)
 		n_called[f][hook] = 0;
 }
 
-/* Its place; of x_tables, where nothing else of its priority can be meant. */
-static int place_of(int f, enum hook hook, const struct nf_chain *c)
+/* Its place; of x_tables and of the kernel's own, where nothing else of its priority can be meant. */
+static int place_of(int f, enum hook hook, int prio, const struct nf_chain *c)
 {
 	int at = -1;
 	size_t i;
@@ -1040,7 +1040,7 @@ static int place_of(int f, enum hook hook, const struct nf_chain *c)
 	for (i = 0; i < n_called[f][hook]; i++) {
 		const struct called *o = &called[f][hook][i];
 
-		if (c->legacy ? o->chain || o->prio != c->prio : o->chain != c)
+		if (!c || c->legacy ? o->chain || o->prio != prio : o->chain != c)
 			continue;
 		if (at >= 0)
 			return -1;
@@ -1049,14 +1049,14 @@ static int place_of(int f, enum hook hook, const struct nf_chain *c)
 	return at;
 }
 
-enum tri nf_hook_order(int family, enum hook hook, const struct nf_chain *a, const struct nf_chain *b)
+enum tri nf_hook_order(int family, enum hook hook, int prio, const struct nf_chain *a, const struct nf_chain *b)
 {
 	int f = family == AF_INET6, x, y;
 
 	if (!asked[f][hook])
 		ask_hook(f, hook);
-	x = place_of(f, hook, a);
-	y = place_of(f, hook, b);
+	x = place_of(f, hook, prio, a);
+	y = place_of(f, hook, prio, b);
 	return x < 0 || y < 0 ? MAYBE : x < y ? YES : NO;
 }
 

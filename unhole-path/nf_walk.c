@@ -494,7 +494,7 @@ static bool reversed;
  */
 static bool same_table(const struct nf_chain *a, const struct nf_chain *b)
 {
-	return !a->legacy && !b->legacy && a->family == b->family && strcmp(a->table, b->table) == 0;
+	return a && b && !a->legacy && !b->legacy && a->family == b->family && strcmp(a->table, b->table) == 0;
 }
 
 static int by_prio(const void *a, const void *b)
@@ -505,14 +505,13 @@ static int by_prio(const void *a, const void *b)
 
 	if (x->prio != y->prio)
 		return x->prio < y->prio ? -1 : 1;
-	if (x->kind != A_CHAIN || y->kind != A_CHAIN)
-		return x->kind < y->kind ? 1 : x->kind > y->kind ? -1 : 0;
 	if (x->c == y->c)
-		return 0;
-	first = nf_hook_order(sorting->family, sorting->hook, x->c, y->c);
+		return x->kind < y->kind ? 1 : x->kind > y->kind ? -1 : 0;
+	first = nf_hook_order(sorting->family, sorting->hook, x->prio, x->c, y->c);
 	if (first != MAYBE)
 		return first == YES ? -1 : 1;
-	last_first = x->no > y->no ? -1 : 1;
+	/* The kernel's own are there once a rule wants them: before a chain, or behind it */
+	last_first = x->c && y->c ? (x->no > y->no ? -1 : 1) : x->c ? -1 : 1;
 	return reversed && !same_table(x->c, y->c) ? -last_first : last_first;
 }
 
@@ -705,8 +704,8 @@ static bool is_ambiguous(const struct one *list, size_t n)
 	for (i = 1; i < n; i++) {
 		const struct nf_chain *a = list[i - 1].c, *b = list[i].c;
 
-		if (a && b && list[i - 1].prio == list[i].prio && !same_table(a, b) &&
-		    nf_hook_order(sorting->family, sorting->hook, a, b) == MAYBE)
+		if ((a || b) && list[i - 1].prio == list[i].prio && !same_table(a, b) &&
+		    nf_hook_order(sorting->family, sorting->hook, list[i].prio, a, b) == MAYBE)
 			return true;
 	}
 	return false;
@@ -736,6 +735,7 @@ static void merge(struct walk *w, const struct walk *o)
 	if (differs & w->mark_known && w->mark_known == 0xffffffff)
 		snprintf(w->mark_why, sizeof(w->mark_why), "chains of one priority, whose order is not known");
 	w->mark_known &= ~differs;
+	w->ctmark_known &= o->ctmark_known & ~(w->ctmark ^ o->ctmark);
 	w->relook_known &= o->relook_known & ~(w->relook_mark ^ o->relook_mark);
 	w->relook = w->relook || o->relook;
 	w->tos_unsure = w->tos_unsure || o->tos_unsure || w->tos != o->tos;

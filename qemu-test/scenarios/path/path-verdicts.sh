@@ -29,7 +29,7 @@ goes() {
 low() { SOCKET=,ttl=3; "$@"; SOCKET=''; }
 judged() {
 	settled one
-	show one "udp and dst $FAR" | sed -n 's/.* > [0-9.]*\.\(4[0-9]*\): .*/\1/p' >/run/arrived
+	show one "udp and dst net 203.0.113.0/24" | sed -n 's/.* > [0-9.]*\.\(4[0-9]*\): .*/\1/p' >/run/arrived
 	while read -r _port _seen _what; do
 		is "$_what: on the wire" "$(grep -c "^$_port$" /run/arrived)" "$_seen"
 	done </run/sent
@@ -267,6 +267,32 @@ goes 'so it is' 'no-hole 0' 1
 must ip rule del pref 4
 is 'a rule that it comes to' "$(asked)" may-not-look
 goes 'root sees it' 'unholed 0' 1
+judged
+
+echo '# a client, past the hole'
+must ip rule del pref 102
+FROM=client
+must ip route add 203.0.113.0/24 via $PEER
+client() { goes "$@" from $CLIENT iif cl0; }
+table() { must nft add table ip n; must nft -f - <<-EOT
+	table ip n { $1; }
+EOT
+}
+no_table() { must nft delete table ip n; }
+# What is registered last is called first, the kernel's own as well: it is asked
+must nft list hooks ip >/run/hooks
+table 'chain nat { type nat hook prerouting priority -100; iifname cl0 udp dport 4000-4999 dnat to 203.0.113.8; }'
+table 'chain c { type filter hook prerouting priority -100; ip daddr 203.0.113.8 drop; }'
+client 'a chain of the priority of NAT, made behind it' 'no-hole 0' 1
+must nft flush chain ip n c
+table 'chain c { ip daddr 203.0.113.7 drop; }'
+client 'and sees the address from before' 'rule-drop 1' 0
+no_table
+table 'chain c { type filter hook prerouting priority -200; ct state new drop; }'
+client 'of the priority of conntrack' 'no-hole 0' 1
+no_table
+FROM=box
+must ip route del 203.0.113.0/24
 judged
 
 echo '# cures'
