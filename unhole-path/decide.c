@@ -466,6 +466,20 @@ static bool same_way(struct way *y, const struct step *s)
 	return false;
 }
 
+/* ip_forward(), ip6_forward(): of a TTL that a rule has set one is left too few. Behind a hole one more may be gone. */
+static bool ttl_left(struct way *y)
+{
+	const struct walk *w = &y->w;
+
+	if (!w->ttl_unsure && (!w->ttl || w->ttl > 2 || (w->ttl == 2 && y->p->hole == NO)))
+		return true;
+	if (!w->ttl_unsure && w->ttl == 1)
+		verdict(y->p, V_DIES, "ttl", "dies: a rule has set its TTL to 1, so it is not forwarded");
+	else
+		verdict(y->p, V_UNKNOWN, "ttl", "unknown: whether it is forwarded with the TTL that rules make of it");
+	return false;
+}
+
 /* The rest of the way of what is routed to a device: FORWARD, if it is not of this box or
  * has come in once more; POSTROUTING; and the device's egress.
  */
@@ -474,7 +488,7 @@ static bool goes_out(struct way *y, const struct step *s)
 	const char *out = dev_name(s->res.oif);
 
 	y->w.nexthop = s->res.has_gw && s->res.gw_family == y->f.family ? s->res.gw : y->f.dst;
-	if (y->fwd && !y->no_forward && (!walk(y, HOOK_FORWARD, y->fwd, out) || (y->w.answers && !same_way(y, s))))
+	if (y->fwd && !y->no_forward && (!ttl_left(y) || !walk(y, HOOK_FORWARD, y->fwd, out) || (y->w.answers && !same_way(y, s))))
 		return false;
 	return walk(y, HOOK_POSTROUTING, y->fwd, out) && walk(y, HOOK_EGRESS, y->fwd, out);
 }

@@ -800,6 +800,34 @@ static void set_tos(struct at *a, uint8_t tos, bool known)
 	}
 }
 
+/* No packet that comes is told to be so old that a few hops matter. */
+#define HOPS_LEFT 16
+
+static void set_ttl(struct at *a, uint8_t ttl, bool known)
+{
+	struct walk *w = a->w;
+
+	/* One that is enough, or as before: the same */
+	if (known && !w->ttl_unsure && (w->ttl == ttl || (a->matched != YES && ttl > 2 && (!w->ttl || w->ttl > 2))))
+		return;
+	++*a->changed;
+	w->ttl = ttl;
+	w->ttl_unsure = !known || a->matched != YES;
+}
+
+static void do_ttl(struct at *a, const struct nf_step *s)
+{
+	const struct walk *w = a->w;
+	int ttl = s->arg == 0 ? (int)s->off : s->arg == 1 ? w->ttl + (int)s->off : w->ttl - (int)s->off;
+
+	if (s->arg == 0)
+		set_ttl(a, s->off ? s->off : 1, true);
+	else if (w->ttl)
+		set_ttl(a, ttl < 1 ? 1 : ttl > 255 ? 255 : ttl, !w->ttl_unsure);
+	else if (s->arg > 1 && s->off >= HOPS_LEFT)
+		set_ttl(a, 0, false);
+}
+
 static void set_addr(struct at *a, struct addr *to, const uint8_t *b, const uint8_t *k, size_t len)
 {
 	struct nf_step unknown = { .what = NF_SET_HEADER };
@@ -822,7 +850,7 @@ static void set_addr(struct at *a, struct addr *to, const uint8_t *b, const uint
 static void do_header(struct at *a, const struct nf_step *s)
 {
 	bool v4 = a->w->family == AF_INET;
-	uint32_t end = s->off + s->len, len = v4 ? 4 : 16, src = v4 ? 12 : 8;
+	uint32_t end = s->off + s->len, len = v4 ? 4 : 16, src = v4 ? 12 : 8, ttl = v4 ? 8 : 7;
 	const uint8_t *b = a->regs.b + s->sreg, *k = a->regs.k + s->sreg;
 	uint16_t port;
 
@@ -844,6 +872,8 @@ static void do_header(struct at *a, const struct nf_step *s)
 		set_tos(a, b[1 - s->off], k[1 - s->off] == 0xff);
 	if (!v4 && s->off == 0 && s->len >= 2)
 		set_tos(a, b[0] << 4 | b[1] >> 4, (k[0] & 0x0f) == 0x0f && (k[1] & 0xf0) == 0xf0);
+	if (s->off <= ttl && end > ttl)
+		set_ttl(a, b[ttl - s->off] ? b[ttl - s->off] : 1, k[ttl - s->off] == 0xff);
 	if (s->off == src && s->len == len)
 		set_addr(a, &a->w->src, b, k, len);
 	else if (s->off == src + len && s->len == len)
@@ -1029,6 +1059,9 @@ static void act(struct at *a, const struct nf_step *s, struct nf_said *said)
 		break;
 	case NF_TOS_UNKNOWN:
 		set_tos(a, 0, false);
+		break;
+	case NF_SET_TTL:
+		do_ttl(a, s);
 		break;
 	case NF_SET_HEADER:
 		do_header(a, s);

@@ -738,6 +738,7 @@ static void merge(struct walk *w, const struct walk *o)
 	w->ctmark_known &= o->ctmark_known & ~(w->ctmark ^ o->ctmark);
 	w->relook_known &= o->relook_known & ~(w->relook_mark ^ o->relook_mark);
 	w->relook = w->relook || o->relook;
+	w->ttl_unsure = w->ttl_unsure || o->ttl_unsure || w->ttl != o->ttl;
 	w->tos_unsure = w->tos_unsure || o->tos_unsure || w->tos != o->tos;
 }
 

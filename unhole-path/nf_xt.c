@@ -569,7 +569,7 @@ static bool is_harmless(const char *name)
 {
 	static const char *const list[] = {
 		"LOG", "NFLOG", "TRACE", "AUDIT", "CHECKSUM", "TCPMSS",
-		"TTL", "HL", "CLASSIFY", "TCPOPTSTRIP", "SECMARK", "CONNSECMARK", "RATEEST",
+		"CLASSIFY", "TCPOPTSTRIP", "SECMARK", "CONNSECMARK", "RATEEST",
 		"TEE", "IDLETIMER", "LED", "ULOG",
 	};
 
@@ -598,6 +598,19 @@ static void set_tos(struct nf_code *code, uint8_t and, uint8_t xor)
 
 	s->arg = and;
 	s->off = xor;
+}
+
+/* struct ipt_TTL_info, ip6t_HL_info: mode (set, inc, dec) and value */
+static bool ttl_target(struct nf_code *code, const char *name, const uint8_t *info, size_t len)
+{
+	struct nf_step *s;
+
+	if ((strcmp(name, "TTL") != 0 && strcmp(name, "HL") != 0) || len < 2)
+		return false;
+	s = nf_step(code, NF_SET_TTL);
+	s->arg = info[0];
+	s->off = info[1];
+	return true;
 }
 
 static bool tos_target(struct nf_code *code, const char *name, int rev, const void *info, size_t len)
@@ -665,7 +678,7 @@ void xt_target(struct nf_code *code, int family, const char *name, int rev, cons
 		return;
 	} else if (strcmp(name, "SET") == 0 || strcmp(name, "HMARK") == 0) {
 		unknown_target(code, name, true);
-	} else if (!is_harmless(name) && !tos_target(code, name, rev, info, len) &&
+	} else if (!is_harmless(name) && !ttl_target(code, name, info, len) && !tos_target(code, name, rev, info, len) &&
 		   !nat_target(code, family, name, rev, info, len)) {
 		unknown_target(code, name, false);
 	}

@@ -102,6 +102,8 @@ struct walk {
 	uint32_t mark, mark_known, ctmark, ctmark_known;
 	char mark_why[WHERE + 80];	/* the rule that made it unknown */
 	bool tos_unsure;
+	uint8_t ttl;			/* that a rule has set, or 0 */
+	bool ttl_unsure;		/* one may have */
 	enum ct_state ct;
 	bool nat_done[2], natted[2];	/* bound; to something else than it had */
 	struct addr ct_src, ct_dst;	/* as conntrack saw it first */

@@ -291,6 +291,20 @@ no_table
 table 'chain c { type filter hook prerouting priority -200; ct state new drop; }'
 client 'of the priority of conntrack' 'no-hole 0' 1
 no_table
+rules -t mangle -A PREROUTING -i cl0 -j TTL --ttl-set 1
+client 'TTL 1, where it comes in' 'ttl 1' 0
+rules -t mangle -F
+rules -t mangle -A PREROUTING -i cl0 -j TTL --ttl-dec 63
+client 'a TTL that is lowered, and nobody has told it' 'ttl 3' 0
+rules -t mangle -I PREROUTING -i cl0 -j TTL --ttl-set 66
+client 'and somebody has' 'no-hole 0' 1
+rules -t mangle -F
+rules -t mangle -A POSTROUTING -o up0 -j TTL --ttl-set 1
+client 'TTL 1, where it goes out' 'no-hole 0' 1
+rules -t mangle -F
+table 'chain c { type filter hook prerouting priority -150; iifname cl0 ip ttl set 1; }'
+client 'nftables, the same' 'ttl 1' 0
+no_table
 FROM=box
 must ip route del 203.0.113.0/24
 judged
