@@ -67,10 +67,14 @@ enum nf_what {
 	NF_UNHOLE,	/* a: struct xt_unhole_tginfo */
 	NF_NAT,		/* see struct nf_nat */
 	NF_OFFLOAD,
+	NF_PUT,		/* into set name, or out of it: what arg says, enum nf_put */
+	NF_IPSET_PUT,	/* the same: set number off */
 	/* verdicts */
 	NF_VERDICT,	/* arg: NF_*, NFT_*; to */
 	NF_VMAP,	/* sreg: the verdict is what map name has */
 };
+
+enum nf_put { PUT_IN = 1, TAKE_OUT = 2, CHANGE = PUT_IN | TAKE_OUT };
 
 enum nat_kind { NAT_SNAT, NAT_DNAT, NAT_MASQUERADE, NAT_REDIRECT, NAT_NETMAP };
 
@@ -83,6 +87,7 @@ struct nf_nat {
 };
 
 struct nf_chain;
+struct nlattr;
 
 struct nf_step {
 	enum nf_what what;
@@ -197,6 +202,12 @@ struct nf_found {
 	unsigned int n;
 };
 enum tri nft_set_has(const struct nf_chain *c, const struct nf_key *key, struct nf_found *found);
+/* One of 64, by its name: two may have the same, and then one of them is known less well than it could be. */
+uint64_t set_bit(const char *name, size_t len);
+/* What was found of a set, if a rule before has changed it. */
+enum tri set_since(const struct walk *w, uint64_t bit, enum tri found);
+/* Of expressions of an element, in one attribute or in a list: do they but count? */
+bool nf_only_counts(const struct nlattr *one, const struct nlattr *list);
 /* ipset's: MAYBE, where it is of a type that is not asked for. */
 enum tri ipset_has(const struct walk *w, const void *info);
 

@@ -594,8 +594,26 @@ static enum tri look_up(struct at *a, const struct nf_step *s)
 		.room = RF - s->sreg,
 	};
 
+	enum tri has, since;
+
 	a->found.n = 0;
-	return fits(s->sreg, 0) ? nft_set_has(a->c, &key, &a->found) : MAYBE;
+	has = fits(s->sreg, 0) ? nft_set_has(a->c, &key, &a->found) : MAYBE;
+	since = set_since(a->w, set_bit(s->name, s->name_len), has);
+	if (since != has)
+		a->found.n = 0;
+	return since;
+}
+
+static void put_into(struct at *a, uint64_t bit, uint32_t how)
+{
+	struct walk *w = a->w;
+	uint64_t in = how & PUT_IN ? bit : 0, out = how & TAKE_OUT ? bit : 0;
+
+	if ((w->put_into & in) == in && (w->taken_from & out) == out)
+		return;
+	w->put_into |= in;
+	w->taken_from |= out;
+	++*a->changed;
 }
 
 static enum tri do_lookup(struct at *a, const struct nf_step *s)
@@ -1071,6 +1089,12 @@ static void act(struct at *a, const struct nf_step *s, struct nf_said *said)
 		break;
 	case NF_UNHOLE:
 		do_unhole(a, s->a);
+		break;
+	case NF_PUT:
+		put_into(a, set_bit(s->name, s->name_len), s->arg);
+		break;
+	case NF_IPSET_PUT:
+		put_into(a, set_bit((const char *)&s->off, sizeof(uint16_t)), s->arg);
 		break;
 	case NF_NAT:
 		said->code = do_nat(a, &s->nat) ? NF_NATTED : said->code;

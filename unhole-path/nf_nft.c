@@ -832,11 +832,42 @@ static void hash(struct nf_code *code, const struct nlattr **tb)
 	s->arg = tb[NFTA_HASH_OFFSET] && nf_be32(tb[NFTA_HASH_OFFSET]) ? 0 : nf_be32(tb[NFTA_HASH_MODULUS]);
 }
 
+static bool only_counts(const struct nlattr *nest)
+{
+	const struct nlattr *e[MAX_ATTR];
+
+	index_attrs(nest, e);
+	return is_string(e[NFTA_EXPR_NAME], "counter") || is_string(e[NFTA_EXPR_NAME], "last");
+}
+
+bool nf_only_counts(const struct nlattr *one, const struct nlattr *list)
+{
+	const struct nlattr *e;
+
+	if (one && !only_counts(one))
+		return false;
+	if (list)
+		mnl_attr_for_each_nested(e, list)
+			if (!only_counts(e))
+				return false;
+	return true;
+}
+
 static void dynset(struct nf_code *code, const struct nlattr **tb)
 {
-	/* A meter is a limit, as a rule; and an element that is not there cannot go */
-	if (tb[NFTA_DYNSET_EXPR] || tb[NFTA_DYNSET_EXPRESSIONS] || nf_be32(tb[NFTA_DYNSET_FLAGS]) & NFT_DYNSET_F_INV ||
-	    nf_be32(tb[NFTA_DYNSET_OP]) > NFT_DYNSET_OP_UPDATE)
+	uint32_t op = nf_be32(tb[NFTA_DYNSET_OP]);
+	struct nf_step *s;
+
+	if (tb[NFTA_DYNSET_SET_NAME]) {
+		s = nf_step(code, NF_PUT);
+		s->name = mnl_attr_get_payload(tb[NFTA_DYNSET_SET_NAME]);
+		s->name_len = strnlen(s->name, mnl_attr_get_payload_len(tb[NFTA_DYNSET_SET_NAME]));
+		s->arg = op == NFT_DYNSET_OP_ADD ? PUT_IN : op > NFT_DYNSET_OP_UPDATE ? TAKE_OUT :
+			 tb[NFTA_DYNSET_SREG_DATA] ? CHANGE : PUT_IN;
+	}
+	/* A meter may be a limit; and an element that is not there cannot go */
+	if (!nf_only_counts(tb[NFTA_DYNSET_EXPR], tb[NFTA_DYNSET_EXPRESSIONS]) ||
+	    nf_be32(tb[NFTA_DYNSET_FLAGS]) & NFT_DYNSET_F_INV || op > NFT_DYNSET_OP_UPDATE)
 		unknown(code, "a set that it is put into");
 }
 

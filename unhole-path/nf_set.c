@@ -24,6 +24,20 @@ static void put_name(struct nlmsghdr *nlh, int type, const char *name, size_t le
 	mnl_attr_put_strz(nlh, type, buf);
 }
 
+uint64_t set_bit(const char *name, size_t len)
+{
+	uint32_t h = 0;
+
+	while (len--)
+		h = h * 31 + (uint8_t)*name++;
+	return 1ull << (h * 0x9e3779b1u >> 26);
+}
+
+enum tri set_since(const struct walk *w, uint64_t bit, enum tri found)
+{
+	return (found == NO ? w->put_into : w->taken_from) & bit ? MAYBE : found;
+}
+
 /* --- nf_tables ------------------------------------------------------------------------ */
 
 /* What matters of a set itself */
@@ -64,6 +78,7 @@ struct answer {
 	size_t len;
 	struct nf_found *found;
 	bool too_many;
+	bool limits;		/* an element says more than that it is there */
 };
 
 static void take(struct answer *to, const struct nlattr **el)
@@ -78,6 +93,7 @@ static void take(struct answer *to, const struct nlattr **el)
 	}
 	elem = &to->found->elem[to->found->n++];
 	memset(elem, 0, sizeof(*elem));
+	to->limits = to->limits || !nf_only_counts(el[NFTA_SET_ELEM_EXPR], el[NFTA_SET_ELEM_EXPRESSIONS]);
 	index_attrs(el[NFTA_SET_ELEM_DATA], data);
 	if (data[NFTA_DATA_VERDICT]) {
 		index_attrs(data[NFTA_DATA_VERDICT], v);
@@ -168,7 +184,7 @@ static enum tri candidates(struct answer *to, const struct shape *shape)
 	err = nfnl_talk(nlh, on_elem, to);
 	if (!err && !to->found->n)
 		return NO;
-	if (err || to->too_many)
+	if (err || to->too_many || to->limits)
 		to->found->n = 0;
 	return MAYBE;
 }
@@ -192,7 +208,8 @@ enum tri nft_set_has(const struct nf_chain *c, const struct nf_key *key, struct 
 	/* Kernels that know no such element say that it wants a key */
 	if (err == -ENOENT || err == -EINVAL)
 		return NO;
-	if (!err && found->n == 1)
+	/* nft_lookup_eval(): the element's own limit is asked as well */
+	if (!err && found->n == 1 && !to.limits)
 		return YES;
 	found->n = 0;
 	return MAYBE;
@@ -420,5 +437,8 @@ enum tri ipset_has(const struct walk *w, const void *match)
 
 	if (!find_ipset(info->index, &set))
 		return MAYBE;
-	return strcmp(set.type, "list:set") == 0 ? list_has(w, info, &set) : set_has(w, info, &set);
+	/* Of a list any member may have been changed */
+	if (strcmp(set.type, "list:set") == 0)
+		return set_since(w, ~0ull, list_has(w, info, &set));
+	return set_since(w, set_bit((const char *)&info->index, sizeof(info->index)), set_has(w, info, &set));
 }

@@ -660,6 +660,30 @@ static void ct_target(struct nf_code *code, const char *name, const void *info)
 		 zone | (flags & (XT_CT_ZONE_DIR_ORIG | XT_CT_ZONE_DIR_REPL)) << 17;
 }
 
+static void set_put(struct nf_code *code, const struct xt_set_info *set, enum nf_put how)
+{
+	struct nf_step *s;
+
+	if (set->index == IPSET_INVALID_ID)
+		return;
+	s = nf_step(code, NF_IPSET_PUT);
+	memcpy(&s->off, &set->index, sizeof(set->index));
+	s->arg = how;
+}
+
+static void set_target(struct nf_code *code, int rev, const struct xt_set_info_target_v1 *t, size_t len)
+{
+	const struct xt_set_info_target_v3 *t3 = (const void *)t;
+
+	if (rev >= 1 && len >= sizeof(*t)) {
+		set_put(code, &t->add_set, PUT_IN);
+		set_put(code, &t->del_set, TAKE_OUT);
+	}
+	/* --map-set takes a mark out of a set */
+	if (rev > 2 && (len < sizeof(*t3) || t3->map_set.index != IPSET_INVALID_ID))
+		unknown_target(code, "SET", true);
+}
+
 void xt_target(struct nf_code *code, int family, const char *name, int rev, const void *info, size_t len)
 {
 	const struct xt_mark_tginfo2 *mark = info;
@@ -674,9 +698,9 @@ void xt_target(struct nf_code *code, int family, const char *name, int rev, cons
 		verdict(code, NF_DROP);
 	} else if (strcmp(name, "CONNMARK") == 0) {
 		connmark(code, rev, info, len);
-	} else if (strcmp(name, "SET") == 0 && rev < 3) {
-		return;
-	} else if (strcmp(name, "SET") == 0 || strcmp(name, "HMARK") == 0) {
+	} else if (strcmp(name, "SET") == 0) {
+		set_target(code, rev, info, len);
+	} else if (strcmp(name, "HMARK") == 0) {
 		unknown_target(code, name, true);
 	} else if (!is_harmless(name) && !ttl_target(code, name, info, len) && !tos_target(code, name, rev, info, len) &&
 		   !nat_target(code, family, name, rev, info, len)) {

@@ -104,6 +104,8 @@ struct walk {
 	bool tos_unsure;
 	uint8_t ttl;			/* that a rule has set, or 0 */
 	bool ttl_unsure;		/* one may have */
+	/* Sets that a rule on its way has put something into, or taken out; by set_bit() */
+	uint64_t put_into, taken_from;
 	enum ct_state ct;
 	bool nat_done[2], natted[2];	/* bound; to something else than it had */
 	struct addr ct_src, ct_dst;	/* as conntrack saw it first */

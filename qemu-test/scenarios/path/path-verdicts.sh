@@ -305,6 +305,19 @@ rules -t mangle -F
 table 'chain c { type filter hook prerouting priority -150; iifname cl0 ip ttl set 1; }'
 client 'nftables, the same' 'ttl 1' 0
 no_table
+table 'set s { type ipv4_addr; size 9; flags dynamic; }
+	chain c { type filter hook prerouting priority -150; iifname cl0 add @s { ip saddr }; ip saddr @s drop; }'
+client 'a set that it is put into on the way' 'rule-unknown 3' 0
+client 'and is in' 'rule-drop 1' 0
+must nft flush set ip n s
+must nft flush chain ip n c
+table 'chain c { iifname cl0 add @s { ip saddr counter }; ip saddr 192.0.2.77 drop; }'
+client 'one that counts, and nobody asks' 'no-hole 0' 1
+no_table
+table 'set s { type ipv4_addr; size 9; flags dynamic; elements = { '$CLIENT' limit rate over 10/second }; }
+	chain c { type filter hook forward priority 0; ip saddr @s drop; }'
+client 'an element with a limit of its own' 'rule-unknown 3' 1
+no_table
 FROM=box
 must ip route del 203.0.113.0/24
 judged
