@@ -27,6 +27,9 @@ enum nf_field {
 	F_CT_MARK, F_CT_STATUS,		/* host order */
 	F_CT_SRC, F_CT_DST,		/* addresses as conntrack saw them first */
 	F_CT_DIR,			/* a byte */
+	F_CT_L3PROTO, F_CT_L4PROTO,	/* a byte */
+	F_CT_SPORT, F_CT_DPORT,		/* as conntrack saw them first; network order, 2 bytes */
+	F_CT_HELPER,			/* of the connection that it was expected by */
 	F_CT_OTHER,			/* of the entry, and not known */
 	F_ADDRTYPE,			/* RTN_*, host order; off: 0 source, 1 destination */
 	F_RPF,				/* the way back: iif's index, or 0; off: RPF_* */
@@ -53,6 +56,8 @@ enum nf_what {
 	NF_DEV_LOCAL,	/* an address of the device that it comes in by (arg: goes out by); off the same */
 	NF_OWNER,	/* the socket's user is from arg to off; no socket: no */
 	NF_SOCKET,	/* there is a socket for it; arg: one for all addresses counts */
+	NF_HELPER,	/* its connection was expected by another's helper */
+	NF_IF_ENTRY,	/* with no entry of conntrack, the next arg steps are left out */
 	NF_MAYBE,	/* name: a match that is not evaluated */
 	NF_NEVER,	/* (or always) */
 	/* what is done */

@@ -150,6 +150,27 @@ static void transport_header(const struct walk *w, struct regs *v)
 	v->k[TCP_FLAGS] = 0x17;
 }
 
+/* May it be of a connection that another one's helper has expected? */
+static enum tri has_helper(const struct walk *w)
+{
+	if (w->ct == CT_UNKNOWN || w->ct == CT_TEMPLATE)
+		return MAYBE;
+	return w->ct == CT_ENTRY && w->conn->status & IPS_EXPECTED ? MAYBE : NO;
+}
+
+/* Of the connection's first packet, as it came */
+static void ct_port(const struct walk *w, bool source, struct regs *v)
+{
+	uint16_t port = source ? w->ct_sport : w->ct_dport;
+
+	if (w->ct == CT_ENTRY && w->conn->reply)
+		port = w->conn->port[source ? MANIP_DST : MANIP_SRC];
+	if (!port || !has_ports(w->proto))
+		return;
+	port = htons(port);
+	bytes(v, 0, &port, sizeof(port));
+}
+
 /* Returns false where the kernel's expression ends the rule. */
 static bool ct_field(const struct walk *w, enum nf_field field, struct regs *v)
 {
@@ -185,7 +206,13 @@ static bool ct_field(const struct walk *w, enum nf_field field, struct regs *v)
 		bytes(v, 0, w->ct == CT_ENTRY && w->conn->reply ? "\1" : "", 1);
 	else if (field == F_CT_SRC || field == F_CT_DST)
 		bytes(v, 0, field == F_CT_SRC ? &w->ct_src : &w->ct_dst, 16);
-	return true;
+	else if (field == F_CT_SPORT || field == F_CT_DPORT)
+		ct_port(w, field == F_CT_SPORT, v);
+	else if (field == F_CT_L4PROTO && w->proto)
+		bytes(v, 0, &w->proto, 1);
+	else if (field == F_CT_L3PROTO)
+		bytes(v, 0, w->family == AF_INET ? "\2" : "\12", 1);
+	return field != F_CT_HELPER || has_helper(w) != NO;
 }
 
 static bool device_field(const struct walk *w, enum nf_field field, struct regs *v)
@@ -267,6 +294,9 @@ static bool may_be_any(const struct walk *w, enum nf_field field)
 	case F_RPF:
 	case F_CT_SRC:
 	case F_CT_DST:
+	case F_CT_L4PROTO:
+	case F_CT_SPORT:
+	case F_CT_DPORT:
 		return true;
 	default:
 		return false;
@@ -282,6 +312,8 @@ static bool load(const struct walk *w, const struct nf_step *s, struct regs *v)
 	memset(v, 0, sizeof(*v));
 	if (w->any && may_be_any(w, s->field))
 		return true;
+	if (s->field >= F_CT_STATE && s->field <= F_CT_OTHER)
+		return ct_field(w, s->field, v);
 	switch (s->field) {
 	case F_UNKNOWN:
 		return true;
@@ -320,15 +352,6 @@ static bool load(const struct walk *w, const struct nf_step *s, struct regs *v)
 	case F_RPF:
 		way_back(w, s->off, v);
 		return true;
-	case F_CT_STATE:
-	case F_XT_STATE:
-	case F_CT_MARK:
-	case F_CT_STATUS:
-	case F_CT_SRC:
-	case F_CT_DST:
-	case F_CT_DIR:
-	case F_CT_OTHER:
-		return ct_field(w, s->field, v);
 	default:
 		return device_field(w, s->field, v);
 	}
@@ -656,6 +679,8 @@ static enum tri match(struct at *a, const struct nf_step *s)
 		return do_owner(a->w, s);
 	case NF_SOCKET:
 		return a->w->any ? MAYBE : invert(do_socket(a->w, s), s->invert);
+	case NF_HELPER:
+		return invert(has_helper(a->w), s->invert);
 	case NF_MAYBE:
 		return MAYBE;
 	case NF_NEVER:
@@ -1179,6 +1204,8 @@ void nf_eval(struct walk *w, const struct nf_chain *c, const struct nf_rule *r, 
 
 		if (registers(&a, s))
 			continue;
+		if (s->what == NF_IF_ENTRY && (w->ct == CT_NONE || w->ct == CT_UNTRACKED))
+			i += s->arg;
 		m = match(&a, s);
 		because(&a, m, s);
 		a.own = both(a.own, m);

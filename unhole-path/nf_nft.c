@@ -689,6 +689,16 @@ static enum nf_field ct_field(uint32_t key, const struct nlattr *direction)
 	case NFT_CT_DST_IP:
 	case NFT_CT_DST_IP6:
 		return F_CT_DST;
+	case NFT_CT_PROTO_SRC:
+		return F_CT_SPORT;
+	case NFT_CT_PROTO_DST:
+		return F_CT_DPORT;
+	case NFT_CT_PROTOCOL:
+		return F_CT_L4PROTO;
+	case NFT_CT_L3PROTOCOL:
+		return F_CT_L3PROTO;
+	case NFT_CT_HELPER:
+		return F_CT_HELPER;
 	}
 	return F_CT_OTHER;
 }
@@ -725,6 +735,10 @@ static void ct(struct nf_code *code, const struct nlattr **tb)
 	field = ct_field(key, tb[NFTA_CT_DIRECTION]);
 	if (field == F_CT_STATE || field == F_CT_MARK || field == F_CT_STATUS || key == NFT_CT_SRC_IP || key == NFT_CT_DST_IP)
 		len = 4;
+	else if (field == F_CT_SPORT || field == F_CT_DPORT)
+		len = 2;
+	else if (field == F_CT_L4PROTO || field == F_CT_L3PROTO)
+		len = 1;
 	load(code, field, tb[NFTA_CT_DREG], len);
 }
 

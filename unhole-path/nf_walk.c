@@ -388,6 +388,7 @@ static bool wants_conntrack(const struct nf_step *s)
 	case NF_SET_CT:
 	case NF_NAT:
 	case NF_OFFLOAD:
+	case NF_HELPER:
 	case NF_MAYBE:		/* who knows */
 	case NF_MARK_UNKNOWN:
 		return true;

@@ -18,6 +18,7 @@
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_socket.h>
 #include <linux/netfilter/xt_devgroup.h>
+#include <linux/netfilter/xt_helper.h>
 #include <linux/netfilter/xt_dscp.h>
 #include <linux/netfilter/xt_iprange.h>
 #include <linux/netfilter/xt_mark.h>
@@ -277,6 +278,38 @@ static void ct_address(struct nf_code *code, int family, enum nf_field field, co
 	compare(code, 0, addr, len, equal);
 }
 
+static void ct_port(struct nf_code *code, enum nf_field field, uint16_t from, uint16_t to, bool invert)
+{
+	struct nf_step *s;
+
+	load(code, field, 0, 2);
+	from = htons(from);
+	to = htons(to);
+	s = nf_step(code, NF_RANGE);
+	s->len = 2;
+	s->a = nf_scratch(code, &from, 2);
+	s->b = nf_scratch(code, &to, 2);
+	s->invert = invert;
+}
+
+/* One of each in network order, or from revision 3 on a range, as the host has it */
+static void ct_ports(struct nf_code *code, int rev, const void *info, uint16_t flags)
+{
+	const struct xt_conntrack_mtinfo3 *m3 = info;
+	const struct xt_conntrack_mtinfo2 *m2 = info;
+	const struct xt_conntrack_mtinfo1 *m1 = info;
+	uint16_t inv = rev == 1 ? m1->invert_flags : m2->invert_flags, src, dst;
+
+	if (!(flags & (XT_CONNTRACK_ORIGSRC_PORT | XT_CONNTRACK_ORIGDST_PORT)))
+		return;
+	src = rev == 3 ? m3->origsrc_port : ntohs(m2->origsrc_port);
+	dst = rev == 3 ? m3->origdst_port : ntohs(m2->origdst_port);
+	if (flags & XT_CONNTRACK_ORIGSRC_PORT)
+		ct_port(code, F_CT_SPORT, src, rev == 3 ? m3->origsrc_port_high : src, inv & XT_CONNTRACK_ORIGSRC_PORT);
+	if (flags & XT_CONNTRACK_ORIGDST_PORT)
+		ct_port(code, F_CT_DPORT, dst, rev == 3 ? m3->origdst_port_high : dst, inv & XT_CONNTRACK_ORIGDST_PORT);
+}
+
 /* conntrack_mt() */
 static void conntrack(struct nf_code *code, int family, int rev, const void *info)
 {
@@ -286,14 +319,21 @@ static void conntrack(struct nf_code *code, int family, int rev, const void *inf
 	uint32_t status = rev == 1 ? m1->status_mask : m->status_mask;
 	uint16_t flags = m->match_flags & ~XT_CONNTRACK_STATE_ALIAS, inv = m->invert_flags;
 	const uint16_t known = XT_CONNTRACK_STATE | XT_CONNTRACK_PROTO | XT_CONNTRACK_ORIGSRC |
-			       XT_CONNTRACK_ORIGDST | XT_CONNTRACK_STATUS | XT_CONNTRACK_DIRECTION;
+			       XT_CONNTRACK_ORIGDST | XT_CONNTRACK_STATUS | XT_CONNTRACK_DIRECTION |
+			       XT_CONNTRACK_ORIGSRC_PORT | XT_CONNTRACK_ORIGDST_PORT;
+	struct nf_step *rest = NULL;
+	unsigned int before;
 
-	if (flags & XT_CONNTRACK_STATE)
+	/* Without an entry the state is all that is asked for, and nothing else is met */
+	if (flags & XT_CONNTRACK_STATE) {
 		number_is(code, F_XT_STATE, states, 0, inv & XT_CONNTRACK_STATE);
+		rest = nf_step(code, NF_IF_ENTRY);
+	}
+	before = code->n;
 	if (flags & XT_CONNTRACK_PROTO) {
 		uint8_t proto = m->l4proto;
 
-		load(code, F_L4PROTO, 0, 1);
+		load(code, F_CT_L4PROTO, 0, 1);
 		compare(code, 0, nf_scratch(code, &proto, 1), 1, !(inv & XT_CONNTRACK_PROTO));
 	}
 	if (flags & XT_CONNTRACK_ORIGSRC)
@@ -306,8 +346,11 @@ static void conntrack(struct nf_code *code, int family, int rev, const void *inf
 		load(code, F_CT_DIR, 0, 1);
 		compare(code, 0, nf_scratch(code, "", 1), 1, !(inv & XT_CONNTRACK_DIRECTION));
 	}
+	ct_ports(code, rev, info, flags);
 	if (flags & ~known)
 		maybe(code, "conntrack");
+	if (rest)
+		rest->arg = code->n - before;
 }
 
 static void owner(struct nf_code *code, const struct xt_owner_match_info *m)
@@ -376,11 +419,13 @@ struct match_kind {
 /* Those that are decoded, by number */
 enum { M_CONNTRACK, M_CONNTRACK2, M_STATE, M_MARK, M_UDP, M_TCP, M_MULTIPORT, M_ICMP, M_ICMP6, M_IPRANGE,
 	M_ADDRTYPE, M_CONNMARK, M_OWNER, M_DSCP, M_POLICY, M_RPFILTER, M_PKTTYPE, M_DEVGROUP, M_SET, M_SOCKET,
-	M_COMMENT, M_NFACCT, M_SCTP, N_MATCHES };
+	M_COMMENT, M_NFACCT, M_SCTP, M_CONNTRACK3, M_HELPER, N_MATCHES };
 
 static const struct match_kind kinds[N_MATCHES] = {
 	[M_CONNTRACK] = { "conntrack", 1, 1, sizeof(struct xt_conntrack_mtinfo1) },
-	[M_CONNTRACK2] = { "conntrack", 2, 3, sizeof(struct xt_conntrack_mtinfo2) },
+	[M_CONNTRACK2] = { "conntrack", 2, 2, sizeof(struct xt_conntrack_mtinfo2) },
+	[M_CONNTRACK3] = { "conntrack", 3, 3, sizeof(struct xt_conntrack_mtinfo3) },
+	[M_HELPER] = { "helper", 0, 0, sizeof(struct xt_helper_info) },
 	[M_STATE] = { "state", 0, 0, sizeof(struct xt_state_info) },
 	[M_MARK] = { "mark", 1, 1, sizeof(struct xt_mark_mtinfo1) },
 	[M_UDP] = { "udp", 0, 0, sizeof(struct xt_udp) },
@@ -439,6 +484,14 @@ static void set_match(struct nf_code *code, const struct xt_set_info_match_v1 *m
 	s->invert = m->match_set.flags & IPSET_INV_MATCH;
 }
 
+static void pkttype(struct nf_code *code, const struct xt_pkttype_info *m)
+{
+	uint8_t type = m->pkttype;
+
+	load(code, F_PKTTYPE, 0, 1);
+	compare(code, 0, nf_scratch(code, &type, 1), 1, !m->invert);
+}
+
 void xt_match(struct nf_code *code, int family, const char *name, int rev, const void *info, size_t len)
 {
 	const struct xt_mark_mtinfo1 *mark = info;
@@ -447,6 +500,7 @@ void xt_match(struct nf_code *code, int family, const char *name, int rev, const
 	switch (match_kind(name, rev, len)) {
 	case M_CONNTRACK:
 	case M_CONNTRACK2:
+	case M_CONNTRACK3:
 		return conntrack(code, family, rev, info);
 	case M_STATE:
 		return number_is(code, F_CT_STATE, ((const struct xt_state_info *)info)->statemask, 0, false);
@@ -479,13 +533,8 @@ void xt_match(struct nf_code *code, int family, const char *name, int rev, const
 		return policy(code, info);
 	case M_RPFILTER:
 		return rpfilter(code, info);
-	case M_PKTTYPE: {
-		uint8_t type = ((const struct xt_pkttype_info *)info)->pkttype;
-
-		load(code, F_PKTTYPE, 0, 1);
-		return compare(code, 0, nf_scratch(code, &type, 1), 1,
-			       !((const struct xt_pkttype_info *)info)->invert);
-	}
+	case M_PKTTYPE:
+		return pkttype(code, info);
 	case M_DEVGROUP:
 		return device_group(code, info);
 	case M_SET:
@@ -493,6 +542,9 @@ void xt_match(struct nf_code *code, int family, const char *name, int rev, const
 	case M_SOCKET:
 		/* A listener for all addresses counts with --nowildcard alone */
 		nf_step(code, NF_SOCKET)->arg = len && *(const uint8_t *)info & XT_SOCKET_NOWILDCARD;
+		return;
+	case M_HELPER:
+		nf_step(code, NF_HELPER)->invert = ((const struct xt_helper_info *)info)->invert;
 		return;
 	case M_COMMENT:
 	case M_NFACCT:

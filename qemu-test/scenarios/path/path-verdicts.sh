@@ -318,6 +318,25 @@ table 'set s { type ipv4_addr; size 9; flags dynamic; elements = { '$CLIENT' lim
 	chain c { type filter hook forward priority 0; ip saddr @s drop; }'
 client 'an element with a limit of its own' 'rule-unknown 3' 1
 no_table
+rules -t raw -A PREROUTING -i cl0 -j CT --notrack
+rules -A FORWARD -m conntrack --ctproto udp -j DROP
+client 'without an entry no part of it is met' 'no-hole 0' 1
+rules -A FORWARD -m conntrack --ctstate UNTRACKED --ctproto tcp --ctorigdst 192.0.2.77 -j DROP
+client 'but behind its state none is asked for' 'rule-drop 1' 0
+rules -t raw -F
+rules -F FORWARD
+table 'chain c { type filter hook forward priority 0; policy drop; ct helper "ftp" accept; }'
+client 'no helper has expected it' 'rule-drop 1' 0
+table 'chain c { ct original proto-dst 4000-4999 ct protocol udp accept; }'
+client 'the port that it came with' 'no-hole 0' 1
+no_table
+rules -A FORWARD -m helper --helper ftp -j DROP
+rules -A FORWARD -m conntrack --ctproto tcp -j DROP
+rules -A FORWARD -m conntrack ! --ctorigdstport 4000:4999 -j DROP
+client 'iptables, none of it is met' 'no-hole 0' 1
+rules -A FORWARD -m conntrack --ctorigdstport 4000:4999 -j DROP
+client 'the port is' 'rule-drop 1' 0
+rules -F FORWARD
 FROM=box
 must ip route del 203.0.113.0/24
 judged
