@@ -163,7 +163,8 @@ static int table_lookup(const struct flow *f, uint32_t table, struct result *res
 	return 0;
 }
 
-uint8_t addr_type(int family, const struct addr *a)
+/* __inet_dev_addr_type() */
+uint8_t addr_type_at(int family, const struct addr *a, int index)
 {
 	struct flow f = { .family = family, .dst = *a };
 	struct result res = { 0 };
@@ -173,9 +174,15 @@ uint8_t addr_type(int family, const struct addr *a)
 		return RTN_BROADCAST;
 	if (family == AF_INET ? (first & 0xf0) == 0xe0 : first == 0xff)
 		return RTN_MULTICAST;
-	if (table_lookup(&f, RT_TABLE_LOCAL, &res) == 0 && res.type != RTN_UNICAST)
+	if (table_lookup(&f, RT_TABLE_LOCAL, &res) == 0 && res.type != RTN_UNICAST &&
+	    (!index || (res.route->n_nh && res.route->nh[0].oif == index)))
 		return res.type;
 	return RTN_UNICAST;
+}
+
+uint8_t addr_type(int family, const struct addr *a)
+{
+	return addr_type_at(family, a, 0);
 }
 
 /* proto_ports_offset(), but for IPsec's */

@@ -12,6 +12,8 @@ bool fib_mark_matters(const struct flow *f, uint32_t known);
 bool fib_tos_matters(int family);
 /* RTN_*: inet_addr_type(), and what IPv6 has like it */
 uint8_t addr_type(int family, const struct addr *a);
+/* The same, for a device: of others local addresses do not count. */
+uint8_t addr_type_at(int family, const struct addr *a, int index);
 /* Has this protocol ports that policy rules see? */
 bool has_ports(uint8_t proto);
 /* IPv6: a route through loopback that the kernel made a reject of. */

@@ -19,6 +19,8 @@ enum nf_field {
 	F_MARK,				/* host order */
 	F_L4PROTO, F_NFPROTO, F_PKTTYPE,	/* a byte */
 	F_PROTOCOL,			/* an ethertype, network order */
+	F_SOCKET,			/* of its socket, if it has one, and not known */
+	F_OPTIONS,			/* of IP; off: OPT_* */
 	F_ZERO,				/* what is 0 of a packet like this */
 	F_UID,				/* of its socket, if it has one; host order */
 	F_NETWORK, F_TRANSPORT,		/* headers: off, len */
@@ -31,12 +33,17 @@ enum nf_field {
 	F_CT_SPORT, F_CT_DPORT,		/* as conntrack saw them first; network order, 2 bytes */
 	F_CT_HELPER,			/* of the connection that it was expected by */
 	F_CT_OTHER,			/* of the entry, and not known */
-	F_ADDRTYPE,			/* RTN_*, host order; off: 0 source, 1 destination */
+	F_ADDRTYPE,			/* RTN_*, host order; off: TYPE_* */
 	F_RPF,				/* the way back: iif's index, or 0; off: RPF_* */
 };
 
 /* By any device; a byte: is there one?; with the packet's mark */
 enum { RPF_LOOSE = 1, RPF_PRESENT = 2, RPF_MARK = 4 };
+
+/* Of IPv6, extension headers; a byte: is it there? */
+enum { OPT_IPV6 = 1, OPT_PRESENT = 2 };
+/* Of the device that it comes in by, or goes out by; with the packet's mark */
+enum { TYPE_DST = 1, TYPE_IIF = 2, TYPE_OIF = 4, TYPE_MARK = 8 };
 
 enum nf_what {
 	/* registers */
@@ -56,6 +63,8 @@ enum nf_what {
 	NF_DEV_LOCAL,	/* an address of the device that it comes in by (arg: goes out by); off the same */
 	NF_OWNER,	/* the socket's user is from arg to off; no socket: no */
 	NF_SOCKET,	/* there is a socket for it; arg: one for all addresses counts */
+	NF_OPTION,	/* an extension header of IPv6 */
+	NF_PHYSDEV,	/* a: struct xt_physdev_info */
 	NF_HELPER,	/* its connection was expected by another's helper */
 	NF_IF_ENTRY,	/* with no entry of conntrack, the next arg steps are left out */
 	NF_MAYBE,	/* name: a match that is not evaluated */

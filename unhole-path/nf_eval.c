@@ -12,6 +12,7 @@
 #include <linux/netfilter/xt_UNHOLE.h>
 #include <linux/netfilter/xt_connmark.h>
 #include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_physdev.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
@@ -277,6 +278,30 @@ static void way_back(const struct walk *w, uint32_t how, struct regs *v)
 		number(v, found, 0xffffffff);
 }
 
+static bool is_vrf(const char *name)
+{
+	const struct link *l = name ? link_by_name(name) : NULL, *m = l ? link_by_index(l->master) : NULL;
+
+	return (l && strcmp(l->kind, "vrf") == 0) || (m && strcmp(m->kind, "vrf") == 0);
+}
+
+/* nft_fib4_eval_type(), which looks in table local, whatever the mark is. A VRF's own addresses are in its table. */
+static void type_of(const struct walk *w, uint32_t how, struct regs *v)
+{
+	const char *name = how & TYPE_IIF ? w->iif : how & TYPE_OIF ? w->oif : NULL;
+	const struct link *l = name ? link_by_name(name) : NULL;
+
+	if ((how & (TYPE_IIF | TYPE_OIF) && (!l || is_vrf(name))) || (how & TYPE_MARK && w->family == AF_INET6))
+		return;
+	number(v, addr_type_at(w->family, how & TYPE_DST ? &w->dst : &w->src, l ? l->index : 0), 0xffffffff);
+}
+
+/* What comes in for a socket that is there has it in INPUT (early demux); a new connection's first packet has none. */
+static bool may_have_socket(const struct walk *w)
+{
+	return w->own || (w->hook == HOOK_INPUT && w->ct == CT_ENTRY);
+}
+
 /* Is it not known of a packet that may be any? */
 static bool may_be_any(const struct walk *w, enum nf_field field)
 {
@@ -292,6 +317,7 @@ static bool may_be_any(const struct walk *w, enum nf_field field)
 	case F_TRANSPORT:
 	case F_ADDRTYPE:
 	case F_RPF:
+	case F_OPTIONS:
 	case F_CT_SRC:
 	case F_CT_DST:
 	case F_CT_L4PROTO:
@@ -328,8 +354,8 @@ static bool load(const struct walk *w, const struct nf_step *s, struct regs *v)
 		bytes(v, 0, &nfproto, 1);
 		return true;
 	case F_PROTOCOL:
-		/* skb->protocol of the box's own is not set in OUTPUT everywhere */
-		if (!w->own || w->hook != HOOK_OUTPUT)
+		/* vrf_ip_out() calls OUTPUT before it is set */
+		if (!w->own || w->hook != HOOK_OUTPUT || !is_vrf(w->oif))
 			bytes(v, 0, &ethertype, 2);
 		return true;
 	case F_PKTTYPE:
@@ -337,9 +363,9 @@ static bool load(const struct walk *w, const struct nf_step *s, struct regs *v)
 		bytes(v, 0, "", 1);
 		return true;
 	case F_UID:
-		if (w->has_uid)
+		if (w->has_uid && w->own)
 			number(v, w->uid, 0xffffffff);
-		return w->own;
+		return may_have_socket(w);
 	case F_NETWORK:
 		network_header(w, v);
 		return true;
@@ -347,8 +373,15 @@ static bool load(const struct walk *w, const struct nf_step *s, struct regs *v)
 		transport_header(w, v);
 		return true;
 	case F_ADDRTYPE:
-		number(v, addr_type(w->family, s->off ? &w->dst : &w->src), 0xffffffff);
+		type_of(w, s->off, v);
 		return true;
+	case F_OPTIONS:
+		/* A plain packet has none, and of the other family nothing is asked */
+		if (s->off & OPT_PRESENT)
+			bytes(v, 0, "", 1);
+		return s->off & OPT_PRESENT && (w->family == AF_INET6) == (bool)(s->off & OPT_IPV6);
+	case F_SOCKET:
+		return may_have_socket(w);
 	case F_RPF:
 		way_back(w, s->off, v);
 		return true;
@@ -595,6 +628,18 @@ static enum tri do_dev_local(const struct walk *w, const struct nf_step *s)
 	return s->invert ? YES : NO;
 }
 
+/* physdev_mt(): of what has not come in by a port of a bridge */
+static enum tri do_physdev(const struct walk *w, const struct xt_physdev_info *m)
+{
+	const struct link *in = w->iif ? link_by_name(w->iif) : NULL;
+	const uint8_t no_port = XT_PHYSDEV_OP_BRIDGED | XT_PHYSDEV_OP_ISIN | XT_PHYSDEV_OP_ISOUT | XT_PHYSDEV_OP_IN | XT_PHYSDEV_OP_OUT;
+
+	/* It may have been behind a hole; the bridge's note is still on it */
+	if (w->any || (!w->own && (!in || strcmp(in->kind, "bridge") == 0 || is_nvi(in) || in->flags & IFF_LOOPBACK)))
+		return MAYBE;
+	return m->bitmask & ~m->invert & no_port ? NO : YES;
+}
+
 static void because(struct at *a, enum tri m, const struct nf_step *s)
 {
 	char what[100];
@@ -679,6 +724,10 @@ static enum tri match(struct at *a, const struct nf_step *s)
 		return do_owner(a->w, s);
 	case NF_SOCKET:
 		return a->w->any ? MAYBE : invert(do_socket(a->w, s), s->invert);
+	case NF_OPTION:
+		return a->w->any ? MAYBE : NO;
+	case NF_PHYSDEV:
+		return do_physdev(a->w, s->a);
 	case NF_HELPER:
 		return invert(has_helper(a->w), s->invert);
 	case NF_MAYBE:

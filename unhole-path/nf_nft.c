@@ -509,7 +509,7 @@ static const struct { enum nf_field field; uint8_t len; } metas[] = {
 	[NFT_META_L4PROTO] = { F_L4PROTO, 1 }, [NFT_META_PKTTYPE] = { F_PKTTYPE, 1 },
 	[NFT_META_IIFGROUP] = { F_IIFGROUP, 4 }, [NFT_META_OIFGROUP] = { F_OIFGROUP, 4 },
 	[NFT_META_SECPATH] = { F_ZERO, 1 }, [NFT_META_IIFKIND] = { F_IIFKIND, 16 },
-	[NFT_META_OIFKIND] = { F_OIFKIND, 16 },
+	[NFT_META_OIFKIND] = { F_OIFKIND, 16 }, [NFT_META_SKGID] = { F_SOCKET, 4 }, [NFT_META_CGROUP] = { F_SOCKET, 4 },
 };
 
 static void meta(struct nf_code *code, const struct nlattr **tb)
@@ -750,8 +750,10 @@ static void fib(struct nf_code *code, const struct nlattr **tb)
 	const struct nlattr *dreg = tb[NFTA_FIB_DREG];
 
 	flags &= ~NFTA_FIB_F_PRESENT;
-	if (result == NFT_FIB_RESULT_ADDRTYPE && (flags == NFTA_FIB_F_SADDR || flags == NFTA_FIB_F_DADDR))
-		load(code, F_ADDRTYPE, dreg, 4)->off = flags == NFTA_FIB_F_DADDR;
+	if (result == NFT_FIB_RESULT_ADDRTYPE)
+		load(code, F_ADDRTYPE, dreg, 4)->off = (flags & NFTA_FIB_F_DADDR ? TYPE_DST : 0) |
+			(flags & NFTA_FIB_F_IIF ? TYPE_IIF : 0) | (flags & NFTA_FIB_F_OIF ? TYPE_OIF : 0) |
+			(flags & NFTA_FIB_F_MARK ? TYPE_MARK : 0);
 	else if (result == NFT_FIB_RESULT_OIF && (flags & ~NFTA_FIB_F_MARK) == (NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF))
 		load(code, F_RPF, dreg, present ? 1 : 4)->off = how | (present ? RPF_PRESENT : 0);
 	else if (result == NFT_FIB_RESULT_OIF && present && (flags & ~NFTA_FIB_F_MARK) == NFTA_FIB_F_SADDR)
@@ -867,6 +869,22 @@ bool nf_only_counts(const struct nlattr *one, const struct nlattr *list)
 	return true;
 }
 
+/* Options of IPv4, and extension headers of IPv6 that no protocol is; false: others */
+static bool options(struct nf_code *code, const struct nlattr **tb)
+{
+	uint32_t op = tb[NFTA_EXTHDR_OP] ? nf_be32(tb[NFTA_EXTHDR_OP]) : NFT_EXTHDR_OP_IPV6;
+	uint8_t type = tb[NFTA_EXTHDR_TYPE] ? mnl_attr_get_u8(tb[NFTA_EXTHDR_TYPE]) : 0;
+	bool v6 = op == NFT_EXTHDR_OP_IPV6;
+	struct nf_step *s;
+
+	if (!tb[NFTA_EXTHDR_DREG] || (!v6 && op != NFT_EXTHDR_OP_IPV4) ||
+	    (v6 && type != IPPROTO_HOPOPTS && type != IPPROTO_ROUTING && type != IPPROTO_FRAGMENT && type != IPPROTO_DSTOPTS))
+		return false;
+	s = load(code, F_OPTIONS, tb[NFTA_EXTHDR_DREG], 1);
+	s->off = (v6 ? OPT_IPV6 : 0) | (nf_be32(tb[NFTA_EXTHDR_FLAGS]) & NFT_EXTHDR_F_PRESENT ? OPT_PRESENT : 0);
+	return true;
+}
+
 static void dynset(struct nf_code *code, const struct nlattr **tb)
 {
 	uint32_t op = nf_be32(tb[NFTA_DYNSET_OP]);
@@ -973,7 +991,7 @@ static void expression(struct nf_code *code, const struct nf_chain *c, const str
 		return forget_all(code);
 	case E_EXTHDR:
 		/* What sets an option of TCP leaves the way as it is */
-		if (tb[NFTA_EXTHDR_SREG])
+		if (tb[NFTA_EXTHDR_SREG] || options(code, tb))
 			return;
 		break;
 	case E_XFRM:

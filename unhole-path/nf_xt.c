@@ -24,6 +24,7 @@
 #include <linux/netfilter/xt_mark.h>
 #include <linux/netfilter/xt_multiport.h>
 #include <linux/netfilter/xt_owner.h>
+#include <linux/netfilter/xt_physdev.h>
 #include <linux/netfilter/xt_pkttype.h>
 #include <linux/netfilter/xt_policy.h>
 #include <linux/netfilter/xt_rpfilter.h>
@@ -353,6 +354,16 @@ static void conntrack(struct nf_code *code, int family, int rev, const void *inf
 		rest->arg = code->n - before;
 }
 
+/* No packet without a socket (but if invert), and who knows which with one */
+static void of_a_socket(struct nf_code *code, bool invert)
+{
+	struct nf_step *s = nf_step(code, NF_OWNER);
+
+	s->arg = 1;
+	s->off = 0;
+	s->invert = invert;
+}
+
 static void owner(struct nf_code *code, const struct xt_owner_match_info *m)
 {
 	struct nf_step *s;
@@ -363,13 +374,8 @@ static void owner(struct nf_code *code, const struct xt_owner_match_info *m)
 		s->off = m->uid_max;
 		s->invert = m->invert & XT_OWNER_UID;
 	}
-	if (m->match & ~XT_OWNER_UID) {
-		/* No packet without a socket, and who knows which with one */
-		s = nf_step(code, NF_OWNER);
-		s->arg = 1;
-		s->off = 0;
-		s->invert = (m->match & ~XT_OWNER_UID) == (m->invert & ~XT_OWNER_UID);
-	}
+	if (m->match & ~XT_OWNER_UID)
+		of_a_socket(code, (m->match & ~XT_OWNER_UID) == (m->invert & ~XT_OWNER_UID));
 }
 
 static void dscp(struct nf_code *code, int family, uint8_t value, bool equal)
@@ -419,12 +425,19 @@ struct match_kind {
 /* Those that are decoded, by number */
 enum { M_CONNTRACK, M_CONNTRACK2, M_STATE, M_MARK, M_UDP, M_TCP, M_MULTIPORT, M_ICMP, M_ICMP6, M_IPRANGE,
 	M_ADDRTYPE, M_CONNMARK, M_OWNER, M_DSCP, M_POLICY, M_RPFILTER, M_PKTTYPE, M_DEVGROUP, M_SET, M_SOCKET,
-	M_COMMENT, M_NFACCT, M_SCTP, M_CONNTRACK3, M_HELPER, N_MATCHES };
+	M_COMMENT, M_NFACCT, M_SCTP, M_CONNTRACK3, M_HELPER,
+	M_PHYSDEV, M_CGROUP, M_RT, M_FRAG, M_HBH, M_DST, N_MATCHES };
 
 static const struct match_kind kinds[N_MATCHES] = {
 	[M_CONNTRACK] = { "conntrack", 1, 1, sizeof(struct xt_conntrack_mtinfo1) },
 	[M_CONNTRACK2] = { "conntrack", 2, 2, sizeof(struct xt_conntrack_mtinfo2) },
 	[M_CONNTRACK3] = { "conntrack", 3, 3, sizeof(struct xt_conntrack_mtinfo3) },
+	[M_PHYSDEV] = { "physdev", 0, 0, sizeof(struct xt_physdev_info) },
+	[M_CGROUP] = { "cgroup", 0, 2, 0 },
+	[M_RT] = { "rt", 0, 0, 0 },
+	[M_FRAG] = { "frag", 0, 0, 0 },
+	[M_HBH] = { "hbh", 0, 0, 0 },
+	[M_DST] = { "dst", 0, 0, 0 },
 	[M_HELPER] = { "helper", 0, 0, sizeof(struct xt_helper_info) },
 	[M_STATE] = { "state", 0, 0, sizeof(struct xt_state_info) },
 	[M_MARK] = { "mark", 1, 1, sizeof(struct xt_mark_mtinfo1) },
@@ -484,6 +497,36 @@ static void set_match(struct nf_code *code, const struct xt_set_info_match_v1 *m
 	s->invert = m->match_set.flags & IPSET_INV_MATCH;
 }
 
+/* Those of one step, or none; false: another one */
+static bool simple_match(struct nf_code *code, int kind, const void *info, size_t len)
+{
+	switch (kind) {
+	case M_SOCKET:
+		/* A listener for all addresses counts with --nowildcard alone */
+		nf_step(code, NF_SOCKET)->arg = len && *(const uint8_t *)info & XT_SOCKET_NOWILDCARD;
+		return true;
+	case M_HELPER:
+		nf_step(code, NF_HELPER)->invert = ((const struct xt_helper_info *)info)->invert;
+		return true;
+	case M_PHYSDEV:
+		nf_step(code, NF_PHYSDEV)->a = info;
+		return true;
+	case M_RT:
+	case M_FRAG:
+	case M_HBH:
+	case M_DST:
+		nf_step(code, NF_OPTION);
+		return true;
+	case M_CGROUP:
+		of_a_socket(code, false);
+		return true;
+	case M_COMMENT:
+	case M_NFACCT:
+		return true;
+	}
+	return false;
+}
+
 static void pkttype(struct nf_code *code, const struct xt_pkttype_info *m)
 {
 	uint8_t type = m->pkttype;
@@ -496,8 +539,9 @@ void xt_match(struct nf_code *code, int family, const char *name, int rev, const
 {
 	const struct xt_mark_mtinfo1 *mark = info;
 	const struct xt_udp *udp = info;
+	int kind = match_kind(name, rev, len);
 
-	switch (match_kind(name, rev, len)) {
+	switch (kind) {
 	case M_CONNTRACK:
 	case M_CONNTRACK2:
 	case M_CONNTRACK3:
@@ -539,16 +583,9 @@ void xt_match(struct nf_code *code, int family, const char *name, int rev, const
 		return device_group(code, info);
 	case M_SET:
 		return set_match(code, info, len);
-	case M_SOCKET:
-		/* A listener for all addresses counts with --nowildcard alone */
-		nf_step(code, NF_SOCKET)->arg = len && *(const uint8_t *)info & XT_SOCKET_NOWILDCARD;
-		return;
-	case M_HELPER:
-		nf_step(code, NF_HELPER)->invert = ((const struct xt_helper_info *)info)->invert;
-		return;
-	case M_COMMENT:
-	case M_NFACCT:
-		return;
+	default:
+		if (simple_match(code, kind, info, len))
+			return;
 	}
 	maybe(code, nf_scratch(code, name, strlen(name) + 1));
 }

@@ -35,6 +35,7 @@ judged() {
 	done </run/sent
 	: >/run/sent
 }
+reason() { unhole-path -j "$@" | sed 's/.*"reason":"\([^"]*\)".*/\1/'; }
 user() { setpriv --reuid 65534 --clear-groups --bounding-set=-all --inh-caps=-all "$@"; }
 rules() { must iptables "$@"; }
 
@@ -337,13 +338,41 @@ client 'iptables, none of it is met' 'no-hole 0' 1
 rules -A FORWARD -m conntrack --ctorigdstport 4000:4999 -j DROP
 client 'the port is' 'rule-drop 1' 0
 rules -F FORWARD
+rules -A FORWARD -m physdev --physdev-is-bridged -j DROP
+client 'it has come in by no bridge' 'no-hole 0' 1
+rules -A FORWARD -m physdev ! --physdev-is-bridged -j DROP
+client 'by none' 'rule-drop 1' 0
+rules -F FORWARD
+table 'chain c { type filter hook forward priority 0; meta skgid 0 drop; meta cgroup 5 drop; ip option lsrr exists drop; }'
+client 'it has no socket, and no options' 'no-hole 0' 1
+no_table
+must nft add table inet n
+must nft 'add chain inet n c { type filter hook forward priority 0; policy drop; }'
+must nft add rule inet n c rt type 0 accept
+must nft add rule inet n c exthdr frag exists accept
+must nft add rule inet n c meta nfproto ipv4 drop
+must sysctl -qw net.ipv6.conf.all.forwarding=1
+is 'no extension headers, either: IPv6' "$(reason to $FAR6 from $CLIENT6 iif cl0 ipproto udp)" rule-drop
+must sysctl -qw net.ipv6.conf.all.forwarding=0
+must nft delete table inet n
 FROM=box
+table 'chain c { type filter hook output priority 0; meta protocol ip udp dport 4000-4999 drop; }'
+goes "a protocol of the box's own" 'rule-drop 1' 0
+no_table
+if [ $PATCHED = 0 ]; then
+	FROM=client
+	table 'chain c { type filter hook prerouting priority -150; iifname cl0 fib daddr . iif type { local, broadcast, multicast } drop; }'
+	client 'the type of an address, at a device' 'no-hole 0' 1
+	table 'chain c { iifname cl0 fib daddr . mark . iif type != { local, broadcast, multicast } drop; }'
+	client 'is not local' 'rule-drop 1' 0
+	no_table
+	FROM=box
+fi
 must ip route del 203.0.113.0/24
 judged
 
 echo '# cures'
 heal() { unhole-path --explain "$@" | sed '1,/^to change it/d; s/^  //' >/run/fixes; sh -e /run/fixes >/dev/null; }
-reason() { unhole-path -j "$@" | sed 's/.*"reason":"\([^"]*\)".*/\1/'; }
 rules -t raw -F
 rules -t raw -A PREROUTING -i lo -j ACCEPT
 is 'a rule that accepts' "$(reason to $FAR)" no-rule
