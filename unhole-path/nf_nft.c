@@ -1094,18 +1094,26 @@ static void ask_hook(int f, enum hook hook)
 		n_called[f][hook] = 0;
 }
 
-/* Its place; of x_tables and of the kernel's own, where nothing else of its priority can be meant. */
+/* Is it what is meant? Of x_tables and of the kernel's own nothing but the priority is said; NAT's hook is shown as
+ * the chains that it calls, since about 6.16.
+ */
+static bool is_called(const struct called *o, int prio, const struct nf_chain *c)
+{
+	if (!c)
+		return o->prio == prio && (!o->chain || o->chain->is_nat);
+	return c->legacy ? !o->chain && o->prio == prio : o->chain == c;
+}
+
+/* Its place, where nothing else can be meant. */
 static int place_of(int f, enum hook hook, int prio, const struct nf_chain *c)
 {
 	int at = -1;
 	size_t i;
 
 	for (i = 0; i < n_called[f][hook]; i++) {
-		const struct called *o = &called[f][hook][i];
-
-		if (!c || c->legacy ? o->chain || o->prio != prio : o->chain != c)
+		if (!is_called(&called[f][hook][i], prio, c))
 			continue;
-		if (at >= 0)
+		if (at >= 0 && (c || at != (int)i - 1))
 			return -1;
 		at = i;
 	}
