@@ -1111,6 +1111,11 @@ static bool first_output(struct way *y)
 	marked = *f;
 	if (!y->err)
 		marked.tos = y->w.relook_tos;
+	/* ip_route_me_harder() does not say whose it is, so it is root's */
+	if (f->family == AF_INET) {
+		marked.has_uid = true;
+		marked.uid = 0;
+	}
 	if (f->family == AF_INET6 && class_matters(&marked)) {
 		verdict(p, V_UNKNOWN, "lookup-unknown",
 			"unknown: kernels differ in whether a lookup behind OUTPUT asks for IPv6's traffic class");

@@ -40,6 +40,15 @@ is 'told: it is not' "$(verdict $FAR uid 0)" no-hole
 must iptables -F OUTPUT
 must ip rule del pref 5
 must ip rule del pref 6
+must iptables -t mangle -A OUTPUT -p udp -d $FAR -j MARK --set-mark 9
+must ip rule add uidrange 1000-1000 fwmark 9 blackhole pref 5
+is "behind OUTPUT it is looked up as root's, whoever sends" "$(verdict $FAR uid 1000 ipproto udp dport 9)" no-hole
+capture uid peer eth0
+echo x | setpriv --reuid 1000 --clear-groups socat -u - "UDP4-SENDTO:$FAR:9"
+settled uid
+is 'and it leaves' "$(seen uid 'udp port 9')" 1
+must iptables -t mangle -F OUTPUT
+must ip rule del pref 5
 
 echo '# devices'
 must ip link add d0 type dummy
