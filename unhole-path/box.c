@@ -39,6 +39,22 @@ const char *knob(int family, const char *dev, const char *name)
 	return to;
 }
 
+int hash_policy(int family)
+{
+	char path[80];
+	FILE *f;
+	int v;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv%d/fib_multipath_hash_policy", family == AF_INET ? 4 : 6);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	if (fscanf(f, "%d", &v) != 1)
+		v = 0;
+	fclose(f);
+	return v;
+}
+
 bool v6_forwards(const char *dev)
 {
 	return conf(AF_INET6, "all", "forwarding") > 0 || conf(AF_INET6, dev, "force_forwarding") > 0;

@@ -96,6 +96,38 @@ static bool unholable(int family, const struct addr *src, const struct addr *dst
 
 /* --- lookups ----------------------------------------------------------------- */
 
+/* fib_multipath_hash(), rt6_multipath_hash(): is what it chooses by as the kernel was told? NULL: it is; or what is not. */
+static const char *hash_untold(const struct flow *f, bool asked)
+{
+	bool ports = has_ports(f->proto), v4 = f->family == AF_INET;
+
+	switch (hash_policy(f->family)) {
+	case 0:
+		/* By the client's flow label as well, and by TCP's own of its socket */
+		if (!v4 && (f->iif || !f->proto || f->proto == IPPROTO_TCP))
+			return "which of several nexthops it takes, by a hash of addresses and flow label";
+		return asked ? NULL : "which of several nexthops it takes, by a hash of its addresses";
+	case 1:
+		if (asked && f->proto && (!ports || (f->sport && f->dport)) && (v4 || f->proto != IPPROTO_TCP || f->iif))
+			return NULL;
+		return "which of several nexthops it takes, by a hash of protocol and ports: say ipproto, sport, dport";
+	default:
+		return "which of several nexthops it takes, by the hash of fib_multipath_hash_policy";
+	}
+}
+
+/* Does it matter for the way which of its nexthops is taken? */
+static bool nexthops_differ(const struct result *res)
+{
+	const struct route *rt = res->paths > 1 ? res->route : NULL;
+	unsigned int i;
+
+	for (i = 1; rt && i < rt->n_nh; i++)
+		if (rt->nh[i].oif != rt->nh[0].oif)
+			return true;
+	return false;
+}
+
 /* A protocol that RTM_GETROUTE does not take, and rules that ask for it. Routes and rules
  * are known; whether the kernel objects to the source, and which it chooses, is asked of
  * any packet.
@@ -138,6 +170,8 @@ static struct step *lookup(struct path *p, const struct flow *f, const char *why
 	fib_lookup(f, &s->res);
 	if (!ask_route(f, &asked)) {
 		lookup_unasked(f, &s->res, trust_refusal);
+		if (!s->res.err && !s->res.unsure && nexthops_differ(&s->res))
+			s->res.unsure = hash_untold(f, false);
 		return s;
 	}
 	untold = s->res.untold ? s->res.unsure : NULL;
@@ -157,7 +191,7 @@ static struct step *lookup(struct path *p, const struct flow *f, const char *why
 		if (!asked.table)
 			asked.table = s->res.table;
 		s->res = asked;
-		s->res.unsure = untold;
+		s->res.unsure = untold || !nexthops_differ(&asked) ? untold : hash_untold(f, true);
 	} else if (trust_refusal) {
 		s->res.err = asked.err;
 		s->res.unsure = untold;
