@@ -1064,6 +1064,21 @@ static bool connects(uint8_t proto)
 	return proto == IPPROTO_TCP || proto == IPPROTO_DCCP;
 }
 
+/* A socket of UDP may be connected, and then looks up as TCP does; or it is not, and has looked up once. */
+static bool same_connected(struct path *p, const struct step *s)
+{
+	struct result again;
+
+	if (s->flow.family != AF_INET || s->flow.proto != IPPROTO_UDP || s->res.err || s->res.unsure)
+		return true;
+	if (!ask_route(&s->flow, &again) || (!again.err && again.oif == s->res.oif && again.has_gw == s->res.has_gw &&
+					     memcmp(&again.gw, &s->res.gw, sizeof(again.gw)) == 0))
+		return true;
+	verdict(p, V_UNKNOWN, "lookup-unknown", "unknown: whether its socket is connected: then it is looked up again with its source (say from %s), else it goes to %s",
+		addr_text(AF_INET, &s->flow.src), dev_name(s->res.oif));
+	return false;
+}
+
 /* Out of a socket: its first lookup, or both of them. Returns NULL if that was all. */
 static struct step *from_socket(struct way *y)
 {
@@ -1087,6 +1102,8 @@ static struct step *from_socket(struct way *y)
 				s--;
 				p->n_steps--;
 			}
+		} else if (!same_connected(p, s)) {
+			return NULL;
 		}
 	}
 	return output_found(p, s, "first lookup") ? s : NULL;

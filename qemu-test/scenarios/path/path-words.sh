@@ -49,6 +49,13 @@ settled uid
 is 'and it leaves' "$(seen uid 'udp port 9')" 1
 must iptables -t mangle -F OUTPUT
 must ip rule del pref 5
+must ip rule add from $BOX blackhole pref 5
+is 'a socket of UDP that may be connected' "$(verdict $FAR ipproto udp dport 10) $(verdict $FAR ipproto udp dport 10 from $BOX)" 'lookup-unknown error-rule'
+echo x | socat -u - "UDP4-SENDTO:$FAR:10"
+echo x | socat -u - "UDP4:$FAR:11" 2>/dev/null
+settled uid
+is 'one that is not: it leaves; one that is: it does not' "$(seen uid 'udp port 10') $(seen uid 'udp port 11')" '1 0'
+must ip rule del pref 5
 
 echo '# devices'
 must ip link add d0 type dummy
