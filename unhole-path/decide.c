@@ -456,6 +456,87 @@ static bool walk(struct way *y, enum hook hook, const char *iif, const char *oif
 	return !taken(p, w, hook);
 }
 
+/* The device below this one, whose own hooks of ingress and egress see the packet as well, or NULL */
+static const struct link *device_below(const struct link *l)
+{
+	static const char *const kinds[] = { "vlan", "macvlan", "macvtap", "ipvlan" };
+	size_t i;
+
+	for (i = 0; l && i < ARRAY_SIZE(kinds); i++)
+		if (strcmp(l->kind, kinds[i]) == 0)
+			return link_by_index(l->link);
+	return NULL;
+}
+
+#define MAX_STACK 8
+
+/* Ingress or egress of a device, and of those below it. Returns false as walk() does. */
+static bool walk_device(struct way *y, enum hook hook, const struct link *l)
+{
+	const struct link *stack[MAX_STACK];
+	int n = 0, i;
+
+	for (; l && n < MAX_STACK; l = device_below(l))
+		stack[n++] = l;
+	for (i = 0; i < n; i++) {
+		l = stack[hook == HOOK_EGRESS ? i : n - 1 - i];
+		if (!walk(y, hook, hook == HOOK_EGRESS ? NULL : l->name, hook == HOOK_EGRESS ? l->name : NULL))
+			return false;
+	}
+	return true;
+}
+
+/* By one of its ports, and nobody knows by which: do all make the same of it? */
+static bool walk_ports(struct way *y, enum hook hook, const struct link *master)
+{
+	static struct path end;
+	struct way one;
+	size_t i;
+
+	if (!rules_hooked(y->f.family, hook))
+		return true;
+	for (i = 0; i < world.n_links; i++) {
+		const struct link *l = &world.links[i];
+
+		if (l->master != master->index)
+			continue;
+		one = *y;
+		one.p = &end;
+		end = *y->p;
+		if (walk_device(&one, hook, l) && one.f.mark == y->f.mark && one.w.mark_known == y->w.mark_known &&
+		    memcmp(&one.f.src, &y->f.src, sizeof(y->f.src)) == 0 && memcmp(&one.f.dst, &y->f.dst, sizeof(y->f.dst)) == 0)
+			continue;
+		verdict(y->p, V_UNKNOWN, "rule-unknown", "unknown: whether it goes by %s, a port of %s, for which there is a chain in %s",
+			l->name, master->name, hook_names[hook]);
+		return false;
+	}
+	return true;
+}
+
+static bool has_ports_of_its_own(const struct link *l)
+{
+	return strcmp(l->kind, "bridge") == 0 || strcmp(l->kind, "bond") == 0 || strcmp(l->kind, "team") == 0;
+}
+
+/* Where a device gives it to the box; port: the one that it came in by, if that is told */
+static bool ingress(struct way *y, const char *dev, int port)
+{
+	const struct link *l = link_by_name(dev), *below = link_by_index(port);
+
+	if (!l)
+		return true;
+	if (below ? !walk_device(y, HOOK_INGRESS, below) : has_ports_of_its_own(l) && !walk_ports(y, HOOK_INGRESS, l))
+		return false;
+	return walk_device(y, HOOK_INGRESS, l);
+}
+
+static bool egress(struct way *y, const char *dev)
+{
+	const struct link *l = link_by_name(dev);
+
+	return !l || (walk_device(y, HOOK_EGRESS, l) && (!has_ports_of_its_own(l) || walk_ports(y, HOOK_EGRESS, l)));
+}
+
 /* What is not known of mark and TOS: does the lookup of this packet depend on it? */
 static bool mark_known(struct way *y, uint32_t known)
 {
@@ -524,7 +605,7 @@ static bool goes_out(struct way *y, const struct step *s)
 	y->w.nexthop = s->res.has_gw && s->res.gw_family == y->f.family ? s->res.gw : y->f.dst;
 	if (y->fwd && !y->no_forward && (!ttl_left(y) || !walk(y, HOOK_FORWARD, y->fwd, out) || (y->w.answers && !same_way(y, s))))
 		return false;
-	return walk(y, HOOK_POSTROUTING, y->fwd, out) && walk(y, HOOK_EGRESS, y->fwd, out);
+	return walk(y, HOOK_POSTROUTING, y->fwd, out) && egress(y, out);
 }
 
 /* --- the end of the way ------------------------------------------------------ */
@@ -732,7 +813,8 @@ static void nvi_local(struct way *y)
 	struct path *p = y->p;
 
 	p->counter = p->again ? "rx_prerouting" : "rx_local";
-	if (!p->again && (!may_look(p, y->err, "it meets PREROUTING there") || !walk(y, HOOK_PREROUTING, dev, NULL)))
+	if (!p->again && (!may_look(p, y->err, "it meets PREROUTING there") || !ingress(y, dev, 0) ||
+			  !walk(y, HOOK_PREROUTING, dev, NULL)))
 		return;
 	if (walk(y, HOOK_INPUT, dev, NULL))
 		verdict(p, V_LOCAL, "second-lookup-local",
@@ -1185,7 +1267,7 @@ static bool first_input(struct way *y)
 	struct path *p = y->p;
 	struct step *s;
 
-	if (!walk(y, HOOK_INGRESS, dev, NULL) || !walk(y, HOOK_PREROUTING, dev, NULL) ||
+	if (!ingress(y, dev, p->q.port_of) || !walk(y, HOOK_PREROUTING, dev, NULL) ||
 	    (vrf && !walk(y, HOOK_PREROUTING, vrf, NULL)) || !behind_dnat(y) ||
 	    !mark_known(y, y->w.mark_known))
 		return false;
@@ -1218,8 +1300,8 @@ static void first_stays(struct way *y, bool external)
 	const char *lo = dev_name(world.lo);
 
 	if (external ? !walk(y, HOOK_INPUT, y->fwd, NULL) :
-	    !walk(y, HOOK_POSTROUTING, NULL, lo) || !walk(y, HOOK_PREROUTING, lo, NULL) ||
-	    !walk(y, HOOK_INPUT, lo, NULL))
+	    !walk(y, HOOK_POSTROUTING, NULL, lo) || !egress(y, lo) || !ingress(y, lo, 0) ||
+	    !walk(y, HOOK_PREROUTING, lo, NULL) || !walk(y, HOOK_INPUT, lo, NULL))
 		return;
 	verdict(y->p, V_LOCAL, "local", "stays: it is for this box");
 }
@@ -1257,7 +1339,7 @@ static bool unholed(struct way *y, const struct link *lo, bool external)
 	struct walk *w = &y->w;
 
 	w->unholable = unholable(y->f.family, &y->f.src, &y->f.dst);
-	if (!walk(y, HOOK_PREROUTING, lo->name, NULL))
+	if (!ingress(y, lo->name, 0) || !walk(y, HOOK_PREROUTING, lo->name, NULL))
 		return false;
 	p->unholed = w->unholed;
 	if (w->unholed == MAYBE) {
@@ -1294,7 +1376,7 @@ static bool through_nvi(struct way *y, const struct link *nvi)
 	/* An entry of its own: nvi_again4() */
 	if (nvi_flag(nvi->name, "reset-ct"))
 		walk_reset_ct(&y->w, CT_NONE);
-	return may_look(p, y->err, "it meets PREROUTING again") && walk(y, HOOK_PREROUTING, nvi->name, NULL) &&
+	return may_look(p, y->err, "it meets PREROUTING again") && ingress(y, nvi->name, 0) && walk(y, HOOK_PREROUTING, nvi->name, NULL) &&
 	       mark_known(y, y->w.mark_known) && nvi_takes(p, &y->f);
 }
 

@@ -85,6 +85,7 @@ static int on_link(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *a, *b;
+	bool elsewhere = false;
 	struct link *l;
 
 	(void)arg;
@@ -105,6 +106,9 @@ static int on_link(const struct nlmsghdr *nlh, void *arg)
 		case IFLA_LINK:
 			l->link = get_u32(a);
 			break;
+		case IFLA_LINK_NETNSID:
+			elsewhere = true;
+			break;
 		case IFLA_GROUP:
 			l->group = get_u32(a);
 			break;
@@ -120,6 +124,9 @@ static int on_link(const struct nlmsghdr *nlh, void *arg)
 			break;
 		}
 	}
+	/* Its number is one of another namespace */
+	if (elsewhere)
+		l->link = 0;
 	if (l->flags & IFF_LOOPBACK)
 		world.lo = l->index;
 	return MNL_CB_OK;

@@ -773,6 +773,17 @@ void rules_walk(struct walk *w)
 	free(h.nat);
 }
 
+bool rules_hooked(int family, enum hook hook)
+{
+	const struct nf_chains *all = &nf_chains[family == AF_INET6];
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		if (all->chain[i]->base && all->chain[i]->hook == hook)
+			return true;
+	return false;
+}
+
 void rules_drops(const struct walk *in, drops_fn fn, void *arg)
 {
 	const struct nf_chains *all = &nf_chains[in->family == AF_INET6];

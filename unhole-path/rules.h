@@ -141,6 +141,8 @@ struct walk {
 int rules_read(int family);
 void rules_free(void);
 void rules_walk(struct walk *w);
+/* Is there a chain in this hook at all? */
+bool rules_hooked(int family, enum hook hook);
 /* Another entry of conntrack, or none, with what that forgets. */
 void walk_reset_ct(struct walk *w, enum ct_state ct);
 /* Each chain of this hook that drops it, whatever the other chains do: the rule, or 0, the policy. */

@@ -78,6 +78,32 @@ must iptables -A FORWARD -i br0 -p tcp --dport 80 -j DROP
 says 'a port of a bridge' "$(unhole-path $FAR from 198.18.6.2 iif p0 ipproto tcp dport 80)" \
 	'dies: dropped by filter FORWARD' 'p0 is a port of br0'
 must iptables -F FORWARD
+# The other kernels' guests have no tables of devices
+if [ $PATCHED = 0 ]; then
+	hooks() {
+		must nft add table netdev n
+		must nft add chain netdev n c "{ type filter hook $1 device $2 priority 0; }"
+		must nft add rule netdev n c ${3:-ip protocol icmp} drop
+	}
+	hooks ingress p0
+	is 'ingress of a port: told, not told, and of no matter' "$(for a in 'p0 ipproto icmp' 'br0 ipproto icmp' 'br0 ipproto udp'; do verdict $FAR from 198.18.6.2 iif $a; done | tr '\n' ' ')" \
+		'rule-drop rule-unknown no-hole '
+	must nft delete table netdev n
+	must ip link add link up0 name up0.7 type vlan id 7
+	must ip link set up0.7 up
+	must ip addr add 198.18.7.1/24 dev up0.7
+	hooks egress up0
+	is 'egress of the device below' "$(verdict 198.18.7.2 ipproto icmp) $(verdict 198.18.7.2 ipproto udp)" 'rule-drop no-hole'
+	must nft delete table netdev n
+	hooks egress up0 'iifname cl0'
+	is 'egress knows no input device' "$(verdict $FAR from $CLIENT iif cl0 ipproto icmp)" no-hole
+	check 'and it leaves' pings client 1 $FAR
+	must nft delete table netdev n
+	hooks ingress lo
+	is "loopback's" "$(verdict $BOX ipproto icmp)" rule-drop
+	refute 'and it is lost' pings box 1 $BOX -W 0.5
+	must nft delete table netdev n
+fi
 is 'a protocol by its name' "$(verdict $FAR ipproto udplite)" no-hole
 
 echo '# what contradicts itself'
