@@ -907,9 +907,30 @@ static bool second_hole(struct way *y, const struct link *out, enum tri core, bo
 	return true;
 }
 
+/* ip6_rcv_core(): what ends before any hook. */
+static bool received6(struct way *y, const char *dev)
+{
+	const struct addr *src = &y->f.src;
+	const struct link *l = link_by_name(dev);
+
+	if (conf(AF_INET6, dev, "disable_ipv6") > 0) {
+		verdict(y->p, V_DIES, "refused", "dies: IPv6 is off on %s (disable_ipv6)", dev);
+		fix(y->p, "sysctl -w %s=0", knob(AF_INET6, dev, "disable_ipv6"));
+		return false;
+	}
+	if (src->b[0] != 0xff && (!is_v6_loopback(src) || (l && l->flags & IFF_LOOPBACK)))
+		return true;
+	verdict(y->p, V_DIES, "martian-source", "dies: nothing comes in by %s from %s", dev, addr_text(AF_INET6, src));
+	return false;
+}
+
 /* ip6_forward(): a source of one link stays there. */
 static bool can_be_forwarded6(struct way *y)
 {
+	if (is_v6_any(&y->f.src)) {
+		verdict(y->p, V_DIES, "martian-source", "dies: what has no source is not forwarded");
+		return false;
+	}
 	if (!is_v6_linklocal(&y->f.src))
 		return true;
 	verdict(y->p, V_DIES, "link-local-source", "dies: a link-local source is not forwarded");
@@ -1267,7 +1288,8 @@ static bool first_input(struct way *y)
 	struct path *p = y->p;
 	struct step *s;
 
-	if (!ingress(y, dev, p->q.port_of) || !walk(y, HOOK_PREROUTING, dev, NULL) ||
+	if (!ingress(y, dev, p->q.port_of) || (y->f.family == AF_INET6 && !received6(y, dev)) ||
+	    !walk(y, HOOK_PREROUTING, dev, NULL) ||
 	    (vrf && !walk(y, HOOK_PREROUTING, vrf, NULL)) || !behind_dnat(y) ||
 	    !mark_known(y, y->w.mark_known))
 		return false;
@@ -1339,7 +1361,8 @@ static bool unholed(struct way *y, const struct link *lo, bool external)
 	struct walk *w = &y->w;
 
 	w->unholable = unholable(y->f.family, &y->f.src, &y->f.dst);
-	if (!ingress(y, lo->name, 0) || !walk(y, HOOK_PREROUTING, lo->name, NULL))
+	if (!ingress(y, lo->name, 0) || (y->f.family == AF_INET6 && !received6(y, lo->name)) ||
+	    !walk(y, HOOK_PREROUTING, lo->name, NULL))
 		return false;
 	p->unholed = w->unholed;
 	if (w->unholed == MAYBE) {

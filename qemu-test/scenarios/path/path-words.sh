@@ -106,6 +106,11 @@ if [ $PATCHED = 0 ]; then
 fi
 is 'a protocol by its name' "$(verdict $FAR ipproto udplite)" no-hole
 
+must sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv6.conf.v0.disable_ipv6=1
+is 'IPv6 is off where it comes in' "$(verdict $FAR6 from $CLIENT6 iif v0) $(verdict $FAR6 from $CLIENT6 iif cl0)" 'refused no-hole'
+is 'sources that nobody has' "$(for a in ::1 ff02::1 ::; do verdict $FAR6 from $a iif cl0; done | tr '\n' ' ')" 'martian-source martian-source martian-source '
+must sysctl -qw net.ipv6.conf.all.forwarding=0
+
 echo '# what contradicts itself'
 bad 'with iif there is no choice' $FAR from $CLIENT iif cl0 oif up0
 bad 'say one of them' $FAR oif up0 vrf v0
