@@ -634,6 +634,8 @@ static void leaves(struct way *y, const struct step *s)
 	if (!goes_out(y, s))
 		return;
 	p->source = y->f.src;
+	if (y->w.src_unsure)
+		note(p, "NAT gives it one of many sources, of which %s is the first", addr_text(y->f.family, &p->source));
 
 	if (l && !(l->flags & LOWER_UP)) {
 		verdict(p, V_DIES, "no-carrier", "dies: it is routed to %s, which has no carrier", l->name);
@@ -1403,6 +1405,14 @@ static bool through_nvi(struct way *y, const struct link *nvi)
 	       mark_known(y, y->w.mark_known) && nvi_takes(p, &y->f);
 }
 
+/* What is looked up again has to have one. */
+static bool source_known(struct way *y)
+{
+	if (y->w.src_unsure)
+		verdict(y->p, V_UNKNOWN, "nat-unknown", "unknown: which source NAT gives it, of many (%s)", y->w.nat.by);
+	return !y->w.src_unsure;
+}
+
 /* Loopback, or an nvi device: the hole. */
 static void enters(struct way *y, const struct step *s, const struct link *out, bool external)
 {
@@ -1430,7 +1440,7 @@ static void enters(struct way *y, const struct step *s, const struct link *out, 
 	/* Of nvi, all that rules may do before is to mark */
 	if (!may_look(p, nvi && !fib_mark_matters(&y->f, 0) ? 0 : y->err, "it enters the hole"))
 		return;
-	if (!goes_out(y, s) || (nvi ? !through_nvi(y, out) : !unholed(y, out, external)))
+	if (!goes_out(y, s) || !source_known(y) || (nvi ? !through_nvi(y, out) : !unholed(y, out, external)))
 		return;
 	/* loopback_xmit(): skb_orphan() */
 	y->w.own = y->w.own && nvi;

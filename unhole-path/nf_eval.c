@@ -99,6 +99,8 @@ static void network_header(const struct walk *w, struct regs *v)
 
 	bytes(v, src, &w->src, len);
 	bytes(v, src + len, &w->dst, len);
+	if (w->src_unsure)
+		memset(v->k + src, 0, len);
 	if (w->any) {
 		first_bits(v->k + src, w->src_len, len);
 		first_bits(v->k + src + len, w->dst_len, len);
@@ -291,6 +293,8 @@ static void type_of(const struct walk *w, uint32_t how, struct regs *v)
 	const char *name = how & TYPE_IIF ? w->iif : how & TYPE_OIF ? w->oif : NULL;
 	const struct link *l = name ? link_by_name(name) : NULL;
 
+	if (w->src_unsure && !(how & TYPE_DST))
+		return;
 	if ((how & (TYPE_IIF | TYPE_OIF) && (!l || is_vrf(name))) || (how & TYPE_MARK && w->family == AF_INET6))
 		return;
 	number(v, addr_type_at(w->family, how & TYPE_DST ? &w->dst : &w->src, l ? l->index : 0), 0xffffffff);
@@ -715,11 +719,11 @@ static enum tri match(struct at *a, const struct nf_step *s)
 	case NF_PORTS:
 		return do_ports(a->w, s);
 	case NF_IPSET:
-		return a->w->any ? MAYBE : invert(ipset_has(a->w, s->a), s->invert);
+		return a->w->any || a->w->src_unsure ? MAYBE : invert(ipset_has(a->w, s->a), s->invert);
 	case NF_TYPES:
-		return a->w->any ? MAYBE : do_types(a->w, s);
+		return a->w->any || (a->w->src_unsure && !s->off) ? MAYBE : do_types(a->w, s);
 	case NF_DEV_LOCAL:
-		return a->w->any ? MAYBE : do_dev_local(a->w, s);
+		return a->w->any || (a->w->src_unsure && !s->off) ? MAYBE : do_dev_local(a->w, s);
 	case NF_OWNER:
 		return do_owner(a->w, s);
 	case NF_SOCKET:
@@ -1047,7 +1051,51 @@ static void new_port(const struct at *a, const struct nf_nat *n, struct nat_to *
 static bool same_nat(const struct nat_to *a, const struct nat_to *b)
 {
 	return a->has_addr == b->has_addr && a->has_port == b->has_port && a->port == b->port && a->drops == b->drops &&
+	       a->some == b->some &&
 	       memcmp(&a->addr, &b->addr, sizeof(a->addr)) == 0;
+}
+
+static void add_one(struct at *a, const struct nat_to *to)
+{
+	struct walk *w = a->w;
+	unsigned int i;
+
+	if (w->n_outcomes == MAX_NAT) {
+		nf_unsure(w, a->c, a->r->no, "NAT to one of too many addresses");
+		w->nat_unknown = true;
+		return;
+	}
+	for (i = 0; i < w->n_outcomes; i++)
+		if (same_nat(&w->outcome[i], to))
+			return;
+	++*a->changed;
+	w->outcome[w->n_outcomes++] = *to;
+}
+
+/* Of a range each address, if they are few. Which source of many it is does not matter as a rule. */
+static bool add_range(struct at *a, const struct nf_nat *n, struct nat_to *to)
+{
+	size_t len = a->w->family == AF_INET ? 4 : 16, i;
+	const uint8_t *min = a->regs.b + n->min, *max = a->regs.b + n->max;
+	unsigned int last = len - 1, more;
+
+	if (n->netmap || n->min < 0 || !fits(n->min, len) || !fits(n->max, len) || memcmp(min, max, len) >= 0)
+		return false;
+	for (i = 0; i < len; i++)
+		if (a->regs.k[n->min + i] != 0xff || a->regs.k[n->max + i] != 0xff)
+			return false;
+	to->has_addr = true;
+	memcpy(&to->addr, min, len);
+	more = max[last] - min[last];
+	if (memcmp(min, max, last) == 0 && more < MAX_NAT) {
+		for (i = 0; i <= more; i++, to->addr.b[last]++)
+			add_one(a, to);
+		return true;
+	}
+	to->some = n->kind == NAT_SNAT;
+	if (to->some)
+		add_one(a, to);
+	return to->some;
 }
 
 /* One more outcome of NAT; one that is not known is worse than many. */
@@ -1055,20 +1103,17 @@ static void add_outcome(struct at *a, const struct nf_nat *n, enum manip manip)
 {
 	struct walk *w = a->w;
 	struct nat_to to = { 0 };
-	unsigned int i;
 
 	nf_place(a->c, a->r->no, to.by, sizeof(to.by));
-	if (!new_addr(a, n, manip, &to) || w->n_outcomes == MAX_NAT) {
-		nf_unsure(w, a->c, a->r->no, "NAT to an address that is not known");
-		w->nat_unknown = true;
+	new_port(a, n, &to);
+	if ((n->kind == NAT_SNAT || n->kind == NAT_DNAT) && add_range(a, n, &to))
+		return;
+	if (new_addr(a, n, manip, &to)) {
+		add_one(a, &to);
 		return;
 	}
-	new_port(a, n, &to);
-	for (i = 0; i < w->n_outcomes; i++)
-		if (same_nat(&w->outcome[i], &to))
-			return;
-	++*a->changed;
-	w->outcome[w->n_outcomes++] = to;
+	nf_unsure(w, a->c, a->r->no, "NAT to an address that is not known");
+	w->nat_unknown = true;
 }
 
 /* Returns false if it is not for this packet. */

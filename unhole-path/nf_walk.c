@@ -366,6 +366,7 @@ static void apply(struct walk *w, enum manip manip, const struct nat_to *to)
 		snprintf(w->drop_at, sizeof(w->drop_at), "%.150s: REDIRECT, and %s has no address", to->by, w->iif);
 		return;
 	}
+	w->src_unsure = w->src_unsure || to->some;
 	if (to->has_addr && memcmp(a, &to->addr, sizeof(*a)) != 0) {
 		*a = to->addr;
 		w->natted[manip] = true;
@@ -740,6 +741,7 @@ static void merge(struct walk *w, const struct walk *o)
 	w->relook_known &= o->relook_known & ~(w->relook_mark ^ o->relook_mark);
 	w->relook = w->relook || o->relook;
 	w->ttl_unsure = w->ttl_unsure || o->ttl_unsure || w->ttl != o->ttl;
+	w->src_unsure = w->src_unsure || o->src_unsure;
 	w->tos_unsure = w->tos_unsure || o->tos_unsure || w->tos != o->tos;
 }
 

@@ -23,6 +23,7 @@ enum manip { MANIP_SRC, MANIP_DST };
 struct nat_to {
 	bool has_addr, has_port;
 	bool drops;		/* REDIRECT, and the device has no address */
+	bool some;		/* one of so many that addr is but the first of them */
 	struct addr addr;
 	uint16_t port;		/* host order; 0: one that is not known */
 	char by[WHERE];		/* the rule; "": no NAT */
@@ -97,6 +98,7 @@ struct walk {
 	unsigned int n_picks;
 	/* in and out, from hook to hook */
 	struct addr src, dst;
+	bool src_unsure;		/* src is but one that it may be */
 	uint8_t proto, tos;
 	uint16_t sport, dport;		/* host order; 0: not known */
 	uint32_t mark, mark_known, ctmark, ctmark_known;

@@ -355,6 +355,18 @@ must sysctl -qw net.ipv6.conf.all.forwarding=1
 is 'no extension headers, either: IPv6' "$(reason to $FAR6 from $CLIENT6 iif cl0 ipproto udp)" rule-drop
 must sysctl -qw net.ipv6.conf.all.forwarding=0
 must nft delete table inet n
+rules -t nat -A POSTROUTING -o up0 -j SNAT --to-source 192.0.2.10-192.0.2.13
+client 'SNAT to one of four' 'no-hole 0' 1
+rules -t nat -F
+rules -t nat -A POSTROUTING -o up0 -j SNAT --to-source 192.0.2.10-192.0.2.200
+client 'to one of many' 'no-hole 0' 1
+table 'chain c { type filter hook postrouting priority 150; ip saddr 192.0.2.10 drop; }'
+is 'and one of them is dropped' "$(reason to $FAR from $CLIENT iif cl0 ipproto udp dport 9)" rule-unknown
+no_table
+rules -t nat -F
+rules -t nat -A PREROUTING -i cl0 -p udp -j DNAT --to-destination 203.0.113.20-203.0.113.22
+client 'DNAT to one of three' 'no-hole 0' 1
+rules -t nat -F
 FROM=box
 table 'chain c { type filter hook output priority 0; meta protocol ip udp dport 4000-4999 drop; }'
 goes "a protocol of the box's own" 'rule-drop 1' 0
