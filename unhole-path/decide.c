@@ -1172,11 +1172,13 @@ static bool connects(uint8_t proto)
 /* A socket of UDP may be connected, and then looks up as TCP does; or it is not, and has looked up once. */
 static bool same_connected(struct path *p, const struct step *s)
 {
+	struct flow f = s->flow;
 	struct result again;
 
+	f.has_src = true;
 	if (s->flow.family != AF_INET || s->flow.proto != IPPROTO_UDP || s->res.err || s->res.unsure)
 		return true;
-	if (!ask_route(&s->flow, &again) || (!again.err && again.oif == s->res.oif && again.has_gw == s->res.has_gw &&
+	if (!ask_route(&f, &again) || (!again.err && again.oif == s->res.oif && again.has_gw == s->res.has_gw &&
 					     memcmp(&again.gw, &s->res.gw, sizeof(again.gw)) == 0))
 		return true;
 	verdict(p, V_UNKNOWN, "lookup-unknown", "unknown: whether its socket is connected: then it is looked up again with its source (say from %s), else it goes to %s",

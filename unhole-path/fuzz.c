@@ -114,11 +114,11 @@ static void one_entry(int level, char *at, size_t base, size_t m, uint16_t next)
 {
 	static const char *const targets[] = {
 		"", "", "", "UNHOLE", "MARK", "ERROR", "CONNMARK", "LOG", "CT", "SNAT", "DNAT", "MASQUERADE", "REDIRECT",
-		"NETMAP", "REJECT", "TOS", "DSCP", "SET", "X",
+		"NETMAP", "SNPT", "TTL", "REJECT", "TOS", "DSCP", "SET", "X",
 	};
 	static const char *const matches[] = {
 		"mark", "udp", "tcp", "comment", "addrtype", "conntrack", "state", "multiport", "icmp", "icmp6", "iprange",
-		"connmark", "owner", "dscp", "policy", "rpfilter", "pkttype", "devgroup", "set", "socket", "x",
+		"connmark", "owner", "dscp", "policy", "rpfilter", "pkttype", "devgroup", "set", "socket", "physdev", "helper", "x",
 	};
 	struct xt_entry_target *tg = (void *)(at + base + m);
 

@@ -76,6 +76,7 @@ enum nf_what {
 	NF_SET_TOS,	/* (tos & ~arg) ^ off */
 	NF_TOS_UNKNOWN,
 	NF_SET_TTL,	/* arg: to off; arg 1: off more; 2: off less */
+	NF_NPT,		/* a: struct ip6t_npt_tginfo, of the destination if arg */
 	NF_SET_HEADER,	/* sreg, len: into header field at off */
 	NF_SET_CT,	/* arg: enum ct_state */
 	NF_UNHOLE,	/* a: struct xt_unhole_tginfo */

@@ -13,6 +13,7 @@
 #include <linux/netfilter/xt_connmark.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_physdev.h>
+#include <linux/netfilter_ipv6/ip6t_NPT.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
@@ -942,6 +943,58 @@ static void set_addr(struct at *a, struct addr *to, const uint8_t *b, const uint
 	}
 }
 
+/* One's complement sum of 16 bits each, with the first bits alone */
+static uint32_t prefix_sum(const uint8_t *a, unsigned int bits, uint32_t sum, bool minus)
+{
+	uint8_t k[16];
+	unsigned int i;
+
+	first_bits(k, bits, sizeof(k));
+	for (i = 0; i < 16; i += 2) {
+		uint32_t v = (a[i] & k[i]) << 8 | (a[i + 1] & k[i + 1]);
+
+		sum += minus ? 0xffff ^ v : v;
+		sum = (sum & 0xffff) + (sum >> 16);
+	}
+	return sum;
+}
+
+/* ip6t_npt_map_pfx(): another prefix, and a word of 16 bits that keeps the checksum as it was. False: no packet. */
+static bool npt_map(struct addr *a, const struct ip6t_npt_tginfo *t)
+{
+	unsigned int len = t->src_pfx_len > t->dst_pfx_len ? t->src_pfx_len : t->dst_pfx_len, i, at = 6;
+	const uint8_t *src = (const uint8_t *)&t->src_pfx, *dst = (const uint8_t *)&t->dst_pfx;
+	uint32_t sum = prefix_sum(src, t->src_pfx_len, prefix_sum(dst, t->dst_pfx_len, 0, true), false);
+	uint8_t k[16];
+
+	if (len > 64)
+		return false;
+	first_bits(k, len, sizeof(k));
+	for (i = 0; i < 16; i++)
+		a->b[i] = (a->b[i] & ~k[i]) | (dst[i] & k[i]);
+	if (len > 48)
+		for (at = 8; at < 16 && a->b[at] == 0xff && a->b[at + 1] == 0xff; at += 2)
+			;
+	if (at == 16)
+		return false;
+	sum += a->b[at] << 8 | a->b[at + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	if (sum == 0xffff)
+		sum = 0;
+	a->b[at] = sum >> 8;
+	a->b[at + 1] = sum;
+	return true;
+}
+
+static void do_npt(struct at *a, const struct nf_step *s)
+{
+	struct addr *to = s->arg ? &a->w->dst : &a->w->src, new = *to;
+	uint8_t k[16];
+
+	memset(k, a->w->any || !npt_map(&new, s->a) ? 0 : 0xff, sizeof(k));
+	set_addr(a, to, new.b, k, sizeof(k));
+}
+
 /* payload set: what is known here of the headers */
 static void do_header(struct at *a, const struct nf_step *s)
 {
@@ -1199,6 +1252,9 @@ static void act(struct at *a, const struct nf_step *s, struct nf_said *said)
 		break;
 	case NF_SET_TTL:
 		do_ttl(a, s);
+		break;
+	case NF_NPT:
+		do_npt(a, s);
 		break;
 	case NF_SET_HEADER:
 		do_header(a, s);

@@ -35,6 +35,7 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
+#include <linux/netfilter_ipv6/ip6t_NPT.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -702,6 +703,18 @@ static bool ttl_target(struct nf_code *code, const char *name, const uint8_t *in
 	return true;
 }
 
+static bool npt_target(struct nf_code *code, const char *name, const void *info, size_t len)
+{
+	struct nf_step *s;
+
+	if ((strcmp(name, "SNPT") != 0 && strcmp(name, "DNPT") != 0) || len < sizeof(struct ip6t_npt_tginfo))
+		return false;
+	s = nf_step(code, NF_NPT);
+	s->a = info;
+	s->arg = name[0] == 'D';
+	return true;
+}
+
 static bool tos_target(struct nf_code *code, const char *name, int rev, const void *info, size_t len)
 {
 	const struct xt_tos_target_info *tos = info;
@@ -791,7 +804,7 @@ void xt_target(struct nf_code *code, int family, const char *name, int rev, cons
 		set_target(code, rev, info, len);
 	} else if (strcmp(name, "HMARK") == 0) {
 		unknown_target(code, name, true);
-	} else if (!is_harmless(name) && !ttl_target(code, name, info, len) && !tos_target(code, name, rev, info, len) &&
+	} else if (!is_harmless(name) && !ttl_target(code, name, info, len) && !npt_target(code, name, info, len) && !tos_target(code, name, rev, info, len) &&
 		   !nat_target(code, family, name, rev, info, len)) {
 		unknown_target(code, name, false);
 	}

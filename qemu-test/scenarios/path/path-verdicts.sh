@@ -378,9 +378,23 @@ if [ $PATCHED = 0 ]; then
 	table 'chain c { iifname cl0 fib daddr . mark . iif type != { local, broadcast, multicast } drop; }'
 	client 'is not local' 'rule-drop 1' 0
 	no_table
+	must sysctl -qw net.ipv6.conf.all.forwarding=1
+	must ip -6 route add 2001:db8:33::/64 via $PEER6
+	must ip6tables -t mangle -A PREROUTING -i cl0 -j DNPT --src-pfx 2001:db8:3::/60 --dst-pfx 2001:db8:33::/64
+	must ip6tables -t mangle -A POSTROUTING -o up0 -j SNPT --src-pfx 2001:db8:1::/64 --dst-pfx 2001:db8:77::/48
+	to=$(unhole-path -j to $FAR6 from $CLIENT6 iif cl0 ipproto udp dport 4999 | grep -o '"dst":"2001:db8:33:[^"]*"' | head -n 1 | cut -d '"' -f 4)
+	src=$(unhole-path -j to $FAR6 from $CLIENT6 iif cl0 ipproto udp dport 4999 | sed 's/.*"source":"\([^"]*\)".*/\1/')
+	echo x | on client socat -u - "UDP6-SENDTO:[$FAR6]:4999"
+	settled one
+	is "prefixes: to $to from $src" "$(seen one "ip6 dst ${to:-::} and src $src and udp port 4999")" 1
+	must ip6tables -t mangle -F
+	must ip -6 route del 2001:db8:33::/64
+	must sysctl -qw net.ipv6.conf.all.forwarding=0
 	FROM=box
 fi
 must ip route del 203.0.113.0/24
+rules -t mangle -A OUTPUT -d $FAR -j MARK --set-xmark 0x50/0xf0
+rules -t mangle -A PREROUTING -i lo -j MARK --set-xmark 0/0xf0
 judged
 
 echo '# cures'
