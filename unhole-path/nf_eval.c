@@ -973,9 +973,9 @@ static bool npt_map(struct addr *a, const struct ip6t_npt_tginfo *t)
 	for (i = 0; i < 16; i++)
 		a->b[i] = (a->b[i] & ~k[i]) | (dst[i] & k[i]);
 	if (len > 48)
-		for (at = 8; at < 16 && a->b[at] == 0xff && a->b[at + 1] == 0xff; at += 2)
+		for (at = 8; at < 14 && a->b[at] == 0xff && a->b[at + 1] == 0xff; at += 2)
 			;
-	if (at == 16)
+	if (at == 14 && a->b[14] == 0xff && a->b[15] == 0xff)
 		return false;
 	sum += a->b[at] << 8 | a->b[at + 1];
 	sum = (sum & 0xffff) + (sum >> 16);
