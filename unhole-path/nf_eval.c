@@ -995,6 +995,24 @@ static void do_npt(struct at *a, const struct nf_step *s)
 	set_addr(a, to, new.b, k, sizeof(k));
 }
 
+/* An address at some place of the header, or a part of it */
+static void write_addr(struct at *a, const struct nf_step *s, struct addr *to, uint32_t at, size_t len)
+{
+	uint8_t b[16], k[16];
+	uint32_t i;
+
+	if (s->off >= at + len || s->off + s->len <= at)
+		return;
+	memcpy(b, to, sizeof(b));
+	memset(k, 0xff, sizeof(k));
+	for (i = 0; i < len; i++)
+		if (at + i >= s->off && at + i < s->off + s->len) {
+			b[i] = a->regs.b[s->sreg + at + i - s->off];
+			k[i] = a->regs.k[s->sreg + at + i - s->off];
+		}
+	set_addr(a, to, b, k, len);
+}
+
 /* payload set: what is known here of the headers */
 static void do_header(struct at *a, const struct nf_step *s)
 {
@@ -1023,10 +1041,8 @@ static void do_header(struct at *a, const struct nf_step *s)
 		set_tos(a, b[0] << 4 | b[1] >> 4, (k[0] & 0x0f) == 0x0f && (k[1] & 0xf0) == 0xf0);
 	if (s->off <= ttl && end > ttl)
 		set_ttl(a, b[ttl - s->off] ? b[ttl - s->off] : 1, k[ttl - s->off] == 0xff);
-	if (s->off == src && s->len == len)
-		set_addr(a, &a->w->src, b, k, len);
-	else if (s->off == src + len && s->len == len)
-		set_addr(a, &a->w->dst, b, k, len);
+	write_addr(a, s, &a->w->src, src, len);
+	write_addr(a, s, &a->w->dst, src + len, len);
 }
 
 /* --- NAT ----------------------------------------------------------------------------------- */

@@ -355,6 +355,11 @@ must sysctl -qw net.ipv6.conf.all.forwarding=1
 is 'no extension headers, either: IPv6' "$(reason to $FAR6 from $CLIENT6 iif cl0 ipproto udp)" rule-drop
 must sysctl -qw net.ipv6.conf.all.forwarding=0
 must nft delete table inet n
+must ip route add 203.0.114.0/24 via 198.51.100.77
+table 'chain c { type filter hook prerouting priority -300; iifname cl0 @nh,144,16 set 0x7207; }'
+is 'half an address' "$(unhole-path -j to $FAR from $CLIENT iif cl0 ipproto udp dport 9 | grep -o '"egress":{"dev":"[a-z0-9]*' | sed 's/.*"//')" cl0
+no_table
+must ip route del 203.0.114.0/24
 rules -t nat -A POSTROUTING -o up0 -j SNAT --to-source 192.0.2.10-192.0.2.13
 client 'SNAT to one of four' 'no-hole 0' 1
 rules -t nat -F
