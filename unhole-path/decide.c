@@ -426,7 +426,7 @@ static bool walk(struct way *y, enum hook hook, const char *iif, const char *oif
 	w->dport = f->dport;
 	w->tos = f->tos;
 	w->mark = f->mark;
-	trace_line("%s%s%s%s%s", hook_names[hook], iif ? " -i " : "", iif ? iif : "", oif ? " -o " : "", oif ? oif : "");
+	trace_line("%s%s%s%s%s%s", w->bridged ? "bridge " : "", hook_names[hook], iif ? " -i " : "", iif ? iif : "", oif ? " -o " : "", oif ? oif : "");
 	rules_walk(w);
 	p->dnat_done = p->q.has_dnat && !w->is_told[MANIP_DST];
 	f->src = w->src;
@@ -518,6 +518,28 @@ static bool has_ports_of_its_own(const struct link *l)
 	return strcmp(l->kind, "bridge") == 0 || strcmp(l->kind, "bond") == 0 || strcmp(l->kind, "team") == 0;
 }
 
+/* The hooks of family bridge, of what a bridge gives to the box, or gets from it. */
+static bool bridge_hooks(struct way *y, bool in, const struct link *port)
+{
+	const char *name = port ? port->name : NULL;
+	enum ct_state ct = y->w.ct;
+	bool on;
+
+	/* What conntrack has of it there depends on the bridge */
+	y->w.bridged = true;
+	y->w.ct = CT_UNKNOWN;
+	on = in ? walk(y, HOOK_PREROUTING, name, NULL) && walk(y, HOOK_INPUT, name, NULL) :
+		  walk(y, HOOK_OUTPUT, NULL, NULL) && walk(y, HOOK_POSTROUTING, NULL, NULL);
+	y->w.bridged = false;
+	y->w.ct = ct;
+	return on;
+}
+
+static bool is_bridge(const struct link *l)
+{
+	return strcmp(l->kind, "bridge") == 0;
+}
+
 /* Where a device gives it to the box; port: the one that it came in by, if that is told */
 static bool ingress(struct way *y, const char *dev, int port)
 {
@@ -527,6 +549,8 @@ static bool ingress(struct way *y, const char *dev, int port)
 		return true;
 	if (below ? !walk_device(y, HOOK_INGRESS, below) : has_ports_of_its_own(l) && !walk_ports(y, HOOK_INGRESS, l))
 		return false;
+	if (is_bridge(l) && !bridge_hooks(y, true, below))
+		return false;
 	return walk_device(y, HOOK_INGRESS, l);
 }
 
@@ -534,7 +558,7 @@ static bool egress(struct way *y, const char *dev)
 {
 	const struct link *l = link_by_name(dev);
 
-	return !l || (walk_device(y, HOOK_EGRESS, l) && (!has_ports_of_its_own(l) || walk_ports(y, HOOK_EGRESS, l)));
+	return !l || (walk_device(y, HOOK_EGRESS, l) && (!is_bridge(l) || bridge_hooks(y, false, NULL)) && (!has_ports_of_its_own(l) || walk_ports(y, HOOK_EGRESS, l)));
 }
 
 /* What is not known of mark and TOS: does the lookup of this packet depend on it? */

@@ -166,6 +166,8 @@ struct nf_chains {
 	enum tri tracks;	/* does a rule want conntrack? MAYBE: not looked yet */
 };
 extern struct nf_chains nf_chains[2];
+/* Those of family bridge */
+extern struct nf_chains nf_bridge_chains;
 
 /* --- decoders ---------------------------------------------------------------- */
 

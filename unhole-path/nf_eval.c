@@ -226,6 +226,9 @@ static bool device_field(const struct walk *w, enum nf_field field, struct regs 
 	const struct link *l = name ? link_by_name(name) : NULL;
 	char padded[16] = { 0 };
 
+	/* Some port */
+	if (w->bridged && !name)
+		return true;
 	switch (field) {
 	case F_IIFNAME:
 	case F_OIFNAME:

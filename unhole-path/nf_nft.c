@@ -399,6 +399,11 @@ static void list_chains(void)
 	size_t i;
 	int f;
 
+	for (i = 0; i < n_chains; i++)
+		if (chains[i]->family == NFPROTO_BRIDGE)
+			*(struct nf_chain **)one_more(&nf_bridge_chains.chain, &nf_bridge_chains.n,
+						      sizeof(*nf_bridge_chains.chain)) = chains[i];
+
 	for (f = 0; f < 2; f++)
 		for (i = 0; i < n_chains; i++) {
 			struct nf_chain *c = chains[i];

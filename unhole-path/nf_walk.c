@@ -19,7 +19,7 @@
 #define MAX_RULES 4000000
 #define MAX_DEPTH 4096
 
-struct nf_chains nf_chains[2] = { { .tracks = MAYBE }, { .tracks = MAYBE } };
+struct nf_chains nf_chains[2] = { { .tracks = MAYBE }, { .tracks = MAYBE } }, nf_bridge_chains = { .tracks = NO };
 static bool legacy_done[2];
 
 static void (*trace_fn)(const char *line, void *arg);
@@ -144,10 +144,15 @@ static const char *verdict_name(const struct nf_said *said)
 	}
 }
 
+static struct nf_chains *chains_of(const struct walk *w)
+{
+	return w->bridged ? &nf_bridge_chains : &nf_chains[w->family == AF_INET6];
+}
+
 /* A verdict map whose key is not known may lead to any chain of its table. */
 static void walk_all(struct visit *v, const struct nf_chain *from, int depth, struct out *out)
 {
-	const struct nf_chains *all = &nf_chains[v->w->family == AF_INET6];
+	const struct nf_chains *all = chains_of(v->w);
 	const struct nf_reach perhaps = { MAYBE, MAYBE };
 	unsigned long before;
 	size_t i;
@@ -539,7 +544,7 @@ static void add(struct one **list, size_t *n, enum kind kind, int prio, struct n
 
 static void collect(const struct walk *w, struct hooked *h)
 {
-	const struct nf_chains *all = &nf_chains[w->family == AF_INET6];
+	const struct nf_chains *all = chains_of(w);
 	const char *dev = w->hook == HOOK_EGRESS ? w->oif : w->iif;
 	size_t i;
 
@@ -554,6 +559,8 @@ static void collect(const struct walk *w, struct hooked *h)
 		else
 			add(&h->list, &h->n, A_CHAIN, c->prio, c);
 	}
+	if (w->bridged)
+		return;
 	if (w->hook == HOOK_PREROUTING || w->hook == HOOK_OUTPUT) {
 		add(&h->list, &h->n, CONNTRACK, NF_IP_PRI_CONNTRACK, NULL);
 		add(&h->list, &h->n, NAT, NF_IP_PRI_NAT_DST, NULL);
@@ -834,6 +841,8 @@ void rules_free(void)
 
 	nf_hook_free();
 	nft_free();
+	free(nf_bridge_chains.chain);
+	nf_bridge_chains = (struct nf_chains){ .tracks = NO };
 	for (i = 0; i < ARRAY_SIZE(families); i++) {
 		xt_free(families[i]);
 		legacy_done[i] = false;

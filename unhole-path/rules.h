@@ -78,6 +78,7 @@ struct walk {
 	enum hook hook;
 	const char *iif, *oif;		/* NULL: none */
 	struct addr nexthop;		/* MASQUERADE's, at POSTROUTING */
+	bool bridged;			/* a bridge's own hook; iif or oif is its port, or not known */
 	bool own;			/* made on this box */
 	bool has_uid;
 	uint32_t uid;			/* whose socket it is of */

@@ -89,6 +89,12 @@ if [ $PATCHED = 0 ]; then
 	is 'ingress of a port: told, not told, and of no matter' "$(for a in 'p0 ipproto icmp' 'br0 ipproto icmp' 'br0 ipproto udp'; do verdict $FAR from 198.18.6.2 iif $a; done | tr '\n' ' ')" \
 		'rule-drop rule-unknown no-hole '
 	must nft delete table netdev n
+	must nft add table bridge n
+	must nft add chain bridge n c '{ type filter hook input priority 0; }'
+	must nft add rule bridge n c iifname p0 ip protocol icmp drop
+	is "a bridge's own rules" "$(for a in 'p0 ipproto icmp' 'br0 ipproto icmp' 'p0 ipproto udp'; do verdict $FAR from 198.18.6.2 iif $a; done | tr '\n' ' ')" \
+		'rule-drop rule-unknown no-hole '
+	must nft delete table bridge n
 	must ip link add link up0 name up0.7 type vlan id 7
 	must ip link set up0.7 up
 	must ip addr add 198.18.7.1/24 dev up0.7
