@@ -95,9 +95,9 @@ must ip route add 198.18.0.0/24 nexthop via $PEER nexthop via 192.0.2.3
 says 'it says that there are others' "$(unhole-path to 198.18.0.1)" 'or another of 2 nexthops'
 wire box up2 198.18.1.1/24 peer eth2 -
 must ip route add 198.18.2.0/24 nexthop via $PEER nexthop via 198.18.1.2
-is 'by addresses: which one is known' "$(verdict to 198.18.2.1 ipproto udp dport 9)" no-hole
+is 'by addresses: which one is known' "$(verdict to 198.18.2.1 from $BOX ipproto udp dport 9)" no-hole
 must sysctl -qw net.ipv4.fib_multipath_hash_policy=1
-is 'by ports: it is not, unless they are told' "$(verdict to 198.18.2.1 ipproto udp dport 9) $(verdict to 198.18.2.1 ipproto udp sport 4000 dport 9)" \
+is 'by ports: it is not, unless they are told' "$(verdict to 198.18.2.1 from $BOX ipproto udp dport 9) $(verdict to 198.18.2.1 from $BOX ipproto udp sport 4000 dport 9)" \
 	'lookup-unknown no-hole'
 must sysctl -qw net.ipv4.fib_multipath_hash_policy=0
 must ip -6 addr add 2001:db8:1002::1/64 dev up2 nodad
