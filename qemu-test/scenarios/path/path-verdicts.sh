@@ -387,8 +387,8 @@ if [ $PATCHED = 0 ]; then
 	no_table
 	must sysctl -qw net.ipv6.conf.all.forwarding=1
 	must ip -6 route add 2001:db8:33::/64 via $PEER6
-	must ip6tables -t mangle -A PREROUTING -i cl0 -j DNPT --src-pfx 2001:db8:3::/60 --dst-pfx 2001:db8:33::/64
-	must ip6tables -t mangle -A POSTROUTING -o up0 -j SNPT --src-pfx 2001:db8:1::/64 --dst-pfx 2001:db8:77::/48
+	must ip6tables -t mangle -A PREROUTING -i cl0 -d $FAR6 -j DNPT --src-pfx 2001:db8:3::/60 --dst-pfx 2001:db8:33::/64
+	must ip6tables -t mangle -A POSTROUTING -o up0 -s $CLIENT6 -j SNPT --src-pfx 2001:db8:1::/64 --dst-pfx 2001:db8:77::/48
 	to=$(unhole-path -j to $FAR6 from $CLIENT6 iif cl0 ipproto udp dport 4999 | grep -o '"dst":"2001:db8:33:[^"]*"' | head -n 1 | cut -d '"' -f 4)
 	src=$(unhole-path -j to $FAR6 from $CLIENT6 iif cl0 ipproto udp dport 4999 | sed 's/.*"source":"\([^"]*\)".*/\1/')
 	echo x | on client socat -u - "UDP6-SENDTO:[$FAR6]:4999"
