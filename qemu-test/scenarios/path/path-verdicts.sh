@@ -317,10 +317,6 @@ must nft flush chain ip n c
 table 'chain c { iifname cl0 add @s { ip saddr counter }; ip saddr 192.0.2.77 drop; }'
 client 'one that counts, and nobody asks' 'no-hole 0' 1
 no_table
-table 'set s { type ipv4_addr; size 9; flags dynamic; elements = { '$CLIENT' limit rate over 10/second }; }
-	chain c { type filter hook forward priority 0; ip saddr @s drop; }'
-client 'an element with a limit of its own' 'rule-unknown 3' 1
-no_table
 rules -t raw -A PREROUTING -i cl0 -j CT --notrack
 rules -A FORWARD -m conntrack --ctproto udp -j DROP
 client 'without an entry no part of it is met' 'no-hole 0' 1
@@ -340,14 +336,6 @@ client 'iptables, none of it is met' 'no-hole 0' 1
 rules -A FORWARD -m conntrack --ctorigdstport 4000:4999 -j DROP
 client 'the port is' 'rule-drop 1' 0
 rules -F FORWARD
-rules -A FORWARD -m physdev --physdev-is-bridged -j DROP
-client 'it has come in by no bridge' 'no-hole 0' 1
-rules -A FORWARD -m physdev ! --physdev-is-bridged -j DROP
-client 'by none' 'rule-drop 1' 0
-rules -F FORWARD
-table 'chain c { type filter hook forward priority 0; meta skgid 0 drop; meta cgroup 5 drop; ip option lsrr exists drop; }'
-client 'it has no socket, and no options' 'no-hole 0' 1
-no_table
 must nft add table inet n
 must nft 'add chain inet n c { type filter hook forward priority 0; policy drop; }'
 must nft add rule inet n c rt type 0 accept
@@ -380,6 +368,18 @@ goes "a protocol of the box's own" 'rule-drop 1' 0
 no_table
 if [ $PATCHED = 0 ]; then
 	FROM=client
+	table 'set s { type ipv4_addr; size 9; flags dynamic; elements = { '$CLIENT' limit rate over 10/second }; }
+		chain c { type filter hook forward priority 0; ip saddr @s drop; }'
+	client 'an element with a limit of its own' 'rule-unknown 3' 1
+	no_table
+	rules -A FORWARD -m physdev --physdev-is-bridged -j DROP
+	client 'it has come in by no bridge' 'no-hole 0' 1
+	rules -A FORWARD -m physdev ! --physdev-is-bridged -j DROP
+	client 'by none' 'rule-drop 1' 0
+	rules -F FORWARD
+	table 'chain c { type filter hook forward priority 0; meta skgid 0 drop; meta cgroup 5 drop; ip option lsrr exists drop; }'
+	client 'it has no socket, and no options' 'no-hole 0' 1
+	no_table
 	table 'chain c { type filter hook prerouting priority -150; iifname cl0 fib daddr . iif type { local, broadcast, multicast } drop; }'
 	client 'the type of an address, at a device' 'no-hole 0' 1
 	table 'chain c { iifname cl0 fib daddr . mark . iif type != { local, broadcast, multicast } drop; }'
