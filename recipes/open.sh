@@ -203,11 +203,12 @@ chains() {
 }
 
 # _undo_all FILE: the newest change first, but for what another recipe has made, too. Some
-# of it may be gone already.
+# of it may be gone already. The file goes last: what is cut short can be undone again.
 _undo_all() {
-	mv "$1" "${1%/*}/.undo"
-	cat "${1%/*}"/* 2>/dev/null >"${1%/*}/.others" || :
-	tac "${1%/*}/.undo" | awk 'FILENAME ~ /others$/ { also[$0]; next } !($0 in also)' "${1%/*}/.others" - | while read -r _line; do
+	for _o in "${1%/*}"/*; do
+		[ "$_o" = "$1" ] || cat "$_o"
+	done >"${1%/*}/.others"
+	tac "$1" | awk 'FILENAME ~ /others$/ { also[$0]; next } !($0 in also)' "${1%/*}/.others" - | while read -r _line; do
 		# A table that was loaded anew has other handles.
 		case $_line in 'nft delete rule '*)
 			_c=${_line#* comment } _line=${_line% comment *}
@@ -217,7 +218,7 @@ _undo_all() {
 		esac
 		eval "command $_line" >/dev/null 2>&1 || :
 	done
-	rm "${1%/*}/.undo" "${1%/*}/.others"
+	rm "$1" "${1%/*}/.others"
 }
 
 # _again: the command that makes it anew, with what it was told in the environment. Nothing,

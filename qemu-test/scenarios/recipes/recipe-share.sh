@@ -83,3 +83,14 @@ check 'the second is undone' sh /unhole/recipes/own-forward.sh undo
 box_now undone
 check 'all is as before' diff /run/bare /run/undone
 check 'undone twice' sh /unhole/recipes/own-forward.sh undo
+# An undo that is killed can be run again.
+recipe own-forward UPLINK=up0
+mkdir /run/killing
+printf '#!/bin/sh\n[ ! -e /run/kills ] || { kill -9 $PPID; exit 1; }\nexec %s "$@"\n' "$(command -v nft)" >/run/killing/nft
+chmod +x /run/killing/nft
+: >/run/kills
+refute 'an undo that is killed' env PATH="/run/killing:$PATH" sh /unhole/recipes/own-forward.sh undo
+rm /run/kills
+check '... is run again' sh /unhole/recipes/own-forward.sh undo
+box_now undone
+check '... and all is as before' diff /run/bare /run/undone
