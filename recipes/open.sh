@@ -135,6 +135,25 @@ ip() {
 	_make "ip ${_f:+$_f }$_o del $*" ip ${_f:+"$_f"} "$_o" add "$@"
 }
 
+# _along KEY: what else the kernel changes when that is switched off again, as it is now.
+_along() {
+	case $1 in
+	net.ipv4.ip_forward) _keys='net/ipv4/conf/*/forwarding net/ipv4/conf/all/accept_redirects' ;;
+	net.ipv6.conf.all.forwarding) _keys='net/ipv6/conf/*/forwarding' ;;
+	*) return 0 ;;
+	esac
+	(
+		cd /proc/sys
+		for _k in $_keys; do
+			read -r _v <"$_k"
+			case $_k,$_v in
+			*/all/forwarding,*) ;;
+			*/forwarding,1 | */accept_redirects,0) printf ' %s' "$_k=$_v" ;;
+			esac
+		done
+	)
+}
+
 sysctl() {
 	case $1 in
 	-*w*) shift ;;
@@ -146,7 +165,7 @@ sysctl() {
 	for _kv; do
 		_old=$(command sysctl -n "${_kv%%=*}") || return
 		if [ "$_old" != "${_kv#*=}" ]; then
-			note "sysctl -qw ${_kv%%=*}=$_old"
+			note "sysctl -qw ${_kv%%=*}=$_old$(_along "${_kv%%=*}")"
 			command sysctl -qw "$_kv" || return
 		elif [ -n "$STATE" ]; then
 			_line=$(cat "${STATE%/*}"/* | grep -m 1 "^sysctl -qw ${_kv%%=*}=") || :

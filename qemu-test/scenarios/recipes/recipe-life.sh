@@ -17,7 +17,9 @@ addresses box up0 $BOX/24,$BOX6/64,2001:db8:21::1/64,2001:db8:22::1/64,2001:db8:
 addresses box up1 192.0.2.5/25,2001:db8:2:1::1/64
 addresses box up2 192.0.2.135/25,2001:db8:2:2::1/64
 must batch box 'link set cl1 up' 'link set cl2 up' 'link set red up' 'link set green up' 'link set blue up'
-must sysctl -qw net.ipv4.ip_forward=0
+# (What hangs on forwarding is as somebody has set it.)
+must sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 net.ipv4.conf.all.accept_redirects=0 \
+	net.ipv4.conf.cl0.forwarding=1 net.ipv6.conf.cl0.forwarding=1
 
 # How the box is. (Chains without rules, counters, and what the kernel gives a device by
 # itself are nobody's work.)
@@ -35,8 +37,8 @@ box_now() {
 		ip6tables-save
 		nft -s list ruleset
 		ip vrf
-		sysctl net.ipv4.ip_forward net.ipv4.conf.lo.accept_local net.ipv6.conf.all.forwarding
-		cat /proc/sys/net/ipv4/conf/*p[0-9]/rp_filter /proc/sys/net/ipv6/conf/*p[0-9]/accept_ra
+		sysctl net.ipv4.ip_forward net.ipv4.conf.lo.accept_local net.ipv4.conf.all.accept_redirects net.ipv6.conf.all.forwarding
+		cat /proc/sys/net/ipv4/conf/*p[0-9]/rp_filter /proc/sys/net/ipv6/conf/*p[0-9]/accept_ra /proc/sys/net/ipv[46]/conf/cl0/forwarding
 	} 2>/dev/null | sed 's/fe80::[0-9a-f:]*/fe80/; s/ tentative//; s/valid_lft.*//; s/\[[0-9]*:[0-9]*\]//
 		s/^[0-9]*: \([a-z]\)/\1/; /^[:#*]/d; /COMMIT/d; /^\t*chain .* {$/d; /^\t*}/d; /^}/d; /^\t\ttype .* hook /d
 		/^table .* \(raw\|mangle\|nat\|filter\) {$/d; /^$/d; s/counter packets.*bytes [0-9]*/counter/; s/state [A-Z]*//' | sort >"/run/$1"
