@@ -6,7 +6,7 @@
 #   client --- CLIENT_IF [box] --- UPLINKS
 #
 # CLIENT_IF   where the clients come in
-# UPLINKS     the uplinks, as nft has lists: up0, up1
+# UPLINKS     the uplinks: up0, up1
 #
 # A connection is offered by its first reply, which does not go through the hole; both
 # directions then know their NICs. (Offered by the client's packet, one of them would end
@@ -17,17 +17,19 @@
 set -e
 : "${CLIENT_IF:=cl0}" "${UPLINKS:=up0}"
 cd "$(dirname "$0")"
-VIA=none BITS=0 TOOLS=nft . ./open.sh
+UPLINKS=$(echo "$UPLINKS" | tr ',' ' ')
+VIA=none BITS=0 TOOLS=nft NEEDS="$CLIENT_IF $UPLINKS" . ./open.sh
+ups=$(for up in $UPLINKS; do printf '"%s", ' "$up"; done)
 # Behind the firewall's own chains, which may drop the reply.
 # shellcheck disable=SC2034 # chains
 NF=inet
 chains flowtable <<EOF
 	flowtable nics {
 		hook ingress priority 0
-		devices = { $CLIENT_IF, $UPLINKS }
+		devices = { $ups"$CLIENT_IF" }
 	}
 	chain forward {
 		type filter hook forward priority filter + 10
-		iifname { $UPLINKS } flow add @nics
+		iifname { $ups} flow add @nics
 	}
 EOF

@@ -211,6 +211,7 @@ ip6tables() { _xt ip6tables "$@"; }
 # chains NAME <CHAINS: a table of nftables with these chains, made in one go. NF is its
 # family.
 chains() {
+	case $1 in *[!A-Za-z0-9_.-]*) set -- "$(echo "$1" | tr -c 'A-Za-z0-9_.\n-' _)" ;; esac
 	note "nft delete table $NF unhole-$1"
 	{
 		echo "table $NF unhole-$1"
@@ -422,7 +423,11 @@ pass() {
 	esac
 	# shellcheck disable=SC2086 # words
 	[ -z "$_chain" ] || "$IPT" -I $_chain $1 -j ACCEPT
+	# (nft has room for 128 characters.)
 	_comment="unhole-$RECIPE $(echo "$2" | tr -d '&')"
+	[ ${#_comment} -le 128 ] || _comment="$(echo "$_comment" | cut -c 1-110) $(echo "$_comment" | cksum | cut -d ' ' -f 1)"
+	# A device may be called as a word of nft's, or as what is no word at all.
+	set -- "$1" "$(echo "$2" | sed -E 's/(iifname|oifname) ([^ ]+)/\1 "\2"/g')"
 	command nft list chains 2>/dev/null | awk '
 		$1 == "table" { family = $2; table = $3 }
 		$1 == "chain" { chain = $2 }
@@ -452,7 +457,7 @@ pass() {
 # _firewalld NFT: others cannot change its table. What is typed here stays.
 _firewalld() {
 	case $1 in
-	*" oifname $VIA")
+	*" oifname \"$VIA\"")
 		firewall-cmd --get-zone-of-interface="$VIA" >/dev/null 2>&1 </dev/null || cat >&2 <<-END
 			note: firewalld must let pass what goes to $VIA:
 			  firewall-cmd --permanent --new-zone=unhole

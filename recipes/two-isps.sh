@@ -209,7 +209,7 @@ ruleset() {
 		own) _type="type ifname . $_t" ;;
 		*)
 			_type="type $_t : $_t; flags interval" _snat="$_snat
-			oifname $VIA snat to $NF saddr map @$_name"
+			oifname \"$VIA\" snat to $NF saddr map @$_name"
 			;;
 		esac
 		echo "$_what $_name { $_type; ${_list:+elements = { $_list \}} }"
@@ -218,7 +218,7 @@ ruleset() {
 		var ROUTED "$_up"
 		for _r in $value; do
 			! ours "$_r" || _routed="$_routed
-			oifname { $_up, $VIA } $NF saddr $_r accept"
+			oifname { $(quoted "$_up" "$VIA") } $NF saddr $_r accept"
 		done
 	done
 	# (A set of intervals, or with a part that is one, seems empty for a moment while nft
@@ -232,7 +232,7 @@ ruleset() {
 		chain postrouting {
 			type nat hook postrouting priority srcnat - 1
 			oifname . $NF saddr @own accept$_routed$_snat
-			oifname $VIA snat to oifname map @out
+			oifname "$VIA" snat to oifname map @out
 			${NO_ESP}snat to oifname map @out
 		}
 		# Whatever goes wrong: no other address leaves.
