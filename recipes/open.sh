@@ -74,8 +74,8 @@ _unnote() { [ -z "$STATE" ] || sed -i '$d' "$STATE"; }
 # itself.
 _adopt() {
 	[ -n "$STATE" ] || return 1
-	grep -qxF -e "$1" "$STATE" && return
-	_line=$(cat "${STATE%/*}"/* | grep -xF -m 1 -e "$1") || return
+	grep -qsxF -e "$1" "$STATE" && return
+	_line=$(cat "${STATE%/*}"/* 2>/dev/null | grep -xF -m 1 -e "$1") || return
 	note "$_line"
 }
 
@@ -168,7 +168,7 @@ sysctl() {
 			note "sysctl -qw ${_kv%%=*}=$_old$(_along "${_kv%%=*}")"
 			command sysctl -qw "$_kv" || return
 		elif [ -n "$STATE" ]; then
-			_line=$(cat "${STATE%/*}"/* | grep -m 1 "^sysctl -qw ${_kv%%=*}=") || :
+			_line=$(cat "${STATE%/*}"/* 2>/dev/null | grep -m 1 "^sysctl -qw ${_kv%%=*}=") || :
 			[ -z "$_line" ] || _adopt "$_line" || return
 		fi
 	done
@@ -289,6 +289,8 @@ _marks() {
 		ip -4 rule
 		ip -6 rule
 		! command -v iptables-save || { iptables-save && ip6tables-save; }
+		[ ! -e /proc/net/ip_tables_names ] || iptables-legacy-save
+		[ ! -e /proc/net/ip6_tables_names ] || ip6tables-legacy-save
 		! command -v nft || command nft list ruleset
 	} 2>/dev/null | grep -F mark | grep -oE '0x[0-9a-f]+' | sort -u
 }
@@ -413,16 +415,31 @@ forwarding() {
 	sysctl -qw net.ipv6.conf.all.forwarding=1
 }
 
-# pass XT NFT: FORWARD lets pass what matches, in words of iptables and of nftables, where a
-# chain there may drop it.
-pass() {
-	_chain=FORWARD
-	case $(command "$IPT" -S FORWARD 2>/dev/null) in
-	'' | '-P FORWARD ACCEPT') _chain='' ;;
+# _pass_xt TOOL MATCH...: by one of the two iptables.
+_pass_xt() {
+	_tool=$1 _chain=FORWARD
+	shift
+	case $(command "$_tool" -S FORWARD 2>/dev/null) in
+	'' | '-P FORWARD ACCEPT') return 0 ;;
 	*DOCKER-USER*) _chain=DOCKER-USER ;;
 	esac
+	_xt "$_tool" -I $_chain "$@" -j ACCEPT
+}
+
+# pass XT NFT: FORWARD lets pass what matches, in words of iptables and of nftables, where a
+# chain there may drop it. What the iptables that is not this box's "iptables" has made counts,
+# too: to nft, iptables-nft's chains are chains like others.
+pass() {
+	_theirs=FORWARD
 	# shellcheck disable=SC2086 # words
-	[ -z "$_chain" ] || "$IPT" -I $_chain $1 -j ACCEPT
+	_pass_xt "$IPT" $1
+	case $(command "$IPT" -V 2>/dev/null) in
+	*nf_tables*)
+		# shellcheck disable=SC2086
+		! grep -qsx filter "/proc/net/${IPT%s}_names" || _pass_xt "$IPT-legacy" $1
+		;;
+	*) _theirs='' ;;
+	esac
 	# (nft has room for 128 characters.)
 	_comment="unhole-$RECIPE $(echo "$2" | tr -d '&')"
 	[ ${#_comment} -le 128 ] || _comment="$(echo "$_comment" | cut -c 1-110) $(echo "$_comment" | cksum | cut -d ' ' -f 1)"
@@ -432,7 +449,7 @@ pass() {
 		$1 == "table" { family = $2; table = $3 }
 		$1 == "chain" { chain = $2 }
 		/hook forward/ && family != "bridge" && family != "'"$([ "$F" = 4 ] && echo ip6 || echo ip)"'" &&
-			!(chain == "FORWARD" && family != "inet") && table !~ /^unhole-/ { print family, table, chain }' |
+			!(chain == "'"$_theirs"'" && family != "inet") && table !~ /^unhole-/ { print family, table, chain }' |
 		while read -r _fam _table _chain; do
 			if [ "$_table" = firewalld ]; then
 				_firewalld "$2"

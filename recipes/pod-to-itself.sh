@@ -34,6 +34,7 @@ if [ -n "${BRIDGE_PORT-}" ]; then
 fi
 forwarding
 pass "-i $DEV -d $POD -p $PROTO --dport $POD_PORT -m conntrack --ctstate DNAT" "iifname $DEV $NF daddr $POD $PROTO dport $POD_PORT ct status dnat"
+pass "-i $DEV -s $POD -p $PROTO --sport $POD_PORT -m conntrack --ctstate DNAT --ctdir REPLY" "iifname $DEV $NF saddr $POD $PROTO sport $POD_PORT ct status dnat ct direction reply"
 if [ "$FRONT" = nft ]; then
 	chains "pod-to-itself-$(echo "$INSTANCE" | tr .: __)" <<-EOF
 		chain postrouting {

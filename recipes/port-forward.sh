@@ -25,6 +25,7 @@ ours=$($IP addr show dev "$inside" scope global | sed -n 's/.* inet6* \([^/ ]*\)
 [ "$F" = 4 ] && to=$SERVER:$SERVER_PORT loopback=127.0.0.0/8 || to=[$SERVER]:$SERVER_PORT loopback=::1
 forwarding
 pass "-d $SERVER -p $PROTO --dport $SERVER_PORT -m conntrack --ctstate DNAT" "$NF daddr $SERVER $PROTO dport $SERVER_PORT ct status dnat"
+pass "-s $SERVER -p $PROTO --sport $SERVER_PORT -m conntrack --ctstate DNAT --ctdir REPLY" "$NF saddr $SERVER $PROTO sport $SERVER_PORT ct status dnat ct direction reply"
 if [ "$FRONT" = nft ]; then
 	asked="fib daddr type local $NF daddr != { $(echo "$loopback $ours" | sed 's/ /, /g') }"
 	chains "port-forward-$INSTANCE" <<-EOF

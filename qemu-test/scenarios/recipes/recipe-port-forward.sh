@@ -66,6 +66,29 @@ for front in nft iptables; do
 	refute "$front: undone: the world" ask peer $BOX
 	refute "$front: undone: the box" ask box $BOX
 done
+# A FORWARD that lets nothing pass, not even replies; by nftables, by each of the iptables.
+$IPT -F FORWARD
+$IPT -P FORWARD ACCEPT
+drops() { # WHAT
+	refute "$1: before" ask peer $BOX
+	via nvi0
+	recipe port-forward$SIX
+	is "$1: the world" "$(ask peer $BOX)" "server, $(socats $PEER)"
+	must sh /unhole/recipes/port-forward$SIX.sh undo
+}
+must nft add table inet own
+must nft 'add chain inet own forward { type filter hook forward priority 0; policy drop; }'
+drops nft
+must nft delete table inet own
+for fe in $(front_ends $IPT-legacy $IPT-nft); do
+	must $fe -P FORWARD DROP
+	drops "$fe"
+	is "$fe: nothing is left" "$($fe -S FORWARD | grep -c '^-A')" 0
+	must $fe -P FORWARD ACCEPT
+done
+must $IPT -P FORWARD DROP
+must $IPT -A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
+must $IPT -A FORWARD -i cl0 -o up0 -j ACCEPT
 is 'the rules are those that were' "$($IPT -t nat -S | grep -c '^-A'),$($IPT -S FORWARD | grep -c '^-A')" 1,2
 settled server
 is 'the server has seen no public address but that of who asked' "$(seen server "dst $SERVER and not src $PEER and not net ${CL}0/$LEN and not src $BOX and not src $MOVED and tcp")" 0
