@@ -57,11 +57,11 @@ ip -6 rule add pref "$PREF" from "$SNAT6" lookup "$TABLES"
 NF=inet
 chains bpf-reroute <<EOF
 	chain prerouting {
-		type filter hook prerouting priority mangle
+		type filter hook prerouting priority mangle + 10
 		iifname "$CLIENT_IF" meta mark set meta mark | $BIT1
 	}
 	chain output {
-		type route hook output priority mangle
+		type route hook output priority mangle + 10
 		ip daddr $FAR meta mark set meta mark | $BIT1
 		ip6 daddr $FAR6 meta mark set meta mark | $BIT1
 	}

@@ -37,12 +37,12 @@ if [ "$FRONT" = nft ]; then
 			type "ftp" protocol tcp
 		}
 		chain prerouting {
-			type filter hook prerouting priority mangle
+			type filter hook prerouting priority mangle + 10
 			iifname "$CLIENT_IF" $NF daddr $SERVER meta mark set meta mark | $BIT2
 			iifname "$CLIENT_IF" $NF daddr $SERVER tcp dport 21 ct helper set "reader"
 		}
 		chain output {
-			type route hook output priority mangle
+			type route hook output priority mangle + 10
 			$NF daddr $SERVER meta mark set meta mark | $BIT1
 			$NF daddr $SERVER tcp dport 21 ct helper set "reader"
 		}

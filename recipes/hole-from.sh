@@ -23,7 +23,7 @@ into "$TABLE"
 if [ "$FRONT" = nft ]; then
 	chains "hole-from-$DEV" <<-EOF
 		chain prerouting {
-			type filter hook prerouting priority mangle
+			type filter hook prerouting priority mangle + 10
 			iifname "$DEV" ${CLIENTS:+$NF saddr $CLIENTS }meta mark set meta mark | $BIT1
 		}
 	EOF

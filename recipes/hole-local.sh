@@ -22,7 +22,7 @@ into "$TABLE"
 if [ "$FRONT" = nft ]; then
 	chains hole-local <<-EOF
 		chain output {
-			type route hook output priority mangle
+			type route hook output priority mangle + 10
 			$NF daddr $FAR meta mark set meta mark | $own
 		}
 		chain behind {

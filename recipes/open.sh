@@ -42,7 +42,8 @@
 #
 # What it has from here on: F is 4 or 6, IP is "ip -4" or "ip -6", IPT is iptables or
 # ip6tables, NF is ip or ip6 as nft has it. BIT1, BIT2, ... are the bits of MARK, the lowest
-# first. What table mangle does to a packet before it is looked up again stands in the
+# first. Chains of nftables that set them stand behind mangle: who has a whole mark set there does
+# not take them away. What table mangle does to a packet before it is looked up again stands in the
 # chain $CHAIN, with $WAY $VIA.
 # shellcheck shell=sh
 

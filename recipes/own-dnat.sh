@@ -32,7 +32,7 @@ if [ "$FRONT" = nft ]; then
 			$NF daddr $VIP notrack
 		}
 		chain output {
-			type route hook output priority mangle
+			type route hook output priority mangle + 10
 			$NF daddr $VIP meta mark set meta mark | $BIT1
 		}
 		chain behind {

@@ -43,7 +43,7 @@ stay=
 if [ "$FRONT" = nft ]; then
 	chains own-forward <<-EOF
 		chain output {
-			type route hook output priority mangle
+			type route hook output priority mangle + 10
 			$stay
 			oifname "$UPLINK" meta mark set meta mark | $((BIT1 | BIT2))
 		}

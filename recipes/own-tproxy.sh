@@ -56,13 +56,13 @@ $IP rule add pref $((PREF + 4)) fwmark "$BIT2/$BIT2" lookup "$TABLE"
 if [ "$FRONT" = nft ]; then
 	chains "own-tproxy-$INSTANCE" <<-EOF
 		chain prerouting {
-			type filter hook prerouting priority mangle
+			type filter hook prerouting priority mangle + 10
 			iifname "$VIA" meta mark set meta mark & $(but "$BIT2")
 			iifname { "$CLIENT_IF", "$VIA" } $PROTO dport $PORT meta mark set meta mark | $BIT3 tproxy to :$PROXY_PORT accept
 			iifname { "$CLIENT_IF", "$VIA" } $PROTO dport $PORT drop
 		}
 		chain output {
-			type route hook output priority mangle
+			type route hook output priority mangle + 10
 			$PROTO dport $PORT ct state new $nft ct mark set ct mark | $BIT2
 			$PROTO dport $PORT ct mark & $BIT2 == 0 meta mark set meta mark | $BIT2
 		}

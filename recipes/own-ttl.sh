@@ -27,7 +27,7 @@ for IPTABLES in iptables ip6tables; do
 				$(seq 1 254 | awk -v t="$ttl" '{ print t, $1, t, "set", $1 + 1, "return" }')
 			}
 			chain output {
-				type route hook output priority mangle
+				type route hook output priority mangle + 10
 				$NF daddr $FAR meta mark set meta mark | $BIT1
 			}
 			chain behind {

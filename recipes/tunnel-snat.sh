@@ -30,7 +30,7 @@ into "$TABLE"
 if [ "$FRONT" = nft ]; then
 	chains tunnel-snat <<-EOF
 		chain prerouting {
-			type filter hook prerouting priority mangle
+			type filter hook prerouting priority mangle + 10
 			iifname "$CLIENT_IF" $NF saddr $CLIENTS $NF daddr $BEYOND meta mark set meta mark | $BIT1
 		}
 		chain postrouting {

@@ -249,6 +249,13 @@ ruleset() {
 			$_lan ct state related ct status expected ct mark set ct mark | $BIT1
 			$_lan ct direction original ct mark & $BIT1 == $BIT1 meta mark set meta mark | $BIT1
 		}
+		# Once more, behind those who set a whole mark. (The first time is for those who keep the
+		# mark in the connection's.)
+		chain again {
+			type filter hook prerouting priority mangle + 10
+			$_lan ct direction reply meta mark set meta mark | $BIT1
+			$_lan ct direction original ct mark & $BIT1 == $BIT1 meta mark set meta mark | $BIT1
+		}
 	END
 }
 # tried <RULES: whether nft would take them

@@ -223,6 +223,12 @@ nft -f - <<-END
 END
 marks 'nft with 0x2 of 0xff'
 must nft delete table inet own
+# Who sets a whole mark, and not ours, does not take our bits away.
+must iptables -t mangle -A PREROUTING -i cl0 -j MARK --set-mark 0x5
+check 'whole marks: uplinks.sh' uplinks
+both 'whole marks'
+check 'whole marks: undo' sh /unhole/recipes/uplinks.sh undo
+must iptables -t mangle -F
 # Two of ours with different bits do not mind each other.
 check 'hole-from.sh with another bit' env DEV=up1 MARK=0x20000 TABLE=70 PREF=500 sh /unhole/recipes/hole-from.sh
 check 'uplinks.sh beside it' uplinks

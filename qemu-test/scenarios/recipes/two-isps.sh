@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # recipes/two-isps.sh on a router as people have it: FORWARD drops, MASQUERADE stands at each
-# uplink, rp_filter is strict, both providers of IPv4 have the same next hop, the third one
-# has IPv6 only. What ran before goes on; who leaves by which, with which address; replies,
+# uplink, somebody sets whole marks, rp_filter is strict, both providers of IPv4 have the same
+# next hop, the third one has IPv6 only. What ran before goes on; who leaves by which, with which address; replies,
 # port forwards, the box itself, other networks; nothing private leaves; withdrawn, renumbered,
 # a link that flaps, each of the hooks; what is wrong is said; down leaves nothing.
 # patches: none
@@ -24,6 +24,9 @@ must batch client 'route add default via 198.51.100.1' 'route add default via 20
 must ip -n dmz route add default via 203.0.113.129
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.up1.rp_filter=1 net.ipv4.conf.up2.rp_filter=1 net.ipv4.conf.cl0.rp_filter=1
 must iptables-restore <<-END
+	*mangle
+	-A PREROUTING -i cl0 -j MARK --set-mark 5
+	COMMIT
 	*nat
 	-A POSTROUTING -o up1 -j MASQUERADE
 	-A POSTROUTING -o up2 -j MASQUERADE
