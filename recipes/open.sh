@@ -104,7 +104,11 @@ _make() {
 		esac
 		;;
 	esac
-	echo "$* said: $_said" >&2
+	echo "error: $* said: $_said" >&2
+	case $_said in
+	*exists*) echo '  cure: TABLE=, TABLES= and VIA= as nobody else has them; or take away what is there' >&2 ;;
+	*) echo '  cure: see the variables at the top of the recipe' >&2 ;;
+	esac
 	return 2
 }
 
@@ -333,7 +337,6 @@ _whence() {
 }
 
 _look() {
-	[ "$(id -u)" = 0 ] || die 'only root can change rules and routes' "sudo sh $0"
 	_tools="ip ${TOOLS-}"
 	[ "$VIA" = none ] || _tools="$_tools $([ "$FRONT" = nft ] && echo nft || echo "$IPT")"
 	[ "$VIA" = lo ] || [ -z "$AGAIN" ] || _tools="$_tools ethtool"
@@ -595,8 +598,31 @@ CHAIN=PREROUTING WAY=-i
 [ "$VIA" = lo ] || [ -n "$AGAIN" ] || CHAIN=POSTROUTING WAY=-o
 export IP NF CHAIN WAY
 
+# _number NAME MAX: is one.
+_number() {
+	eval "_v=\$$1"
+	case $_v in
+	'' | 0* | *[!0-9]* | ???????????*) ;;
+	*) [ "$_v" -gt "$2" ] || return 0 ;;
+	esac
+	die "$1=$_v is no number from 1 to $2" "$1=NUMBER, or leave it out"
+}
+_number TABLE 4294967295
+_number TABLES 4294967000
+_number PREF 32700 # what is behind main's rule is never met
+case $TABLE in 253 | 254 | 255) die "TABLE=$TABLE is the kernel's own" 'another TABLE=' ;; esac
+case $FRONT in nft | iptables) ;; *) die "FRONT=$FRONT is not known" 'FRONT=nft or FRONT=iptables' ;; esac
+case $VIA in */* | *[[:space:]]* | ????????????????*) die "VIA=$VIA is no name for a device" 'VIA=nvi0, or VIA=lo' ;; esac
+
 # The bits.
 MARK=${MARK#*/}
+_v=${MARK#0x} _digits=0-9
+[ "$_v" = "$MARK" ] || _digits=0-9a-fA-F
+case $_v in
+'' | 0[0-9] | *[!$_digits]* | ???????????*) _v='' ;;
+*) [ $((MARK)) -le 4294967295 ] || _v='' ;;
+esac
+[ -n "$_v" ] || die "MARK=$MARK is no mask of 32 bits" 'MARK=MASK, as 0x10000'
 [ "$BITS" != 0 ] || MARK=0
 _n=0 _b=1
 while [ $_b -le $((MARK)) ] && [ $_n -lt 8 ]; do
@@ -611,6 +637,7 @@ if [ -z "${RECIPE-}" ]; then
 	case $RECIPE in *.sh) [ ! -e "./$RECIPE" ] || STATE=yes ;; esac
 	RECIPE=${RECIPE%.sh}${INSTANCE:+-$INSTANCE}
 	if [ -n "$STATE" ]; then
+		[ "$(id -u)" = 0 ] || die 'only root can change rules and routes' "sudo sh $0"
 		_net=$(readlink /proc/self/ns/net)
 		_net=${_net#*\[}
 		STATE=/run/unhole/${_net%]}/$RECIPE

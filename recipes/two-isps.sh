@@ -52,6 +52,7 @@ fi
 VERB=${1:-up} DEV=${2-} ADDRESS=${3-} GATEWAY=${4-}
 
 cd "$(dirname "$0")"
+[ "$(id -u)" = 0 ] || { echo 'error: only root can change rules and routes' && echo "  cure: sudo sh $0 $*" && exit 1; } >&2
 (umask 077 && mkdir -p /run/unhole)
 exec 9>/run/unhole/.two-isps.lock
 ! command -v flock >/dev/null || flock 9 # hooks come by twos

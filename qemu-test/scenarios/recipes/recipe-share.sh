@@ -61,7 +61,11 @@ refused 'no such device' 'there is no device nic7' hole-from DEV=nic7
 refused 'no device of ours' 'cl0 is no nvi device' hole-from DEV=cl0 VIA=cl0
 refused 'with other flags' 'has nothing switched on; this recipe wants reset-ct' own-dnat VIP=203.0.113.80 SERVER=$FAR
 refused 'an address of the box' "$BOX is the box's own" own-dnat VIP=$BOX SERVER=$FAR VIA=nvi1
-refused 'too few bits' 'has 1 bits, and this recipe needs' own-tproxy MARK=0x40 VIA=nvi1
+for bad in MARK=abc MARK=0x1ffffffff MARK=08 TABLE=main TABLE=0 TABLE=254 TABLES=x PREF=-5 PREF=32767 FRONT=legacy VIA=a/b; do
+	refused "$bad" "error: ${bad%%=*}=${bad#*=} is" uplinks $UP "$bad"
+done
+refused 'a gateway that is none' 'error: ip -4 route add default via bad' uplinks $UP GW1=bad
+refused 'a mark of too few bits' 'has 1 bits, and this recipe needs' own-tproxy MARK=0x40 VIA=nvi1
 must iptables -t mangle -A PREROUTING -i up0 -j MARK --set-xmark 0x100/0x300
 box_now both
 refused 'bits of somebody else' "the mark's bits 0x100 are in use" hole-from DEV=cl0 MARK=0x100/0x100
@@ -94,3 +98,10 @@ rm /run/kills
 check '... is run again' sh /unhole/recipes/own-forward.sh undo
 box_now undone
 check '... and all is as before' diff /run/bare /run/undone
+# Only root can; others are told so, and do not hear that there is nothing to be undone.
+recipe own-forward UPLINK=up0
+for w in own-forward:undo own-forward: two-isps:up two-isps:status; do
+	refute "a user, ${w}" setpriv --reuid=65534 --regid=65534 --clear-groups sh "/unhole/recipes/${w%:*}.sh" ${w#*:}
+	says '... is told' "$_out" 'error: only root can'
+done
+check 'root' sh /unhole/recipes/own-forward.sh undo
