@@ -27,7 +27,7 @@ set -e
 : "${MTU:=1500}" "${LOADER:=$(dirname "$0")/bpf-return}"
 case $LOADER in */*) LOADER=$(readlink -f "$LOADER") ;; esac
 cd "$(dirname "$0")"
-VIA=none NEEDS=$CLIENT_IF TOOLS="nft mount $LOADER" . ./open.sh
+VIA=none FILLS=1 NEEDS=$CLIENT_IF TOOLS="nft mount $LOADER" . ./open.sh
 
 # The device is for rules to name it, and sends nothing.
 ip link add reroute0 type dummy

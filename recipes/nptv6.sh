@@ -17,7 +17,7 @@ set -e
 : "${CLIENTS1:=2001:db8:1::2}" "${PREFIX1:=2001:db8:a1::/64}" "${UP1:=up1}" "${GW1:=2001:db8:2:1::2}"
 : "${CLIENTS2:=2001:db8:1::3}" "${PREFIX2:=2001:db8:a2::/64}" "${UP2:=up2}" "${GW2:=2001:db8:2:2::2}"
 cd "$(dirname "$0")"
-IPTABLES=ip6tables NEEDS="$CLIENT_IF $UP1 $UP2" . ./open.sh
+IPTABLES=ip6tables NEEDS="$CLIENT_IF $UP1 $UP2" FILLS=2 . ./open.sh
 forwarding
 
 # provider N CLIENTS PREFIX UP GW: the second lookup, by the prefix, and the translation

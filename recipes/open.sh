@@ -28,6 +28,8 @@
 #   IPTABLES=ip6tables   it is for IPv6
 #   BITS                 how many bits of the mark it needs (1); 0: it looks at none
 #   NEEDS                devices that must be there
+#   FILLS                how many tables it fills, from TABLES on (0), besides TABLE. (With
+#                        VIA=none it fills none at all if this is not said)
 #   TOOLS                programs that it needs besides
 #   INSTANCE             what tells two calls of it apart
 #   AGAIN                what else the second pass needs: "prerouting" (it crosses
@@ -148,7 +150,7 @@ _along() {
 	*) return 0 ;;
 	esac
 	(
-		cd /proc/sys
+		cd /proc/sys || exit
 		for _k in $_keys; do
 			read -r _v <"$_k"
 			case $_k,$_v in
@@ -312,6 +314,26 @@ _mark_is_free() {
 	done
 }
 
+# _is_free TABLE: nobody but recipes has routes in that table, or a rule that leads there.
+_is_free() {
+	! grep -qsE "(table|lookup) $1( |\$)" "${STATE%/*}"/* || return 0
+	_used=$({
+		echo "$_rules" | grep -wF "lookup $1" || :
+		command ip -4 route show table "$1" || :
+		command ip -6 route show table "$1" || :
+	} 2>/dev/null | head -n 1)
+	[ -z "$_used" ] || die "the table $1 is in use here: $_used" \
+		"$2 that is nobody's: ip rule; ip route show table all"
+}
+_tables_are_free() {
+	[ "$VIA${FILLS-}" != none ] || return 0
+	_rules=$(command ip -N -4 rule && command ip -N -6 rule)
+	_is_free "$TABLE" 'TABLE=NUMBER, one'
+	for _t in $(seq "$TABLES" $((TABLES + ${FILLS:-0} - 1))); do
+		_is_free "$_t" "TABLES=NUMBER, the first of $FILLS,"
+	done
+}
+
 # _comes_first: nothing takes all packets before our first rule. (wg-quick puts its rules in
 # front of all others whenever it starts.)
 _comes_first() {
@@ -347,6 +369,7 @@ _look() {
 		command ip link show dev "$_d" >/dev/null 2>&1 || die "there is no device $_d" 'see the variables at the top of the recipe'
 	done
 	_mark_is_free
+	_tables_are_free
 	[ "$VIA" != none ] || return 0
 	_comes_first
 	if [ "$VIA" = lo ]; then

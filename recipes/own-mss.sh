@@ -12,7 +12,7 @@
 set -e
 : "${FAR:=203.0.113.7}" "${UPLINK:=up0}" "${SRC:=192.0.2.1}" "${MTU:=1280}"
 cd "$(dirname "$0")"
-USES=own BITS=2 NEEDS=$UPLINK OPEN=no . ./open.sh
+USES=own BITS=2 NEEDS=$UPLINK OPEN=no FILLS=2 . ./open.sh
 
 # For clients as well: the second pass crosses FORWARD, where the MSS is clamped to what
 # its true route can carry. (In IPv6 this is half of it for the box: the far end's MSS

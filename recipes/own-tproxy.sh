@@ -19,7 +19,7 @@
 set -e
 : "${CLIENT_IF:=cl0}" "${PROTO:=tcp}" "${PORT:=80}" "${PROXY_PORT:=3129}" "${PROXY_UID:=13}"
 cd "$(dirname "$0")"
-USES=own BITS=3 AGAIN=prerouting INSTANCE=$PROTO-$PORT NEEDS=$CLIENT_IF OPEN=no . ./open.sh
+USES=own BITS=3 AGAIN=prerouting FILLS=1 INSTANCE=$PROTO-$PORT NEEDS=$CLIENT_IF OPEN=no . ./open.sh
 # BIT2 leads into the hole, BIT3 to the proxy. (BIT1 is not used: PROXY_MARK=255, which
 # many proxies have, holds it.)
 [ $((${PROXY_MARK:-0} & (BIT2 | BIT3))) = 0 ] ||

@@ -21,6 +21,7 @@ set -e
 : "${UP2:=up2}" "${GW2:=192.0.2.130}" "${GW2_6:=2001:db8:2:2::2}"
 cd "$(dirname "$0")"
 USES=uplinks BITS=4 OPEN=no NEEDS="$CLIENT_IF $UP1 $UP2 ${UP3-} ${UP4-} ${UP5-} ${UP6-} ${UP7-}"
+FILLS=$(($(echo "$NEEDS" | wc -w) - 1))
 
 # mangle CHAIN WORDS...: a rule of iptables; all of them are in table mangle.
 mangle() { "$IPT" -t mangle -A "$@"; }

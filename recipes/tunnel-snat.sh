@@ -14,7 +14,7 @@
 set -e
 : "${CLIENT_IF:=cl0}" "${CLIENTS:=198.51.100.0/24}" "${BEYOND:=203.0.113.0/24}" "${SNAT:=192.0.2.129}" "${TUNNEL:=}"
 cd "$(dirname "$0")"
-NEEDS="$CLIENT_IF $TUNNEL" . ./open.sh
+NEEDS="$CLIENT_IF $TUNNEL" FILLS=${TUNNEL:+1} . ./open.sh
 forwarding
 
 # Second lookup, by the address that SNAT has given. For a policy main will do. Where the

@@ -23,7 +23,7 @@ set -e
 : "${CLIENTS2:=198.51.100.3}" "${SNAT2:=203.0.113.33}" "${GW2=192.0.2.66}"
 : "${CLIENTS3:=198.51.100.4}" "${SNAT3:=203.0.113.49}" "${GW3=192.0.2.130}"
 cd "$(dirname "$0")"
-NEEDS=$CLIENT_IF . ./open.sh
+NEEDS=$CLIENT_IF FILLS=3 . ./open.sh
 forwarding
 
 # uplink N CLIENTS SNAT: the second lookup, by the source. Behind the table's own default

@@ -61,6 +61,16 @@ refused 'no such device' 'there is no device nic7' hole-from DEV=nic7
 refused 'no device of ours' 'cl0 is no nvi device' hole-from DEV=cl0 VIA=cl0
 refused 'with other flags' 'has nothing switched on; this recipe wants reset-ct' own-dnat VIP=203.0.113.80 SERVER=$FAR
 refused 'an address of the box' "$BOX is the box's own" own-dnat VIP=$BOX SERVER=$FAR VIA=nvi1
+# Somebody's tables: with a route, or a rule for routes that are still to come.
+must ip route add 10.0.0.0/8 via $PEER table 77
+must ip rule add from 10.0.0.0/8 lookup 79 pref 5000
+box_now both
+refused 'the table into the hole is in use' 'the table 77 is in use here: 10.0.0.0/8 via' hole-from DEV=cl0 TABLE=77
+refused 'a table behind it is in use' 'the table 79 is in use here: 5000:' tunnel-snat TUNNEL=up0 TABLES=79 TABLE=80
+refused "one of several's" 'the table 77 is in use here' two-isps UPLINKS='up0 up0' LAN=cl0 TABLES=75 VIA=nvi1
+must ip route del 10.0.0.0/8 via $PEER table 77
+must ip rule del pref 5000
+box_now both
 for bad in MARK=abc MARK=0x1ffffffff MARK=08 TABLE=main TABLE=0 TABLE=254 TABLES=x PREF=-5 PREF=32767 FRONT=legacy VIA=a/b; do
 	refused "$bad" "error: ${bad%%=*}=${bad#*=} is" uplinks $UP "$bad"
 done
@@ -90,7 +100,11 @@ check 'undone twice' sh /unhole/recipes/own-forward.sh undo
 # An undo that is killed can be run again.
 recipe own-forward UPLINK=up0
 mkdir /run/killing
-printf '#!/bin/sh\n[ ! -e /run/kills ] || { kill -9 $PPID; exit 1; }\nexec %s "$@"\n' "$(command -v nft)" >/run/killing/nft
+cat >/run/killing/nft <<-END
+	#!/bin/sh
+	[ ! -e /run/kills ] || { kill -9 \$PPID; exit 1; }
+	exec $(command -v nft) "\$@"
+END
 chmod +x /run/killing/nft
 : >/run/kills
 refute 'an undo that is killed' env PATH="/run/killing:$PATH" sh /unhole/recipes/own-forward.sh undo
