@@ -60,16 +60,38 @@ die() {
 #
 # ip, sysctl, iptables and ip6tables are functions from here on. Each change is noted as
 # the command that undoes it, a line in a file of the recipe in /run, by namespace, before
-# it is made. Where two recipes have the same line, both have made it, or found it made by
-# the other: the last one undoes it. What was there before is nobody's. The last line is the
-# command that makes it all anew, for doctor.
+# it is made. (The kernel gives a namespace's number to another one when it is gone. So
+# lo's "tag", which is there for whoever wants it and is 0 in a new namespace, is not 0 while
+# there is such a file.) Where two recipes have the same line, both have made it, or found it
+# made by the other: the last one undoes it. What was there before is nobody's. The last line
+# is the command that makes it all anew, for doctor.
 
+_TAG=/proc/sys/net/ipv4/conf/lo/tag
 note() {
 	[ -n "$STATE" ] || return 0
+	[ -e "${STATE%/*}/.tag" ] || _tag
 	case $* in
 	*[!][A-Za-z0-9_./:,@=+!%\ -]*) die "'$*' has characters that no name or address has" 'look at the variables' ;;
 	esac
 	echo "$*" >>"$STATE"
+}
+_tag() {
+	_was=$(cat $_TAG) # (dash's "read" reads it byte by byte, which sysctls do not bear)
+	echo "$_was" >"${STATE%/*}/.tag"
+	[ "$_was" != 0 ] || { echo 1 >$_TAG; } 2>/dev/null || rm "${STATE%/*}/.tag" # it is read-only
+}
+# _untag: nothing is left that a recipe has made.
+_untag() {
+	[ -z "$(ls "${STATE%/*}")" ] && [ -e "${STATE%/*}/.tag" ] || return 0
+	read -r _was <"${STATE%/*}/.tag"
+	[ "$_was" != 0 ] || echo 0 >$_TAG
+	rm "${STATE%/*}/.tag"
+}
+# _forget: what was made in another namespace.
+_forget() {
+	[ -e "${STATE%/*}/.tag" ] && [ "$(cat $_TAG)" = 0 ] || return 0
+	echo "note: what recipes have made in a namespace that is gone is forgotten" >&2
+	rm -f "${STATE%/*}"/* "${STATE%/*}"/.[!.]*
 }
 _unnote() { [ -z "$STATE" ] || sed -i '$d' "$STATE"; }
 
@@ -149,16 +171,9 @@ _along() {
 	net.ipv6.conf.all.forwarding) _keys='net/ipv6/conf/*/forwarding' ;;
 	*) return 0 ;;
 	esac
-	(
-		cd /proc/sys || exit
-		for _k in $_keys; do
-			read -r _v <"$_k"
-			case $_k,$_v in
-			*/all/forwarding,*) ;;
-			*/forwarding,1 | */accept_redirects,0) printf ' %s' "$_k=$_v" ;;
-			esac
-		done
-	)
+	# shellcheck disable=SC2086 # words
+	(cd /proc/sys && grep -sH . $_keys) |
+		sed -n '\,/all/forwarding:,d; s,^\(.*/forwarding\):1$, \1=1,p; s,^\(.*/accept_redirects\):0$, \1=0,p' | tr -d '\n'
 }
 
 sysctl() {
@@ -246,6 +261,7 @@ _undo_all() {
 		eval "command $_line" >/dev/null 2>&1 || :
 	done
 	rm "$1" "${1%/*}/.others"
+	_untag
 }
 
 # _again: the command that makes it anew, with what it was told in the environment. Nothing,
@@ -665,6 +681,7 @@ if [ -z "${RECIPE-}" ]; then
 		_net=${_net#*\[}
 		STATE=/run/unhole/${_net%]}/$RECIPE
 		(umask 077 && mkdir -p "${STATE%/*}")
+		_forget
 		# A run that was killed has left both.
 		[ ! -e "$STATE.before" ] || { cat "$STATE" >>"$STATE.before" 2>/dev/null || :; mv "$STATE.before" "$STATE"; }
 		case ${1-} in

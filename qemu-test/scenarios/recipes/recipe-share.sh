@@ -97,6 +97,21 @@ check 'the second is undone' sh /unhole/recipes/own-forward.sh undo
 box_now undone
 check 'all is as before' diff /run/bare /run/undone
 check 'undone twice' sh /unhole/recipes/own-forward.sh undo
+# A namespace that has the number of one that is gone is another one.
+host gone
+must ip -n gone link add up0 type dummy
+check 'a recipe in a namespace' on gone sh /unhole/recipes/own-forward.sh
+refute 'the tag is set' on gone grep -qx 0 /proc/sys/net/ipv4/conf/lo/tag
+of() { on $1 readlink /proc/self/ns/net | tr -dc 0-9; }
+state=/run/unhole/$(of gone)
+must ip netns del gone
+host new
+[ "$state" = "/run/unhole/$(of new)" ] || must mv "$state" "/run/unhole/$(of new)"
+must on new sysctl -qw net.ipv4.ip_forward=1
+check '... and undo in another that has its number' on new sh /unhole/recipes/own-forward.sh undo
+says '... which is told' "$_out" 'namespace that is gone'
+is '... and stays as it is' "$(on new sysctl -n net.ipv4.ip_forward)" 1
+is 'nothing is left of the tag' "$(sysctl -n net.ipv4.conf.lo.tag)" 0
 # An undo that is killed can be run again.
 recipe own-forward UPLINK=up0
 mkdir /run/killing
