@@ -19,6 +19,9 @@ while birdc -s "$RUN/bird.ctl" show status >/dev/null 2>&1; do
 	n=$((n + 1))
 	sleep 0.1
 done
-mkdir -p "$RUN"
+if [ ! -e "$RUN" ]; then
+	note "rmdir $RUN"
+	mkdir -p "$RUN"
+fi
 note "birdc -s $RUN/bird.ctl down"
 bird -c "$CONF" -s "$RUN/bird.ctl"

@@ -37,10 +37,11 @@ box_now() {
 		ip6tables-save
 		nft -s list ruleset
 		ip vrf
+		grep ' bpf ' /proc/mounts
 		sysctl net.ipv4.ip_forward net.ipv4.conf.lo.accept_local net.ipv4.conf.all.accept_redirects net.ipv6.conf.all.forwarding
 		cat /proc/sys/net/ipv4/conf/*p[0-9]/rp_filter /proc/sys/net/ipv6/conf/*p[0-9]/accept_ra /proc/sys/net/ipv[46]/conf/cl0/forwarding
 	} 2>/dev/null | sed 's/fe80::[0-9a-f:]*/fe80/; s/ tentative//; s/valid_lft.*//; s/\[[0-9]*:[0-9]*\]//
-		s/^[0-9]*: \([a-z]\)/\1/; /^[:#*]/d; /COMMIT/d; /^\t*chain .* {$/d; /^\t*}/d; /^}/d; /^\t\ttype .* hook /d
+		/link.ether/d; s/^[0-9]*: \([a-z]\)/\1/; /^[:#*]/d; /COMMIT/d; /^\t*chain .* {$/d; /^\t*}/d; /^}/d; /^\t\ttype .* hook /d
 		/^table .* \(raw\|mangle\|nat\|filter\) {$/d; /^$/d; s/counter packets.*bytes [0-9]*/counter/; s/state [A-Z]*//' | sort >"/run/$1"
 }
 same() { # WHAT FILE FILE
@@ -98,12 +99,13 @@ cut_short() { # RECIPE CHANGES
 	PATH=/run/broken:$PATH sh "/unhole/recipes/$1.sh" >/run/said 2>&1
 }
 
+export LOADER=bpf-return
 number=0
 for file in /unhole/recipes/*.sh; do
 	r=$(basename "$file" .sh)
 	grep -qE '^[^#]*(\./open|\)/[a-z-]*)\.sh' "$file" || continue
 	# What stands on another one, or makes neither rules nor routes: their own scenarios.
-	case $r in snat-own-article | arp-announce | bpf-reroute | snat-pool-bird* | uplink-*) continue ;; esac
+	case $r in snat-own-article | arp-announce | snat-pool-bird* | uplink-*) continue ;; esac
 	number=$((number + 1))
 	way $number
 	before $r

@@ -58,7 +58,13 @@ says 'BIRD: learnt by BGP' "$(birdc -s /run/bird-peer/bird.ctl show route 203.0.
 speaks 'BIRD' client peer $FAR
 settled wire
 is 'BIRD: replies to the pool' "$(seen wire "icmp[0] == 0 and dst $pool")" 6
+recipe snat-pool-bird RUN=/run/bird-box
+check 'BIRD, again: it is learnt' wait_for 15 learnt
 must birdc -s /run/bird-box/bird.ctl disable pool
 unlearnt() { ! learnt; }
 check 'withdrawn by the box: the next hop forgets it' wait_for 10 unlearnt
 refute 'and replies are lost again' pings client 1 $FAR -W 1
+must sh /unhole/recipes/snat-pool-bird.sh undo
+check 'undone: BIRD has ended' wait_for 10 sh -c '! birdc -s /run/bird-box/bird.ctl show status'
+check 'the one of the next hop has not' birdc -s /run/bird-peer/bird.ctl show status
+must on peer sh /unhole/recipes/snat-pool-bird-nexthop.sh undo

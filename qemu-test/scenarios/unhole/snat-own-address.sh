@@ -68,6 +68,9 @@ must ip -n peer link set eth0 arp on
 recipe arp-announce DEV=up0 ADDRESS=192.0.2.9
 settled wire
 is 'not asking: an announcement teaches it nothing' "$(ip -n peer neigh show 192.0.2.9)" ''
+is 'what it has set' "$(sysctl -n net.ipv4.ip_nonlocal_bind)" 1
+check 'is undone' env DEV=up0 ADDRESS=192.0.2.9 sh /unhole/recipes/arp-announce.sh undo
+is '... and as before' "$(sysctl -n net.ipv4.ip_nonlocal_bind)" 0
 recipe arp-announce DEV=up0 ADDRESS=192.0.2.9 NEXTHOP=$PEER
 check 'asked: it has learnt the address' sh -c "ip -n peer neigh show 192.0.2.9 | grep -q lladdr"
 check 'asked: answered' pings client 3 $FAR
