@@ -445,6 +445,11 @@ loose() {
 	done
 }
 
+# way_back DEV TABLE: where main has no default route, or has lost it, rp_filter, 2 as well,
+# refuses what goes back to DEV: there is no way to where it comes from. The rule stands behind
+# main's, so it changes nothing else.
+way_back() { $IP rule add pref 32768 iif "$1" lookup "$2"; }
+
 # forwarding: is on. A router's kernel drops the IPv6 default routes that it has learned by
 # router advertisements, unless accept_ra is 2. (Where it is 0, a program takes them.)
 forwarding() {

@@ -332,6 +332,7 @@ make() {
 		$IP rule add pref $((PREF + 4)) iif lo lookup "$TABLES"
 		for _d in $LAN; do
 			$IP rule add pref $((PREF + 1)) iif "$_d" fwmark "$BIT1/$BIT1" lookup "$TABLE"
+			way_back "$_d" "$TABLES"
 		done
 	fi
 	# Who is bound to an address that is no longer to be used begins anew.

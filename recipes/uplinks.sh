@@ -62,6 +62,7 @@ for net in $($IP route show dev "$CLIENT_IF" table main | sed -n 's/^\([0-9a-f][
 	case $net in fe80:* | default) continue ;; esac
 	$IP rule add pref $((PREF + 3)) iif "$VIA" fwmark "$BIT1/$BIT1" from "$net" unreachable
 done
+way_back "$CLIENT_IF" "$table"
 # (Not "0": wg-quick takes such a rule for its own when it stops.)
 $IP rule add pref "$PREF" iif "$CLIENT_IF" lookup main suppress_prefixlength 1
 

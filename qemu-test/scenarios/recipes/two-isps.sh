@@ -181,6 +181,13 @@ at_least 'a ping by up2 meanwhile' "$(grep -c 'bytes from' /run/ping2)" 10
 is '... has lost nothing' "$(lost /run/ping2)" 0
 by 'back again' 198.51.100.3 one 192.0.2.13
 
+# main has lost its default route.
+must ip route del default
+by 'no default route: a client' 198.51.100.2 two 192.0.2.14
+by 'no default route: another' 198.51.100.3 one 192.0.2.13
+is 'no default route: port forwards' "$(far 1) $(far 2)" 'served served'
+must ip route add default via 192.0.2.254 dev up1
+
 # Nothing private leaves, nor an address of another: what escapes NAT is dropped; a socket
 # with an address of the LAN, or of up2, is translated.
 must nft -f - <<-END
