@@ -621,13 +621,14 @@ snat() {
 
 # --- this recipe -------------------------------------------------------------------------
 
-# What is taken where nothing is said, so that recipes stand beside each other.
+# What is taken where nothing is said, so that recipes stand beside each other. The rules of
+# "own" come first: two-isps.sh has one for all that the box sends.
 #
 # None of these bits is WireGuard's (wg-quick: 0xca6c), Tailscale's (0xff0000), Kubernetes'
 # (0xc000) or mwan3's (0x3f00). Table 52 is Tailscale's.
 case ${USES:=clients} in
 clients) : "${MARK:=0x00000010}" "${TABLE:=50}" "${TABLES:=101}" "${PREF:=300}" ;;
-own) : "${MARK:=0x03000080}" "${TABLE:=51}" "${TABLES:=54}" "${PREF:=200}" ;;
+own) : "${MARK:=0x03000080}" "${TABLE:=51}" "${TABLES:=54}" "${PREF:=60}" ;;
 uplinks) : "${MARK:=0xf0000000}" "${TABLE:=60}" "${TABLES:=61}" "${PREF:=100}" ;;
 networks) : "${MARK:=0xfc000000}" "${TABLE:=53}" "${TABLES:=500}" "${PREF:=400}" ;;
 esac

@@ -61,8 +61,8 @@ must $IPT -t mangle -F FORWARD
 must $IP route flush cache
 
 # By a mark, the socket knows the true route.
-must $IP rule del pref 202
-must $IP rule add pref 202 fwmark 0x80/0x80 lookup 55
+must $IP rule del pref 62
+must $IP rule add pref 62 fwmark 0x80/0x80 lookup 55
 must $IPT -t mangle -A OUTPUT -d $FAR -j MARK --set-xmark 0x80/0x80
 [ $VIA = lo ] || must $IPT -t mangle -A $BETWEEN -j MARK --set-xmark 0/0x80
 check 'by a mark: 1 MiB' tcp_copy box peer $FAR 5006 1

@@ -154,6 +154,21 @@ says 'unhole-path, all others' "$(unhole-path to 203.0.113.7 from 198.51.100.20 
 unhole-path doctor >/run/doctor
 is 'doctor finds no fault' $? 0
 
+# A recipe for the box's own traffic, beside it
+recipe own-forward UPLINK=up1
+check 'own-forward.sh beside it: the box' pings box 1 203.0.113.7 -s 20
+settled one
+is '... by FORWARD, as that recipe wants it' "$(seen one 'icmp[0] == 8 and ip[2:2] == 48 and ip[8] == 63')" 1
+must sh /unhole/recipes/own-forward.sh undo
+
+socat TCP4-LISTEN:3129,fork,reuseaddr,ip-transparent SYSTEM:'echo proxied' &
+wait_for 10 _listens box t 3129 || must false
+recipe own-tproxy VIA=nvi1 FRONT=nft CLIENT_IF=cl0
+for h in client box; do
+	is "own-tproxy.sh beside it: $h" "$(on $h timeout 5 socat -u TCP4:203.0.113.7:80,connect-timeout=3 - 2>/dev/null)" proxied
+done
+must env VIA=nvi1 sh /unhole/recipes/own-tproxy.sh undo
+
 # Withdrawn: its clients leave by another, with that one's address; so does what ran.
 on client ping -n -i 0.1 -W 1 -s 40 -I 198.51.100.20 203.0.113.7 >/run/ping 2>&1 &
 ping=$!
