@@ -30,6 +30,7 @@
 #   NEEDS                devices that must be there
 #   FILLS                how many tables it fills, from TABLES on (0), besides TABLE. (With
 #                        VIA=none it fills none at all if this is not said)
+#   NOT                  a recipe that it cannot stand beside
 #   TOOLS                programs that it needs besides
 #   INSTANCE             what tells two calls of it apart
 #   AGAIN                what else the second pass needs: "prerouting" (it crosses
@@ -384,6 +385,8 @@ _look() {
 	for _d in ${NEEDS-}; do
 		command ip link show dev "$_d" >/dev/null 2>&1 || die "there is no device $_d" 'see the variables at the top of the recipe'
 	done
+	[ -z "${NOT-}" ] || [ ! -e "${STATE%/*}/$NOT" ] ||
+		die "$NOT.sh is at work, which has the same tables and bits" "sh $NOT.sh undo; two-isps.sh does what reply-uplink.sh does, too"
 	_mark_is_free
 	_tables_are_free
 	[ "$VIA" != none ] || return 0

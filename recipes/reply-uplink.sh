@@ -20,7 +20,7 @@ set -e
 : "${UP1:=up1}" "${GW1:=192.0.2.2}" "${GW1_6:=2001:db8:2:1::2}"
 : "${UP2:=up2}" "${GW2:=192.0.2.130}" "${GW2_6:=2001:db8:2:2::2}"
 cd "$(dirname "$0")"
-USES=uplinks BITS=4 OPEN=no NEEDS="$CLIENT_IF $UP1 $UP2 ${UP3-} ${UP4-} ${UP5-} ${UP6-} ${UP7-}"
+USES=uplinks BITS=4 NOT=two-isps OPEN=no NEEDS="$CLIENT_IF $UP1 $UP2 ${UP3-} ${UP4-} ${UP5-} ${UP6-} ${UP7-}"
 FILLS=$(($(echo "$NEEDS" | wc -w) - 1))
 
 # mangle CHAIN WORDS...: a rule of iptables; all of them are in table mangle.

@@ -63,7 +63,7 @@ renumber | withdraw)
 	[ -n "$(ls /run/unhole/*/"$(basename "$0" .sh)"* 2>/dev/null)" ] || { echo 'two-isps: it is not up' && exit; }
 	;;
 esac
-FILLS=$(echo "- $UPLINKS" | wc -w) FRONT=nft USES=uplinks KEEP=yes OPEN=no VERBS='renumber withdraw status' . ./open.sh
+FILLS=$(echo "- $UPLINKS" | wc -w) NOT=reply-uplink FRONT=nft USES=uplinks KEEP=yes OPEN=no VERBS='renumber withdraw status' . ./open.sh
 case $VERB in
 renumber | withdraw) [ -e "$STATE.before" ] || { rm "$STATE" && echo 'two-isps: it is not up' && exit; } ;;
 esac

@@ -304,6 +304,8 @@ by 'as before' 198.51.100.2 two 192.0.2.24
 
 # Bad input leaves all as it is.
 box_now good
+refute 'reply-uplink.sh beside it' env UP1=up1 UP2=up2 CLIENT_IF=cl0 sh /unhole/recipes/reply-uplink.sh
+says '... is refused' "$_out" 'two-isps.sh is at work' 'cure: '
 refute 'a network that is none' env MAP=198.51.100.300=up1 sh $TWO up
 refute 'an uplink that is none' env MAP=198.51.100.2=up7 sh $TWO up
 box_now again
