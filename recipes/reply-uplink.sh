@@ -31,7 +31,7 @@ family() {
 	let_in "$CLIENT_IF"
 	hole
 	into "$TABLE"
-	number=$((BIT1 | BIT2 | BIT3)) all=$((MARK)) in='' out='' again='' known=''
+	number=$((BIT1 | BIT2 | BIT3)) all=$((MARK)) in='' marked='' out='' again='' known=''
 	[ "$FRONT" = nft ] || mangle "$CHAIN" "$WAY" "$VIA" -j CONNMARK --restore-mark --nfmask $all --ctmask $number
 	for u in $uplinks; do
 		n=${u%%:*} up=${u#*:}
@@ -41,7 +41,7 @@ family() {
 		$IP route add default ${gw:+via "$gw"} dev "$up" table $table
 		new="ct direction original ct mark & $number == 0 ct mark set ct mark | $mark"
 		set="meta mark set meta mark & $(but $all) | $mark"
-		in="$in; iifname \"$up\" $new; iifname \"$up\" $set" out="$out; oifname \"$up\" $new"
+		in="$in; iifname \"$up\" $new" marked="$marked; iifname \"$up\" $set" out="$out; oifname \"$up\" $new"
 		again="$again; oifname \"$VIA\" ct mark & $number == $mark $set"
 		known="$known; ct direction original ct mark & $number == $mark $set"
 		# What main has better than a default route for (clients, neighbours) has no
@@ -65,8 +65,11 @@ family() {
 			chain known {
 				ct direction reply ct mark & $number != 0 meta mark set meta mark & $(but $all) | $BIT4$known
 			}
-			chain prerouting { type filter hook prerouting priority mangle$in; iifname "$CLIENT_IF" jump known; }
+			chain prerouting { type filter hook prerouting priority mangle$in$marked; iifname "$CLIENT_IF" jump known; }
 			chain output { type route hook output priority mangle; jump known; }
+			# Once more, behind those who set a whole mark
+			chain prerouting2 { type filter hook prerouting priority mangle + 10$marked; iifname "$CLIENT_IF" jump known; }
+			chain output2 { type route hook output priority mangle + 10; jump known; }
 			chain postrouting { type filter hook postrouting priority mangle$out$again; }
 		EOF
 		return

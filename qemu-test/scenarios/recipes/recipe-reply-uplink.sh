@@ -23,6 +23,11 @@ must ip route add default via 192.0.2.2
 must ip -6 route add default via 2001:db8:2:1::2
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 must iptables -t nat -A PREROUTING -i up2 -d $B2 -p udp --dport 7000:7001 -j DNAT --to-destination $CLIENT
+# Somebody sets whole marks.
+for t in iptables ip6tables; do
+	must $t -t mangle -A PREROUTING -i cl0 -j MARK --set-mark 5
+	must $t -t mangle -A OUTPUT -j MARK --set-mark 6
+done
 on client socat UDP4-LISTEN:7000,fork PIPE >/dev/null 2>&1 &
 on client socat UDP6-LISTEN:7002,fork,ipv6only=1 PIPE >/dev/null 2>&1 &
 socat UDP4-LISTEN:7003,fork,bind=$B2 PIPE >/dev/null 2>&1 &
