@@ -15,7 +15,7 @@
 set -e
 : "${CLIENT_IF:=cl0}" "${RESOLVER_PORT:=5353}" "${RESOLVER_UID:=13}"
 cd "$(dirname "$0")"
-NEEDS=$CLIENT_IF BITS=0 VIA=none . ./open.sh
+NEEDS=$CLIENT_IF BITS=0 VIA=none TOOLS=rules . ./open.sh
 if [ "$FRONT" = nft ]; then
 	chains dns-redirect <<-EOF
 		chain prerouting {

@@ -31,7 +31,7 @@
 #   FILLS                how many tables it fills, from TABLES on (0), besides TABLE. (With
 #                        VIA=none it fills none at all if this is not said)
 #   NOT                  a recipe that it cannot stand beside
-#   TOOLS                programs that it needs besides
+#   TOOLS                programs that it needs besides; rules: nft or iptables, with VIA=none
 #   INSTANCE             what tells two calls of it apart
 #   AGAIN                what else the second pass needs: "prerouting" (it crosses
 #                        PREROUTING on either way), or "reset-ct" (and has an entry of
@@ -376,8 +376,9 @@ _whence() {
 }
 
 _look() {
-	_tools="ip ${TOOLS-}"
-	[ "$VIA" = none ] || _tools="$_tools $([ "$FRONT" = nft ] && echo nft || echo "$IPT")"
+	_tools="ip ${TOOLS-}" _front=$IPT
+	[ "$FRONT" != nft ] || _front=nft
+	case $VIA,$_tools in *' rules') _tools="ip $_front" ;; none,*) ;; *) _tools="$_tools $_front" ;; esac
 	[ "$VIA" = lo ] || [ -z "$AGAIN" ] || _tools="$_tools ethtool"
 	for _t in $_tools; do
 		command -v "$_t" >/dev/null || die "$_t is missing" "$(_whence "$_t")"

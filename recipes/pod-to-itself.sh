@@ -20,7 +20,7 @@
 set -e
 : "${SERVICE:=203.0.113.80}" "${PORT:=80}" "${POD:=198.51.100.2}" "${POD_PORT:=8080}" "${PROTO:=tcp}" "${DEV:=cl0}" "${DNAT:=yes}"
 cd "$(dirname "$0")"
-INSTANCE=$POD-$PROTO-$PORT NEEDS="$DEV ${BRIDGE_PORT-}" BITS=0 VIA=none . ./open.sh
+INSTANCE=$POD-$PROTO-$PORT NEEDS="$DEV ${BRIDGE_PORT-}" BITS=0 VIA=none TOOLS=rules . ./open.sh
 [ "$F" = 4 ] && to=$POD:$POD_PORT || to=[$POD]:$POD_PORT
 if [ -n "${BRIDGE_PORT-}" ]; then
 	case $(bridge -d link show dev "$BRIDGE_PORT") in

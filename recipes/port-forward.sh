@@ -17,7 +17,7 @@
 set -e
 : "${ADDRESS:=}" "${PROTO:=tcp}" "${PORT:=8080}" "${SERVER:=198.51.100.9}" "${SERVER_PORT:=80}"
 cd "$(dirname "$0")"
-INSTANCE=$PROTO-$PORT BITS=0 VIA=none . ./open.sh
+INSTANCE=$PROTO-$PORT BITS=0 VIA=none TOOLS=rules . ./open.sh
 inside=$(device_to "$SERVER" 2>/dev/null)
 [ "${inside:-lo}" != lo ] || die "there is no route to $SERVER" 'SERVER is the host inside that answers'
 nets=$($IP route show dev "$inside" table main | sed -n 's/^\([0-9a-f][^ ]*\) .*/\1/p' | grep -vE '^(fe80|default)' | xargs)

@@ -69,21 +69,24 @@ done
 # A FORWARD that lets nothing pass, not even replies; by nftables, by each of the iptables.
 $IPT -F FORWARD
 $IPT -P FORWARD ACCEPT
-drops() { # WHAT
+drops() { # WHAT [PATH]
 	refute "$1: before" ask peer $BOX
 	via nvi0
-	recipe port-forward$SIX
+	recipe port-forward$SIX PATH="${2-}$PATH"
 	is "$1: the world" "$(ask peer $BOX)" "server, $(socats $PEER)"
-	must sh /unhole/recipes/port-forward$SIX.sh undo
+	must env PATH="${2-}$PATH" sh /unhole/recipes/port-forward$SIX.sh undo
 }
 must nft add table inet own
 must nft 'add chain inet own forward { type filter hook forward priority 0; policy drop; }'
 drops nft
 must nft delete table inet own
+mkdir /run/legacy
+must ln -s "$(command -v $IPT-legacy)" /run/legacy/$IPT
 for fe in $(front_ends $IPT-legacy $IPT-nft); do
 	must $fe -P FORWARD DROP
 	drops "$fe"
 	is "$fe: nothing is left" "$($fe -S FORWARD | grep -c '^-A')" 0
+	drops "$fe, where $IPT is the legacy one" /run/legacy:
 	must $fe -P FORWARD ACCEPT
 done
 must $IPT -P FORWARD DROP

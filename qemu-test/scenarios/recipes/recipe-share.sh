@@ -74,6 +74,10 @@ box_now both
 for bad in MARK=abc MARK=0x1ffffffff MARK=08 TABLE=main TABLE=0 TABLE=254 TABLES=x PREF=-5 PREF=32767 FRONT=legacy VIA=a/b; do
 	refused "$bad" "error: ${bad%%=*}=${bad#*=} is" uplinks $UP "$bad"
 done
+mkdir /run/nonft
+ln -s /usr/bin/* /usr/sbin/* /bin/* /sbin/* /run/nonft 2>/dev/null
+rm /run/nonft/nft
+refused 'plain Linux without nft' 'nft is missing' port-forward PATH=/run/nonft SERVER=$CLIENT
 refused 'a gateway that is none' 'error: ip -4 route add default via bad' uplinks $UP GW1=bad
 refused 'a mark of too few bits' 'has 1 bits, and this recipe needs' own-tproxy MARK=0x40 VIA=nvi1
 must iptables -t mangle -A PREROUTING -i up0 -j MARK --set-xmark 0x100/0x300
@@ -97,6 +101,21 @@ check 'the second is undone' sh /unhole/recipes/own-forward.sh undo
 box_now undone
 check 'all is as before' diff /run/bare /run/undone
 check 'undone twice' sh /unhole/recipes/own-forward.sh undo
+# Beside a firewall of nftables that drops: devices that are called as a number or as a word of
+# nft's, addresses as long as they can be.
+for d in 1st vlan a@b x+y; do
+	must ip link add "$d" type dummy
+	for r in 'hole-from DEV' 'own-forward UPLINK' 'flowtable UPLINKS' 'two-isps LAN'; do
+		check "$r=$d" env "${r#* }=$d" UPLINKS=up0 FAMILIES=4 sh "/unhole/recipes/${r% *}.sh"
+		must env "${r#* }=$d" sh "/unhole/recipes/${r% *}.sh" undo
+	done
+	must ip link del "$d"
+done
+long=2001:db8:1234:5678:9abc:def0:1234
+recipe pod-to-itself6 POD=$long:5678 SERVICE=$long:9999
+check 'undone' env POD=$long:5678 sh /unhole/recipes/pod-to-itself6.sh undo
+box_now undone
+check 'all is as before' diff /run/bare /run/undone
 # A namespace that has the number of one that is gone is another one.
 host gone
 must ip -n gone link add up0 type dummy
