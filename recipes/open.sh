@@ -454,8 +454,9 @@ loose() {
 # main's, so it changes nothing else.
 way_back() { $IP rule add pref 32768 iif "$1" lookup "$2"; }
 
-# forwarding: is on. A router's kernel drops the IPv6 default routes that it has learned by
-# router advertisements, unless accept_ra is 2. (Where it is 0, a program takes them.)
+# forwarding [DEV...]: is on. A router's kernel drops the IPv6 default routes that it has
+# learned by router advertisements, and learns no more by DEV, unless accept_ra is 2. (Where it
+# is 0, a program takes them. Who has a router with 1 wants none.)
 forwarding() {
 	if [ "$F" = 4 ]; then
 		sysctl -qw net.ipv4.ip_forward=1
@@ -463,6 +464,11 @@ forwarding() {
 	fi
 	for _d in $(ip -6 route show default proto ra | sed -n 's/.* dev \([^ ]*\).*/\1/p' | sort -u); do
 		[ "$(command sysctl -n "net/ipv6/conf/$_d/accept_ra")" = 0 ] || sysctl -qw "net/ipv6/conf/$_d/accept_ra=2"
+	done
+	for _d; do
+		case $(command sysctl -n "net/ipv6/conf/$_d/accept_ra" 2>/dev/null)$(command sysctl -n net.ipv6.conf.all.forwarding) in
+		10 | 2?) sysctl -qw "net/ipv6/conf/$_d/accept_ra=2" ;;
+		esac
 	done
 	sysctl -qw net.ipv6.conf.all.forwarding=1
 }

@@ -317,7 +317,7 @@ make() {
 	note "conntrack -D -f ipv$F -m $BIT1/$BIT1"
 	note "ip -$F route flush table $TABLES"
 	for _d in $LAN; do
-		[ -z "$($IP -o addr show dev "$_d" scope global 2>/dev/null)" ] || forwarding
+		[ -z "$($IP -o addr show dev "$_d" scope global 2>/dev/null)" ] || forwarding $UPLINKS
 	done
 	hole
 	# Other networks of the box, and what has a route of its own, have no uplink to choose.

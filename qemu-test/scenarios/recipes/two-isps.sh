@@ -63,7 +63,7 @@ box_now() {
 		iptables-save
 		nft -s list ruleset
 		ip -o link
-		sysctl -n net.ipv4.conf.up1.rp_filter net.ipv4.ip_forward net.ipv6.conf.all.forwarding
+		sysctl -n net.ipv4.conf.up1.rp_filter net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv6.conf.up3.accept_ra
 	} | sed '/^[:#*]/d; s/\[[0-9]*:[0-9]*\]//; /fe80::/d; /ff00::/d' >/run/$1
 }
 box_now before
@@ -107,6 +107,7 @@ replies=0
 check 'before: a ping' wait_for 5 more
 
 two up
+is 'router advertisements of an uplink are still heard' "$(sysctl -n net.ipv6.conf.up3.accept_ra)" 2
 replies=$(replies)
 echo one >&5
 check 'what ran before goes on: TCP' wait_for 5 grep -q one /run/out
