@@ -513,9 +513,10 @@ pass() {
 				_firewalld "$2"
 				continue
 			fi
-			# By its policy, or by a last rule
+			# By its policy, by a rule, or by a chain that all of the rest goes to
 			_rules=$(command nft list chain "$_fam" "$_table" "$_chain")
-			echo "$_rules" | grep -qwE 'drop|reject|handle_reject' || continue
+			_rest=$(echo "$_rules" | sed -nE 's/^[[:space:]]*(counter ([a-z]+ [0-9]+ )*)?(jump|goto) ([^ ]+).*/\4/p' | tail -n 1)
+			echo "$_rules $([ -z "$_rest" ] || command nft list chain "$_fam" "$_table" "$_rest")" | grep -qwE 'drop|reject' || continue
 			note "nft delete rule $_fam $_table $_chain comment $_comment"
 			# shellcheck disable=SC2086 # words
 			echo "$_rules" | grep -qF "comment \"$_comment\"" ||

@@ -284,6 +284,9 @@ nftables() {
 	mv "$NEW.rules" "$_kept"
 }
 
+command -v conntrack >/dev/null || [ "$VERB" = status ] ||
+	echo 'note: conntrack is missing: who is bound to an address that is gone waits for a time-out (apt-get install conntrack)' >&2
+
 # --- rules and routes ------------------------------------------------------------------------
 
 # An uplink's table is $TABLES and its number. $TABLES is for what of the box has no source
@@ -317,6 +320,7 @@ make() {
 	note "conntrack -D -f ipv$F -m $BIT1/$BIT1"
 	note "ip -$F route flush table $TABLES"
 	for _d in $LAN; do
+		# shellcheck disable=SC2086 # words
 		[ -z "$($IP -o addr show dev "$_d" scope global 2>/dev/null)" ] || forwarding $UPLINKS
 	done
 	hole

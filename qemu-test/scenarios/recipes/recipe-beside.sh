@@ -117,11 +117,12 @@ LIBVIRT_NFT='table ip libvirt_network {
 	}
 }'
 OWN='table inet own {
+	chain refuse { reject; }
 	chain forward {
 		type filter hook forward priority filter; policy accept
 		ct state established,related accept
 		iifname "cl0" tcp dport 443 oifname { "up0", "up2" } accept
-		reject
+		counter jump refuse
 	}
 	chain other { type filter hook forward priority filter + 5; policy accept; tcp dport 25 drop; tcp dport 26 drop; }
 }'
