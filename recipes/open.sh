@@ -494,7 +494,7 @@ pass() {
 	case $(command "$IPT" -V 2>/dev/null) in
 	*nf_tables*)
 		# shellcheck disable=SC2086
-		! grep -qsx filter "/proc/net/${IPT%s}_names" || _pass_xt "$IPT-legacy" $1
+		! grep -qsx filter "/proc/net/${NF}_tables_names" || _pass_xt "$IPT-legacy" $1
 		;;
 	*) _theirs='' ;;
 	esac

@@ -156,11 +156,11 @@ unhole-path doctor >/run/doctor
 is 'doctor finds no fault' $? 0
 
 # A recipe for the box's own traffic, beside it
-recipe own-forward UPLINK=up1
+recipe own-forward UPLINK=up1 VIA=nvi0 FRONT=nft
 check 'own-forward.sh beside it: the box' pings box 1 203.0.113.7 -s 20
 settled one
 is '... by FORWARD, as that recipe wants it' "$(seen one 'icmp[0] == 8 and ip[2:2] == 48 and ip[8] == 63')" 1
-must sh /unhole/recipes/own-forward.sh undo
+must env VIA=nvi0 sh /unhole/recipes/own-forward.sh undo
 
 socat TCP4-LISTEN:3129,fork,reuseaddr,ip-transparent SYSTEM:'echo proxied' &
 wait_for 10 _listens box t 3129 || must false
