@@ -46,7 +46,7 @@ EOF
 # Who is not among the clients does not leave with an inside address, and other networks of
 # the box have no provider to choose.
 $IP rule add pref $((PREF + 3)) iif "$VIA" from "$INSIDE" unreachable
-$IP rule add pref "$PREF" iif "$CLIENT_IF" lookup main suppress_prefixlength 1
+others_first "$CLIENT_IF"
 # (What the box itself sends to its clients has iif lo, too.)
 [ "$VIA" != lo ] || $IP rule add pref "$PREF" iif lo lookup main suppress_prefixlength 1
 

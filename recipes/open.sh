@@ -454,6 +454,14 @@ loose() {
 # main's, so it changes nothing else.
 way_back() { $IP rule add pref 32768 iif "$1" lookup "$2"; }
 
+# others_first DEV: what others' tables have more than a default route for (as Tailscale's has
+# for its network) has no uplink to choose.
+others_first() {
+	for _t in $($IP rule | sed -nE 's/^[0-9]+:\tfrom all lookup ([^ []+)( proto [^ ]+)? *$/\1/p'); do
+		case $_t in local | default) ;; *) $IP rule add pref "$PREF" iif "$1" lookup "$_t" suppress_prefixlength 1 ;; esac
+	done
+}
+
 # forwarding [DEV...]: is on. A router's kernel drops the IPv6 default routes that it has
 # learned by router advertisements, and learns no more by DEV, unless accept_ra is 2. (Where it
 # is 0, a program takes them. Who has a router with 1 wants none.)

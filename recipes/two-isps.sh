@@ -289,6 +289,11 @@ command -v conntrack >/dev/null || [ "$VERB" = status ] ||
 
 # --- rules and routes ------------------------------------------------------------------------
 
+# What of the box has no source yet comes behind the rules of others: VRFs' (1000), Tailscale's
+# (5210 to 5270).
+OWN=$((PREF + 19900))
+[ $OWN -le 32700 ] || OWN=$((PREF + 4))
+
 # An uplink's table is $TABLES and its number. $TABLES is for what of the box has no source
 # yet: a default route of each, the default uplink's first.
 _routes() { # NUMBER DEV STATE ADDRESS GATEWAY SOURCE OWN...
@@ -310,6 +315,7 @@ _routes() { # NUMBER DEV STATE ADDRESS GATEWAY SOURCE OWN...
 	esac
 	shift 6
 	for _a; do
+		$IP rule add pref "$PREF" from "$_a" lookup main suppress_prefixlength 1
 		$IP rule add pref $((PREF + 2)) from "$_a" lookup $_t
 		$IP rule add pref $((PREF + 3)) from "$_a" unreachable
 	done
@@ -325,7 +331,8 @@ make() {
 	done
 	hole
 	# Other networks of the box, and what has a route of its own, have no uplink to choose.
-	$IP rule add pref "$PREF" lookup main suppress_prefixlength 1
+	# (No rule for all packets: it would stand before that of VRFs.)
+	for _d in $LAN "$VIA"; do others_first "$_d"; done
 	each _routes
 	$IP rule add pref $((PREF + 3)) iif "$VIA" unreachable
 	for _d in $LAN; do let_in "$_d"; done
@@ -333,7 +340,8 @@ make() {
 	nftables
 	if any_up; then
 		into "$TABLE"
-		$IP rule add pref $((PREF + 4)) iif lo lookup "$TABLES"
+		$IP rule add pref $OWN iif lo lookup main suppress_prefixlength 1
+		$IP rule add pref $((OWN + 1)) iif lo lookup "$TABLES"
 		for _d in $LAN; do
 			$IP rule add pref $((PREF + 1)) iif "$_d" fwmark "$BIT1/$BIT1" lookup "$TABLE"
 			way_back "$_d" "$TABLES"
@@ -373,7 +381,7 @@ status() {
 		command nft list table "$NF" unhole-two-isps >/dev/null 2>&1 || wrong "the table $NF unhole-two-isps of nftables is gone" "sh $0 up"
 		$IP rule >"$NEW.rules"
 		for _line in "$((PREF)):.*suppress_prefixlength" \
-			$(! any_up || { echo "$((PREF + 4)):" && for _d in $LAN; do echo "$((PREF + 1)):.*$_d"; done; }) \
+			$(! any_up || { echo "$((OWN + 1)):" && for _d in $LAN; do echo "$((PREF + 1)):.*$_d"; done; }) \
 			$(awk -v f="$F" -v p=$((PREF + 2)) '$1 == f { for (i = 8; i <= NF; i++) print p ":.*" $i }' "$NEW"); do
 			grep -q "^$_line" "$NEW.rules" || wrong "a rule is gone: $_line" "sh $0 up"
 		done

@@ -64,7 +64,7 @@ for net in $($IP route show dev "$CLIENT_IF" table main | sed -n 's/^\([0-9a-f][
 done
 way_back "$CLIENT_IF" "$table"
 # (Not "0": wg-quick takes such a rule for its own when it stops.)
-$IP rule add pref "$PREF" iif "$CLIENT_IF" lookup main suppress_prefixlength 1
+others_first "$CLIENT_IF"
 
 # First lookup: only for the NAT. From here on it is at work.
 PREF=$((PREF + 1))

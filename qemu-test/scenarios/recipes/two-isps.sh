@@ -21,7 +21,6 @@ must batch box 'addr add 192.0.2.13 peer 192.0.2.254 dev up1' 'addr add 192.0.2.
 for w in w1 w2; do must batch $w 'addr add 203.0.113.7/32 dev lo' 'route add default dev eth0'; done
 must batch w3 'addr add 2001:db8:3::7/128 dev lo nodad' 'route add default via 2001:db8:2:3::1'
 must batch client 'route add default via 198.51.100.1' 'route add default via 2001:db8:1::1'
-must ip -n dmz route add default via 203.0.113.129
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.up1.rp_filter=1 net.ipv4.conf.up2.rp_filter=1 net.ipv4.conf.cl0.rp_filter=1
 must iptables-restore <<-END
 	*mangle
@@ -39,6 +38,11 @@ must iptables-restore <<-END
 	-A FORWARD -i cl0 -o dm0 -j ACCEPT
 	COMMIT
 END
+
+# As Tailscale has its network, and a VRF
+must batch dmz 'addr add 100.64.0.1/32 dev lo' 'route add default via 203.0.113.129'
+must batch box 'rule add lookup 52 pref 5270' 'route add 100.64.0.0/10 via 203.0.113.130 table 52' \
+	'link add red type vrf table 10' 'link set red up' 'route add unreachable default metric 4278198272 table 10'
 
 DOWN=
 TWO=/unhole/recipes/two-isps.sh
@@ -149,6 +153,9 @@ check 'a client to the DMZ' pings client 2 203.0.113.130 -I 198.51.100.2
 settled dmz
 is '... as it is' "$(seen dmz 'icmp[0] == 8 and src 198.51.100.2')" 2
 stop dmz
+for h in box client; do check "$h: a network that another table has" pings $h 2 100.64.0.1; done
+refute 'a VRF stays by itself' ip route get 203.0.113.7 oif red
+refute '... for networks of main, too' ip route get 203.0.113.130 oif red
 
 says 'unhole-path' "$(unhole-path to 203.0.113.7 from 198.51.100.2 iif cl0)" 'leaves by up2 via 192.0.2.254, source 192.0.2.14'
 says 'unhole-path, all others' "$(unhole-path to 203.0.113.7 from 198.51.100.20 iif cl0)" 'leaves by up1 via 192.0.2.254, source 192.0.2.13'
