@@ -5,7 +5,8 @@
 #   sh NAME.sh        looks whether it can work here, and makes it; run again, makes it anew
 #   sh NAME.sh undo   takes away what it has made, and nothing else; half of it, too
 #
-# and one that fails takes back what it has made so far.
+# and one that fails takes back what it has made so far; and makes what it has made the last
+# time, if it was run again.
 #
 # Variables that serve them all:
 #
@@ -295,6 +296,11 @@ _taken_back() {
 			_undo_all "$STATE"
 			echo "$RECIPE: nothing of it is left" >&2
 		}
+		# As it was told the last time
+		if [ $_status != 0 ] && [ -n "${_before-}" ]; then
+			# shellcheck disable=SC2086 # words
+			env -i PATH="$PATH" $_before && echo "$RECIPE: what stood before stands again" >&2
+		fi
 	elif [ $_status = 0 ]; then
 		_undo_all "$STATE.before"
 	else
@@ -728,7 +734,11 @@ if [ -z "${RECIPE-}" ]; then
 			case ${KEEP-},$(ls "$STATE" 2>/dev/null) in
 			*,) ;;
 			yes,*) mv "$STATE" "$STATE.before" ;;
-			*) _undo_all "$STATE" ;;
+			*)
+				_before=$(sed -n 's/^: again //p' "$STATE" | tail -n 1)
+				trap _taken_back EXIT
+				_undo_all "$STATE"
+				;;
 			esac
 			trap _taken_back EXIT
 			trap 'exit 1' HUP INT TERM

@@ -78,6 +78,8 @@ mkdir /run/nonft
 ln -s /usr/bin/* /usr/sbin/* /bin/* /sbin/* /run/nonft 2>/dev/null
 rm /run/nonft/nft
 refused 'plain Linux without nft' 'nft is missing' port-forward PATH=/run/nonft SERVER=$CLIENT
+refused 'a gateway that is none' 'error: ip -4 route add default via bad' uplinks $UP GW1=bad
+says '... and what stood before stands' "$(nft list table ip unhole-uplinks)" 192.0.2.9
 refused 'a mark of too few bits' 'has 1 bits, and this recipe needs' own-tproxy MARK=0x40 VIA=nvi1
 must iptables -t mangle -A PREROUTING -i up0 -j MARK --set-xmark 0x100/0x300
 box_now both
@@ -100,8 +102,6 @@ check 'the second is undone' sh /unhole/recipes/own-forward.sh undo
 box_now undone
 check 'all is as before' diff /run/bare /run/undone
 check 'undone twice' sh /unhole/recipes/own-forward.sh undo
-refute 'a gateway that is none' env $UP GW1=bad sh /unhole/recipes/uplinks.sh
-says '... is said, with a cure' "$_out" 'error: ip -4 route add default via bad' 'cure: ' 'nothing of it is left'
 # Beside a firewall of nftables that drops: devices that are called as a number or as a word of
 # nft's, addresses as long as they can be.
 for d in 1st vlan a@b x+y; do
