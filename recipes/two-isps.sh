@@ -332,7 +332,7 @@ make() {
 	hole
 	# Other networks of the box, and what has a route of its own, have no uplink to choose.
 	# (No rule for all packets: it would stand before that of VRFs.)
-	for _d in $LAN "$VIA"; do others_first "$_d"; done
+	others_first "$VIA"
 	each _routes
 	$IP rule add pref $((PREF + 3)) iif "$VIA" unreachable
 	for _d in $LAN; do let_in "$_d"; done
@@ -343,6 +343,7 @@ make() {
 		$IP rule add pref $OWN iif lo lookup main suppress_prefixlength 1
 		$IP rule add pref $((OWN + 1)) iif lo lookup "$TABLES"
 		for _d in $LAN; do
+			others_first "$_d"
 			$IP rule add pref $((PREF + 1)) iif "$_d" fwmark "$BIT1/$BIT1" lookup "$TABLE"
 			way_back "$_d" "$TABLES"
 		done
