@@ -11,9 +11,9 @@ int conf(int family, const char *dev, const char *name);
  * these are slashes. Good until the fourth call after.
  */
 const char *knob(int family, const char *dev, const char *name);
-/* Is what comes in by a device forwarded? From 6.17 on, one may be exempt from the global switch. */
 /* net.ipv4.fib_multipath_hash_policy, or IPv6's; 0 if it cannot be read */
 int hash_policy(int family);
+/* Is what comes in by a device forwarded? From 6.17 on, one may be exempt from the global switch. */
 bool v6_forwards(const char *dev);
 /* Is this private flag of an nvi device set (nvi(8))? */
 bool nvi_flag(const char *dev, const char *flag);
