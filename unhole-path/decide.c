@@ -5,6 +5,7 @@
 #include "box.h"
 #include "forward.h"
 #include "ipvs.h"
+#include "others.h"
 #include "refusal.h"
 #include "rules.h"
 #include <errno.h>
@@ -1675,6 +1676,24 @@ static void say_connection(struct path *p, const struct ct_conn *c)
 	     c->reply ? "reply" : "original", c->mark, c->status & IPS_SRC_NAT ? ", SNAT" : "", c->status & IPS_DST_NAT ? ", DNAT" : "");
 }
 
+/* Who says where it goes says what may make something else of it. */
+static void say_others(struct path *p)
+{
+	int dev[MAX_STEPS + 1], i;
+	char text[300];
+	size_t n = 0;
+
+	if (p->verdict != V_LEAVES && p->verdict != V_LOCAL)
+		return;
+	if (p->q.flow.iif)
+		dev[n++] = p->q.flow.iif;
+	for (i = 0; i < p->n_steps; i++)
+		dev[n++] = p->step[i].res.oif;
+	not_looked_at(dev, n, text, sizeof(text));
+	if (text[0])
+		note(p, "not looked at: %s", text);
+}
+
 void decide(const struct query *q, struct path *p)
 {
 	unsigned int pick[MAX_PICKS] = { 0 }, runs = 0;
@@ -1701,4 +1720,5 @@ void decide(const struct query *q, struct path *p)
 	if (q->port_of)
 		note(p, "%s is a port of %s, which is what IP sees it come in by", dev_name(q->port_of),
 		     dev_name(q->flow.iif));
+	say_others(p);
 }

@@ -3,6 +3,7 @@
 #include "doctor.h"
 #include "box.h"
 #include "fib.h"
+#include "others.h"
 #include "print.h"
 #include "refusal.h"
 #include "rules.h"

@@ -53,8 +53,6 @@ void check_ways(int family);
 const struct rule *way_in_lost(int family, const struct link *nvi, bool *one_of);
 /* recipes.c: what they have made and is gone */
 void check_recipes(void);
-/* others.c */
-void say_what_is_not_looked_at(void);
 
 int doctor(bool json, bool color);
 

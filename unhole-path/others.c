@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What there is on the box that decides about packets, and that doctor does not look at. */
-#include "doctor.h"
+/* What there is on the box that decides about packets, and that nobody here looks at. */
+#include "others.h"
 #include "box.h"
+#include "doctor.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
@@ -14,11 +15,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A list, as text */
+/* A list, as text; of these devices only, or of all (NULL) */
 struct list {
 	char text[300];
 	size_t n;
+	const int *dev;
+	size_t n_devs;
 };
+
+static bool is_asked_for(const struct list *l, int index)
+{
+	size_t i;
+
+	for (i = 0; l->dev && i < l->n_devs && l->dev[i] != index; i++)
+		;
+	return !l->dev || i < l->n_devs;
+}
 
 __attribute__((format(printf, 2, 3)))
 static void add(struct list *l, const char *fmt, ...)
@@ -52,6 +64,8 @@ static int on_qdisc(const struct nlmsghdr *nlh, void *arg)
 	const struct tcmsg *t = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *a;
 
+	if (!is_asked_for(arg, t->tcm_ifindex))
+		return MNL_CB_OK;
 	mnl_attr_for_each(a, nlh, sizeof(*t))
 		if (mnl_attr_get_type(a) == TCA_KIND && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) == 0 &&
 		    (strcmp(mnl_attr_get_str(a), "clsact") == 0 || strcmp(mnl_attr_get_str(a), "ingress") == 0))
@@ -134,16 +148,30 @@ static void look_for_namespaces(struct list *l)
 		add(l, "%u other network namespace%s", n, n > 1 ? "s" : "");
 }
 
+static void look(struct list *l)
+{
+	size_t i;
+
+	look_for_ipsec(l);
+	look_for_tc(l);
+	for (i = 0; i < world.n_links; i++)
+		if (world.links[i].xdp && is_asked_for(l, world.links[i].index))
+			add(l, "XDP at %s", world.links[i].name);
+}
+
+void not_looked_at(const int *dev, size_t n, char *text, size_t room)
+{
+	struct list l = { .dev = dev, .n_devs = n };
+
+	look(&l);
+	snprintf(text, room, "%s", l.text);
+}
+
 void say_what_is_not_looked_at(void)
 {
 	struct list l = { .n = 0 };
-	size_t i;
 
-	look_for_ipsec(&l);
-	look_for_tc(&l);
-	for (i = 0; i < world.n_links; i++)
-		if (world.links[i].xdp)
-			add(&l, "XDP at %s", world.links[i].name);
+	look(&l);
 	look_for_ipvs(&l);
 	look_for_namespaces(&l);
 	if (l.n)

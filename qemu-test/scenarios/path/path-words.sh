@@ -235,3 +235,16 @@ bad 'conntrack wants the whole tuple' $FAR from $CLIENT iif cl0 ipproto icmp typ
 bad 'are for conntrack' $FAR from $CLIENT iif cl0 ipproto icmp type 8
 bad 'are ICMP' $FAR from $CLIENT iif cl0 ipproto udp sport 1 dport 2 type 8 conntrack
 is 'not root' "$(setpriv --reuid 65534 --clear-groups --bounding-set=-all --inh-caps=-all unhole-path -j $FAR $out conntrack | sed 's/.*"reason":"\([^"]*\)".*/\1/')" may-not-look
+
+echo '# what it does not look at, and may be met on the way'
+must tc qdisc add dev up0 clsact
+must ip link add aside type dummy
+must tc qdisc add dev aside clsact
+is 'tc, where the packet goes, and nowhere else' "$(unhole-path $BOX | grep 'not looked at')/$(unhole-path $PEER | grep 'not looked at')" \
+	'/note: not looked at: tc at up0 (clsact)'
+must ip link del aside
+must tc qdisc del dev up0 clsact
+if ip xfrm policy add dir out src 192.0.2.77/32 dst 203.0.113.0/24 tmpl proto esp mode tunnel src 192.0.2.77 dst $PEER; then
+	says 'policies of IPsec' "$(unhole-path $PEER)" 'not looked at: IPsec (1 policy)'
+	must ip xfrm policy flush
+fi
