@@ -29,8 +29,8 @@
 #   IPTABLES=ip6tables   it is for IPv6
 #   BITS                 how many bits of the mark it needs (1); 0: it looks at none
 #   NEEDS                devices that must be there
-#   FILLS                how many tables it fills, from TABLES on (0), besides TABLE. (With
-#                        VIA=none it fills none at all if this is not said)
+#   FILLS                how many tables it fills, from TABLES on (0), besides TABLE; "none"
+#                        at all (so it is with VIA=none, where nothing is said)
 #   NOT                  a recipe that it cannot stand beside
 #   TOOLS                programs that it needs besides; rules: nft or iptables, with VIA=none
 #   INSTANCE             what tells two calls of it apart
@@ -349,7 +349,7 @@ _is_free() {
 		"$2 that is nobody's: ip rule; ip route show table all"
 }
 _tables_are_free() {
-	[ "$VIA${FILLS-}" != none ] || return 0
+	case $VIA,${FILLS-} in none, | *,none) return 0 ;; esac
 	_rules=$(command ip -N -4 rule && command ip -N -6 rule)
 	_is_free "$TABLE" 'TABLE=NUMBER, one'
 	for _t in $(seq "$TABLES" $((TABLES + ${FILLS:-0} - 1))); do

@@ -10,7 +10,7 @@ case ${0##*/} in
 stock-sysctls.sh)
 	set -e
 	cd "$(dirname "$0")"
-	INSTANCE=$(echo ${FOR:-own} | tr ' ' -) VIA=lo BITS=0 OPEN=no . ./open.sh
+	INSTANCE=$(echo ${FOR:-own} | tr ' ' -) VIA=lo BITS=0 FILLS=none OPEN=no . ./open.sh
 	;;
 esac
 for what in ${FOR:-own}; do

@@ -8,7 +8,7 @@
 set -e
 : "${CLIENTS:=198.51.100.2}" "${OLD:=203.0.113.17}" "${NEW:=203.0.113.33}"
 cd "$(dirname "$0")"
-INSTANCE=$(echo "$CLIENTS-$OLD" | tr / -) OPEN=no BITS=0 TOOLS=conntrack . ./open.sh
+INSTANCE=$(echo "$CLIENTS-$OLD" | tr / -) OPEN=no BITS=0 FILLS=none TOOLS=conntrack . ./open.sh
 
 # replace FROM TO: the rule's number, or its handle, and then the rule.
 replace() {

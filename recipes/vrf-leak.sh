@@ -14,7 +14,7 @@
 set -e
 : "${VRF:=red}" "${CLIENTS:=198.51.100.0/24}" "${LEAKED:=203.0.113.0/24}"
 cd "$(dirname "$0")"
-INSTANCE=$VRF NEEDS=$VRF BITS=0 . ./open.sh
+INSTANCE=$VRF NEEDS=$VRF BITS=0 FILLS=none . ./open.sh
 table=$(ip -d link show dev "$VRF" | sed -n 's/.* vrf table \([0-9]*\).*/\1/p')
 [ -n "$table" ] || die "$VRF is no VRF" 'VRF=DEVICE'
 forwarding
