@@ -78,7 +78,7 @@ for K in $PATCHED_KERNELS; do
 		[ "$1" = 0 ] || list=("${objects[@]}")
 		(cd "$build" && rm -f "${list[@]}")
 		kmake "$suite" "$tree" "$build" CONFIG_NVI=m -s W=1 C=2 KCFLAGS=-g "${list[@]}" >"$work/build" 2>&1 ||
-			die_cure "$K does not build with W=1 and sparse" "$(grep -m 1 -iE 'error' "$work/build")"
+			die "$K does not build with W=1 and sparse: $(grep -m 1 -iE 'error' "$work/build" || tail -n 1 "$work/build")"
 		sed -E 's/:[0-9]+:[0-9]+:/:/' "$work/build" | grep -E 'warning|error' | sort -u >"$work/$K-warnings-$1" || :
 		(cd "$build" && ld -r -o "$work/$K-$1/debug.o" "${existing[@]}")
 		# One line a structure, its members and offsets.
