@@ -439,7 +439,7 @@ static void do_load(struct at *a, const struct nf_step *s)
 static void do_bitwise(struct regs *r, const struct nf_step *s)
 {
 	const uint8_t *and = s->a, *xor = s->b;
-	uint8_t b[RF], k[RF];
+	uint8_t b[RF] = { 0 }, k[RF] = { 0 };
 	unsigned int i;
 
 	if (!fits(s->sreg, s->len) || !fits(s->reg, s->len))

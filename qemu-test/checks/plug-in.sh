@@ -3,8 +3,6 @@
 # Sourced by check.
 # shellcheck shell=bash
 
-ok_if 'cppcheck: the plug-in' cppcheck -q --enable=warning,portability,performance --error-exitcode=1 \
-	--inline-suppr libxt_UNHOLE
+ok_if 'cppcheck: the plug-in' c_check libxt_UNHOLE
 ok_if 'the plug-in builds without a warning' make -s -C libxt_UNHOLE O="$work" WARN='-Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Werror'
-ok_if "cppcheck: the harness's programs" cppcheck -q --enable=warning,portability,performance \
-	--error-exitcode=1 qemu-test/{lib,measure,guest}/*.c recipes/*.c qemu-test/selftest/plant
+ok_if "cppcheck: the harness's programs" c_check qemu-test/{lib,measure,guest}/*.c recipes/*.c qemu-test/selftest/plant

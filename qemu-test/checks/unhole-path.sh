@@ -5,8 +5,7 @@
 
 # The tool: on this machine, whatever its network is.
 path=$work/unhole-path
-ok_if 'cppcheck: unhole-path' cppcheck -q --enable=warning,portability,performance --error-exitcode=1 \
-	--inline-suppr -I xt_UNHOLE/include unhole-path
+ok_if 'cppcheck: unhole-path' c_check -DVERSION='""' -I xt_UNHOLE/include unhole-path
 ok_if 'unhole-path builds without a warning' make -s -C unhole-path O="$work" CFLAGS='-O2 -g -Werror'
 ok_if 'unhole-path, fuzzed: the sanitizers are silent' make -s -C unhole-path O="$work" fuzz
 # path_runs STATUSES ARGUMENTS...: ends with one of them, and not otherwise.
