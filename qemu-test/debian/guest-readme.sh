@@ -119,7 +119,7 @@ enabled)
 	is 'nftables has loaded its rules' "$(systemctl is-active nftables)" active
 	entered() { systemctl show -p ActiveEnterTimestampMonotonic --value "$1"; }
 	check 'it was there before the network' test "$(entered two-isps)" -lt "$(entered lab)"
-	is 'table, rules and device are there' "$(nft list tables | grep -c 'ip.* unhole-two-isps') $(ip rule | grep -c 'iif nvi0') $(ip -br link show nvi0 | wc -l)" \
+	is 'table, rules and device are there' "$(nft list tables | grep -c 'ip.* unhole-two-isps') $(ip rule | grep -c 'iif nvi0 unreachable') $(ip -br link show nvi0 | wc -l)" \
 		'2 1 1'
 	status=$(sh $SCRIPT status)
 	is 'status ends with' $? 0
