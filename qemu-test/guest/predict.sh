@@ -278,7 +278,8 @@ predict_judge() {
 }
 
 # ears: behind predict_wires: a table "seen" in each namespace, with the source ports and the
-# ICMP ids of what arrives there (packets.py).
+# ICMP ids of what arrives there (packets.py). (A reset that the sender answers with is not what
+# was sent, and conntrack may take it for invalid: then NAT leaves it as it is.)
 ears() {
 	for _ns in box client one two; do
 		[ $_ns = box ] && _hook='input priority 2000' || _hook='prerouting priority -500'
@@ -288,6 +289,7 @@ ears() {
 				set ids { typeof icmp id; size 65535; flags dynamic; }
 				chain c {
 					type filter hook $_hook
+					tcp flags & (fin | syn | rst | ack) != syn return
 					meta l4proto { tcp, udp, sctp } th sport 10000-60000 add @ports { th sport }
 					icmp type echo-request icmp id >= 10000 add @ids { icmp id }
 					icmpv6 type echo-request icmpv6 id >= 10000 add @ids { icmpv6 id }
