@@ -474,9 +474,9 @@ static int world_read_once(void)
 
 bool again(int *tries)
 {
-	struct timespec wait = { .tv_nsec = 1000000L << *tries };
+	struct timespec wait = { .tv_nsec = 1000000L << (*tries < 4 ? *tries : 4) };
 
-	return nanosleep(&wait, NULL) == 0 && ++*tries < 9;
+	return nanosleep(&wait, NULL) == 0 && ++*tries < 40;
 }
 
 static int on_nexthop(const struct nlmsghdr *nlh, void *arg)
