@@ -3,7 +3,8 @@
 # conntrack, verdict maps, marks of all kinds of chains, what only root may see.
 # Each verdict is put beside what a packet does; where it is "unknown", there are
 # packets of both fates.
-# weight: 10
+# spread: yes
+# weight: 40
 topology
 stock_sysctls
 must sysctl -qw net.ipv4.ip_forward=1

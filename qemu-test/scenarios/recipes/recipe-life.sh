@@ -8,7 +8,7 @@
 # patches: none
 # spread: yes
 # weight: 300
-# timeout: 900
+# timeout: 1800
 must batch box 'link add cl0 type dummy' 'link add cl1 type dummy' 'link add cl2 type dummy' \
 	'link add up0 type dummy' 'link add up1 type dummy' 'link add up2 type dummy' \
 	'link add red type vrf table 10' 'link add green type vrf table 11' 'link add blue type vrf table 20'
