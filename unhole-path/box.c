@@ -11,21 +11,26 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+int read_number(const char *path, int otherwise)
+{
+	FILE *f = fopen(path, "re");
+	int v;
+
+	if (!f)
+		return otherwise;
+	if (fscanf(f, "%d", &v) != 1)
+		v = otherwise;
+	fclose(f);
+	return v;
+}
+
 int conf(int family, const char *dev, const char *name)
 {
 	char path[128];
-	FILE *f;
-	int v;
 
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv%d/conf/%s/%s",
 		 family == AF_INET ? 4 : 6, dev, name);
-	f = fopen(path, "re");
-	if (!f)
-		return -1;
-	if (fscanf(f, "%d", &v) != 1)
-		v = -1;
-	fclose(f);
-	return v;
+	return read_number(path, -1);
 }
 
 const char *knob(int family, const char *dev, const char *name)
@@ -41,18 +46,8 @@ const char *knob(int family, const char *dev, const char *name)
 
 int hash_policy(int family)
 {
-	char path[80];
-	FILE *f;
-	int v;
-
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv%d/fib_multipath_hash_policy", family == AF_INET ? 4 : 6);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	if (fscanf(f, "%d", &v) != 1)
-		v = 0;
-	fclose(f);
-	return v;
+	return read_number(family == AF_INET ? "/proc/sys/net/ipv4/fib_multipath_hash_policy" :
+			 "/proc/sys/net/ipv6/fib_multipath_hash_policy", 0);
 }
 
 bool v6_forwards(const char *dev)

@@ -5,6 +5,8 @@
 
 #include "util.h"
 
+/* The number in a file of /proc, as a sysctl is; otherwise: if it cannot be read */
+int read_number(const char *path, int otherwise);
 /* conf.DEV.NAME or conf.all.NAME of a family; -1 if it cannot be read. */
 int conf(int family, const char *dev, const char *name);
 /* It, as a command names it. A dot in the device's name is none of the separators: then

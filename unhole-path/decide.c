@@ -514,11 +514,6 @@ static bool walk_ports(struct way *y, enum hook hook, const struct link *master)
 	return true;
 }
 
-static bool has_ports_of_its_own(const struct link *l)
-{
-	return strcmp(l->kind, "bridge") == 0 || strcmp(l->kind, "bond") == 0 || strcmp(l->kind, "team") == 0;
-}
-
 /* The hooks of family bridge, of what a bridge gives to the box, or gets from it. */
 static bool bridge_hooks(struct way *y, bool in, const struct link *port)
 {
@@ -536,11 +531,6 @@ static bool bridge_hooks(struct way *y, bool in, const struct link *port)
 	return on;
 }
 
-static bool is_bridge(const struct link *l)
-{
-	return strcmp(l->kind, "bridge") == 0;
-}
-
 /* Where a device gives it to the box; port: the one that it came in by, if that is told */
 static bool ingress(struct way *y, const char *dev, int port)
 {
@@ -548,7 +538,7 @@ static bool ingress(struct way *y, const char *dev, int port)
 
 	if (!l)
 		return true;
-	if (below ? !walk_device(y, HOOK_INGRESS, below) : has_ports_of_its_own(l) && !walk_ports(y, HOOK_INGRESS, l))
+	if (below ? !walk_device(y, HOOK_INGRESS, below) : has_members(l) && !walk_ports(y, HOOK_INGRESS, l))
 		return false;
 	if (is_bridge(l) && !bridge_hooks(y, true, below))
 		return false;
@@ -559,7 +549,7 @@ static bool egress(struct way *y, const char *dev)
 {
 	const struct link *l = link_by_name(dev);
 
-	return !l || (walk_device(y, HOOK_EGRESS, l) && (!is_bridge(l) || bridge_hooks(y, false, NULL)) && (!has_ports_of_its_own(l) || walk_ports(y, HOOK_EGRESS, l)));
+	return !l || (walk_device(y, HOOK_EGRESS, l) && (!is_bridge(l) || bridge_hooks(y, false, NULL)) && (!has_members(l) || walk_ports(y, HOOK_EGRESS, l)));
 }
 
 /* What is not known of mark and TOS: does the lookup of this packet depend on it? */
@@ -591,6 +581,12 @@ static bool may_look(struct path *p, int err, const char *why)
 	return false;
 }
 
+/* By the same device, to the same next hop */
+static bool same_nexthop(const struct result *a, const struct result *b)
+{
+	return a->oif == b->oif && a->has_gw == b->has_gw && memcmp(&a->gw, &b->gw, sizeof(a->gw)) == 0;
+}
+
 /* ip_vs_route_me_harder(): does what a server answers leave as before, with the service's address? */
 static bool same_way(struct way *y, const struct step *s)
 {
@@ -599,7 +595,7 @@ static bool same_way(struct way *y, const struct step *s)
 
 	fib_lookup(&f, &res);
 	if (ipvs_knob("snat_reroute") == 0 ||
-	    (!res.err && !res.unsure && res.oif == s->res.oif && res.has_gw == s->res.has_gw && memcmp(&res.gw, &s->res.gw, sizeof(res.gw)) == 0))
+	    (!res.err && !res.unsure && same_nexthop(&res, &s->res)))
 		return true;
 	verdict(y->p, V_UNKNOWN, "ipvs", "unknown: which way an answer of a server of IPVS is routed, with the source %s",
 		addr_text(f.family, &f.src));
@@ -916,7 +912,7 @@ static bool second_hole(struct way *y, const struct link *out, enum tri core, bo
 {
 	struct path *p = y->p;
 
-	if (nvi && out && (is_nvi(out) || out->flags & IFF_LOOPBACK)) {
+	if (nvi && is_hole(out)) {
 		verdict(p, V_DIES, "second-lookup-hole", "dies: the second lookup leads to %s, and %s drops it",
 			out->name, dev_name(y->f.iif));
 		nvi_tells(p, y->f.family, ELOOP, "drop_loop");
@@ -1072,7 +1068,7 @@ static void reply_filtered(struct path *p, const struct flow *r, const struct st
 	l = res.err ? NULL : link_by_index(res.oif);
 	note(p, "a reply is dropped: rp_filter of %s, since the route to %s leads %s%s, and not out of it%s",
 	     dev_name(last->res.oif), addr_text(r->family, &r->src), l ? "to " : "nowhere", l ? l->name : "",
-	     l && (is_nvi(l) || l->flags & IFF_LOOPBACK) ? " (a mark that leads into the hole, and not a route in main, cures it)" : "");
+	     is_hole(l) ? " (a mark that leads into the hole, and not a route in main, cures it)" : "");
 	if (l)
 		fix(p, "sysctl -w %s=2", knob(AF_INET, dev_name(r->iif), "rp_filter"));
 	else
@@ -1203,8 +1199,7 @@ static bool same_connected(struct path *p, const struct step *s)
 	f.has_src = true;
 	if (s->flow.family != AF_INET || s->flow.proto != IPPROTO_UDP || s->res.err || s->res.unsure)
 		return true;
-	if (!ask_route(&f, &again) || (!again.err && again.oif == s->res.oif && again.has_gw == s->res.has_gw &&
-					     memcmp(&again.gw, &s->res.gw, sizeof(again.gw)) == 0))
+	if (!ask_route(&f, &again) || (!again.err && same_nexthop(&again, &s->res)))
 		return true;
 	verdict(p, V_UNKNOWN, "lookup-unknown", "unknown: whether its socket is connected: then it is looked up again with its source (say from %s), else it goes to %s",
 		addr_text(AF_INET, &s->flow.src), dev_name(s->res.oif));
@@ -1532,7 +1527,7 @@ static void served(struct way *y)
 	s = lookup(y->p, &to, "again, by IPVS", true);
 	out = link_by_index(s->res.oif);
 	/* The box itself, a hole, none: all this is its own affair */
-	if (s->res.err || s->res.unsure || s->res.type != RTN_UNICAST || is_nvi(out) || !out || out->flags & IFF_LOOPBACK)
+	if (s->res.err || s->res.unsure || s->res.type != RTN_UNICAST || !out || is_hole(out))
 		return;
 	s->flow.src = y->f.src;
 	s->flow.has_src = true;
@@ -1561,7 +1556,7 @@ static void goes(struct way *y, bool external)
 		return;
 	}
 	out = link_by_index(s->res.oif);
-	if (is_nvi(out) || (out && out->flags & IFF_LOOPBACK))
+	if (is_hole(out))
 		return enters(y, s, out, external);
 	if (p->q.has_snat)
 		note(p, "SNAT where the hole begins does not see it");

@@ -613,7 +613,7 @@ static void check_loop(int family, const struct rule *r, const struct route *rt,
 /* A NIC with a strict rp_filter. */
 static bool is_strict(const struct link *l)
 {
-	return !(l->flags & IFF_LOOPBACK) && !is_nvi(l) && rp_filter(l->name) == 1;
+	return !is_hole(l) && rp_filter(l->name) == 1;
 }
 
 /* The uplink's rp_filter looks up the way back to the reply's source, with no mark: for

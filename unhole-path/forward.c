@@ -50,11 +50,6 @@ static void add_dev(struct devs *d, const char *name)
 		d->more = true;
 }
 
-static bool is_hole(const struct link *l)
-{
-	return l->flags & IFF_LOOPBACK || is_nvi(l);
-}
-
 /* What comes in by an uplink is strangers': to drop that is what a firewall is for. */
 static bool is_uplink(int family, const struct link *l)
 {
@@ -311,9 +306,9 @@ const char *forward_cure(const struct walk *w, const char *from, char *buf, size
 	struct dropped d = { .family = w->family, .in = w->iif, .out = w->oif, .sep = "\n" };
 	struct dropped plain = { .family = w->family, .in = from, .out = w->oif, .sep = "\n" }, one;
 
-	if (out && is_hole(out))
+	if (is_hole(out))
 		d.hole = w->oif;
-	else if (in && is_hole(in))
+	else if (is_hole(in))
 		d.hole = w->iif;
 	else
 		return NULL;

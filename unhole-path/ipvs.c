@@ -5,6 +5,7 @@
  * not netfilter rules.
  */
 #include "ipvs.h"
+#include "box.h"
 #include "fib.h"
 #include <stdlib.h>
 #include <string.h>
@@ -31,16 +32,9 @@ static bool parse_addr(const char *text, int *family, struct addr *a)
 int ipvs_knob(const char *name)
 {
 	char path[64];
-	int v = -1;
-	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/vs/%s", name);
-	f = fopen(path, "re");
-	if (f && fscanf(f, "%d", &v) != 1)
-		v = -1;
-	if (f)
-		fclose(f);
-	return v;
+	return read_number(path, -1);
 }
 
 /* "TCP  0A600002:1F40 rr ", "UDP  [2001:...]:0035 wlc ", "FWM  00000001 rr ". */

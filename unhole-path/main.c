@@ -317,7 +317,7 @@ static void come_in_by(struct query *q, const struct link *l)
 	const struct link *m = link_by_index(l->master);
 
 	q->flow.iif = l->index;
-	if (m && (strcmp(m->kind, "bridge") == 0 || strcmp(m->kind, "bond") == 0 || strcmp(m->kind, "team") == 0)) {
+	if (has_members(m)) {
 		q->port_of = l->index;
 		q->flow.iif = m->index;
 	}

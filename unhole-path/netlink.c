@@ -575,6 +575,21 @@ bool is_nvi(const struct link *l)
 	return l && strcmp(l->kind, "nvi") == 0;
 }
 
+bool is_hole(const struct link *l)
+{
+	return l && (l->flags & IFF_LOOPBACK || is_nvi(l));
+}
+
+bool is_bridge(const struct link *l)
+{
+	return l && strcmp(l->kind, "bridge") == 0;
+}
+
+bool has_members(const struct link *l)
+{
+	return is_bridge(l) || (l && (strcmp(l->kind, "bond") == 0 || strcmp(l->kind, "team") == 0));
+}
+
 bool addr_is_local(int family, const struct addr *a)
 {
 	size_t i;

@@ -90,6 +90,11 @@ const struct link *link_by_name(const char *name);
 /* "?" if there is none */
 const char *dev_name(int index);
 bool is_nvi(const struct link *l);
+/* What a packet is looked up again behind: loopback, or an nvi device */
+bool is_hole(const struct link *l);
+bool is_bridge(const struct link *l);
+/* Ports of this device are nothing to IP: a bridge, a bond, a team */
+bool has_members(const struct link *l);
 /* A number that no nexthop object has. */
 uint32_t free_nhid(void);
 bool addr_is_local(int family, const struct addr *a);

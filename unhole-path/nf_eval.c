@@ -643,7 +643,7 @@ static enum tri do_physdev(const struct walk *w, const struct xt_physdev_info *m
 	const uint8_t no_port = XT_PHYSDEV_OP_BRIDGED | XT_PHYSDEV_OP_ISIN | XT_PHYSDEV_OP_ISOUT | XT_PHYSDEV_OP_IN | XT_PHYSDEV_OP_OUT;
 
 	/* It may have been behind a hole; the bridge's note is still on it */
-	if (w->any || (!w->own && (!in || strcmp(in->kind, "bridge") == 0 || is_nvi(in) || in->flags & IFF_LOOPBACK)))
+	if (w->any || (!w->own && (!in || is_bridge(in) || is_hole(in))))
 		return MAYBE;
 	return m->bitmask & ~m->invert & no_port ? NO : YES;
 }

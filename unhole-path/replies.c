@@ -45,7 +45,7 @@ static const struct route *uplink_route(const struct link *l, const struct route
 	const struct route *rt = behind ? behind + 1 : fib->routes;
 
 	/* A VRF has its own lookups */
-	if (l->flags & IFF_LOOPBACK || is_nvi(l) || l->master || strcmp(l->kind, "vrf") == 0)
+	if (is_hole(l) || l->master || strcmp(l->kind, "vrf") == 0)
 		return NULL;
 	for (; rt && rt < fib->routes + fib->n_routes; rt++)
 		if (leads_out(rt, l->index))
@@ -76,7 +76,7 @@ static unsigned int find_senders(const struct link *up, struct sender *s)
 		const struct address *a = &world.addrs[i];
 		const struct link *l = link_by_index(a->index);
 
-		if (a->family != AF_INET || a->plen > 30 || !l || l->flags & IFF_LOOPBACK || is_nvi(l) || l->master ||
+		if (a->family != AF_INET || a->plen > 30 || !l || is_hole(l) || l->master ||
 		    uplink_route(l, NULL))
 			continue;
 		s[n] = (struct sender){ .iif = l->index, .plen = a->plen, .src = a->a };
