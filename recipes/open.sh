@@ -1,54 +1,58 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What all recipes share, and the way into the second lookup. A recipe sources it before it
+# What all recipes share, and the way into the second lookup. A recipe sources this before it
 # changes anything. So each recipe
 #
-#   sh NAME.sh        looks whether it can work here, and makes it; run again, makes it anew
-#   sh NAME.sh undo   takes away what it has made, and nothing else; half of it, too
+#   sh NAME.sh        looks whether it can work here, and sets up what it is for; run again,
+#                     it sets it up anew
+#   sh NAME.sh undo   takes away what it has made, and nothing else; also if it was cut short
 #
-# and one that fails takes back what it has made so far; and makes what it has made the last
-# time, if it was run again.
+# A recipe that fails takes back what it has made so far. If it was at work before, it is then
+# set up again as it was.
 #
 # Variables that serve them all:
 #
-#   VIA=nvi0   (any name but lo; the default) a device of the driver nvi, which needs no
-#              rule, no patch and no sysctl. Between the two lookups lies POSTROUTING only.
-#              A device that exists is taken as it is, so that recipes can share it
+#   VIA=nvi0   (the default, or any other name but lo) a device of the driver nvi, which needs
+#              no rule, no patch and no sysctl. Between the two lookups the packet crosses
+#              POSTROUTING only. A device that exists is taken as it is, so that recipes can
+#              share it; with other flags than the recipe needs it is refused
 #   VIA=lo     loopback, opened by the target UNHOLE. Between the two lookups the packet
-#              crosses PREROUTING. A kernel without the core patches wants stock-sysctls.sh
+#              crosses PREROUTING, too. A kernel without the core patches wants stock-sysctls.sh
 #   FRONT      nft (the default, in tables that are named after the recipe) or iptables.
 #              With VIA=lo it is iptables
 #   MARK       the bits of the mark that are the recipe's, as VALUE/MASK or MASK; it
 #              touches no others
-#   TABLE      the routing table that leads into the second lookup; TABLES is the first
-#              one of those that the second lookup finds
-#   PREF       the preference of the recipe's first rule; further ones follow it
+#   TABLE      the routing table that leads into the second lookup
+#   TABLES     the first of the tables in which the second lookup finds its routes
+#   PREF       the preference of the recipe's first policy rule; further ones follow it
 #
-# What a recipe says before it sources this:
+# What a recipe says before it sources this (in brackets: where it says nothing):
 #
-#   USES                 which of the defaults below are its own (clients)
+#   USES                 which line of the defaults at the end of this file is its own (clients)
 #   IPTABLES=ip6tables   it is for IPv6
-#   BITS                 how many bits of the mark it needs (1); 0: it looks at none
+#   BITS                 how many bits of the mark it needs (1); 0: it looks at no mark
 #   NEEDS                devices that must be there
-#   FILLS                how many tables it fills, from TABLES on (0), besides TABLE; "none"
-#                        at all (so it is with VIA=none, where nothing is said)
+#   FILLS                how many tables it fills from TABLES on, besides TABLE (0); "none": it
+#                        does not fill TABLE either (that is what VIA=none has where nothing is
+#                        said)
 #   NOT                  a recipe that it cannot stand beside
-#   TOOLS                programs that it needs besides; rules: nft or iptables, with VIA=none
-#   INSTANCE             what tells two calls of it apart
-#   AGAIN                what else the second pass needs: "prerouting" (it crosses
-#                        PREROUTING on either way), or "reset-ct" (and has an entry of
-#                        its own in conntrack there)
+#   TOOLS                programs that it needs besides ip and FRONT's. With VIA=none FRONT's is
+#                        needed only if this is "rules"
+#   INSTANCE             what tells this set-up from another one by the same recipe
+#   AGAIN                what else the second pass needs: "prerouting" (it crosses PREROUTING,
+#                        by nvi as by lo), or "reset-ct" (and has an entry of its own in
+#                        conntrack there)
 #   XMARK                what a packet's mark becomes behind the hole, as VALUE/MASK
 #   OPEN=no              it calls "hole" later, or not at all
 #   VIA=none             it is plain Linux, and leads nothing into the second lookup
-#   KEEP=yes             made again while it is at work: what stays the same is never away.
-#                        (All it makes must bear to be made beside what it has made before.)
-#   VERBS                what else it may be told to do; all but "status" make it anew
+#   KEEP=yes             run again, it makes the new set-up beside the old one, and then takes
+#                        away what only the old one had: so what stays the same is never missing
+#   VERBS                what else may stand behind its name; all but "status" set it up anew
 #
 # What it has from here on: F is 4 or 6, IP is "ip -4" or "ip -6", IPT is iptables or
 # ip6tables, NF is ip or ip6 as nft has it. BIT1, BIT2, ... are the bits of MARK, the lowest
-# first. Chains of nftables that set them stand behind mangle: who has a whole mark set there does
-# not take them away. What table mangle does to a packet before it is looked up again stands in the
-# chain $CHAIN, with $WAY $VIA.
+# first. Chains of nftables that set them stand behind priority mangle, since others set whole
+# marks there. What table mangle of iptables does to a packet before it is looked up again
+# stands in the chain $CHAIN, with $WAY $VIA.
 # shellcheck shell=sh
 
 # die CAUSE CURE: ends before anything is changed, or takes it back.
@@ -60,13 +64,13 @@ die() {
 
 # --- what is changed, and how that is undone ---------------------------------------------
 #
-# ip, sysctl, iptables and ip6tables are functions from here on. Each change is noted as
-# the command that undoes it, a line in a file of the recipe in /run, by namespace, before
-# it is made. (The kernel gives a namespace's number to another one when it is gone. So
-# lo's "tag", which is there for whoever wants it and is 0 in a new namespace, is not 0 while
-# there is such a file.) Where two recipes have the same line, both have made it, or found it
-# made by the other: the last one undoes it. What was there before is nobody's. The last line
-# is the command that makes it all anew, for doctor.
+# ip, sysctl, iptables and ip6tables are functions from here on. Before a change is made the
+# command that undoes it is noted: a line in the recipe's file, in a folder in /run that is
+# named by the number of the network namespace. (The kernel gives that number to another one
+# when the namespace is gone. So lo's "tag", which is there for whoever wants it and is 0 in a
+# new namespace, is not 0 while there is such a file.) If two recipes have the same line, both
+# have made it, or one has found it made by the other: the last of them undoes it. What was there
+# before is nobody's, and stays. The last line is the command that makes it all anew, for doctor.
 
 _TAG=/proc/sys/net/ipv4/conf/lo/tag
 note() {

@@ -1,41 +1,42 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Two internet providers, or more, with addresses that may change: who leaves by which, and
-# with that one's address; what came in by an uplink is answered by it.
+# Two internet providers, or more, with addresses that may change. Each client leaves by its
+# provider, with that provider's address; what came in by an uplink is answered by it.
 #
 #                up1 --- provider 1
 #   LAN --- [box]
 #                up2 --- provider 2
 #
-#   sh two-isps.sh up                             makes it; again: takes up what has changed
+#   sh two-isps.sh up                             sets it up; again: takes up what has changed
 #   sh two-isps.sh down                           takes it all away
 #   sh two-isps.sh status                         a line for each uplink; what is wrong
 #   sh two-isps.sh renumber DEV [ADDRESS [GATEWAY]]    DEV has another address, or is back
-#   sh two-isps.sh withdraw DEV                   DEV is not to be used until then
+#   sh two-isps.sh withdraw DEV                   DEV is not used until "renumber" or "up"
 #
 # two-isps-hook.sh has whatever configures the uplinks call the last two.
 #
-# Variables, in the file $CONF (/etc/unhole/two-isps.conf) or the environment:
+# Variables, in the file $CONF (/etc/unhole/two-isps.conf) or in the environment, which counts
+# where both say something:
 #
 #   UPLINKS='up1 up2'   the devices of the providers
 #   LAN='cl0'           the devices that clients and servers are behind
 #   DEFAULT=up1         the uplink of all that MAP does not name, and of the box itself. When
-#                       an uplink fails, the others stand in: this one first, then in order
+#                       an uplink fails, this one stands in, or else the first that works
 #   MAP='198.51.100.2=up1 198.51.100.0/28=up2'    clients, by address or network. The longest
 #                       prefix counts. IPv6, too
 #   FORWARDS='tcp:8080=198.51.100.9:80'           ports of all uplinks that lead to a server
 #   GW_up1=192.0.2.2    a next hop, where it is neither in a default route nor in a lease
 #                       (GW6_up1 for IPv6; what is no letter or digit becomes _)
-#   ROUTED_up1='203.0.113.16/28'   networks that provider routes to this box: they leave by
+#   ROUTED_up1='203.0.113.16/28'   networks that the provider routes to this box: they leave by
 #                       up1 as they are
 #   FAMILIES='4 6'      IPv6 leaves with the uplink's own address, as IPv4 does
 #   VIA, MARK, TABLE, TABLES, PREF                see open.sh
 #
 # How: a new connection of the LAN is routed into nvi0, where SNAT gives it the address of its
-# uplink. The second lookup goes by that address: so do all that know it already, replies and
-# sockets of the box. Who shall leave by another uplink is given another address, and nothing
-# else has to be changed: so an uplink is withdrawn, and so it gets a new address.
-# Connections that began before that are left alone, whatever translates them. What IPsec
-# encrypts is left alone where the other side's network has a route of its own.
+# uplink. The second lookup goes by that address. So does the lookup of what has such an address
+# from the start: replies, and bound sockets of the box. To move a client to another uplink, or
+# to give an uplink another address, only the address in SNAT's map has to be changed.
+# Connections that began before it was set up are left alone, whatever translates them. So is
+# what IPsec encrypts, if the other side's network has a route of its own.
 # shellcheck shell=sh
 set -e
 : "${CONF:=/etc/unhole/two-isps.conf}"
