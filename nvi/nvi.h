@@ -34,14 +34,14 @@
 #include <net/xfrm.h>
 
 /* Second lookups that a CPU keeps, and routes by next hop, which many lookups share.
- * None with PREEMPT_RT, where it may be taken away in between.
+ * None with PREEMPT_RT, where another task may run on the CPU between test and use.
  */
 #define NVI_ROUTES_BITS	7
 #define NVI_HOPS_BITS	4
 #define NVI_KEEPS	(!IS_ENABLED(CONFIG_PREEMPT_RT))
 
-/* Where kernels differ. Their headers tell, not their version, which says nothing
- * of what a distribution has taken over. Where no macro tells, Kbuild does:
+/* Where kernels differ their headers tell, not their version, since distributions
+ * backport. Where no macro tells, Kbuild makes one:
  * NVI_NEWLINK_PARAMS, newlink() has its arguments in a structure (6.15).
  */
 
@@ -67,7 +67,7 @@ enum nvi_stat {
 	NVI_DROP_NESTED,
 	NVI_DROP_BACKLOG,
 	NVI_DROP_ERROR,
-	NVI_SUM,	/* what was routed to the device is in one of those */
+	NVI_SUM,	/* a packet routed to the device is counted in one of the above */
 	NVI_RX_REFUSED = NVI_SUM,
 	NVI_STATS
 };
@@ -99,11 +99,11 @@ struct nvi_route {
 };
 
 /**
- * struct nvi_hop - the route by a next hop, for lookups that are not kept: more flows
- *	than there is room for would have one made for each packet
+ * struct nvi_hop - the route by a next hop, which many lookups share: with more flows
+ *	than &nvi_route has room for, one would be made for each packet
  * @rt: as &nvi_route.rt
- * @fi: the route that @nhc belongs to. Both are keys only, and may be gone; as long as
- *	rt_genid is the same, they are not.
+ * @fi: the route that @nhc belongs to. Both are compared, not used: they may have been
+ *	freed, unless @rt's rt_genid is still the namespace's.
  * @nhc: next hop
  */
 struct nvi_hop {
@@ -123,8 +123,8 @@ struct nvi_hop {
  * @cookie: of the route, for dst_check()
  * @sernum: of the last change of a route
  * @rules: number of changes of rules
- * @expires: jiffies; a second, since what neighbour discovery learns about routers
- *	has no number
+ * @expires: in jiffies, after a second: what neighbour discovery learns about routers
+ *	changes none of these numbers
  */
 struct nvi_route6 {
 	struct dst_entry *dst;
@@ -147,9 +147,9 @@ struct nvi_route6 {
  * @queue: packets to be received on the device; those of this CPU, and drained
  *	by it unless its NAPI is threaded
  * @napi: drains @queue
- * @routes: hashed by addresses
- * @hops: hashed by next hop
- * @routes6: hashed by addresses
+ * @routes: kept lookups, hashed by addresses and mark
+ * @hops: routes by next hop, hashed by it
+ * @routes6: kept lookups, hashed by addresses and flowinfo
  */
 struct nvi_pcpu {
 	struct u64_stats_sync syncp;
@@ -169,13 +169,13 @@ struct nvi_pcpu {
  * @link: "link" of "ip link add": what stands for the receive interface, or
  *	NULL. In this device's namespace: dropped when either leaves it. RTNL.
  * @flags: NVI_FLAGS; RTNL, read without locks
- * @hooked: the hooks of its namespace are there for it, too; RTNL
+ * @hooked: it is one of the devices that its namespace's hooks are there for; RTNL
  * @neighbours: entries of IPv6 on this device, made since the last flush
  * @neigh_work: flushes them
  * @markers: what a packet has instead of a route until it crosses PREROUTING on
  *	its second pass; indexed by whether IPsec's policies have been asked
  * @list: in nvi_list
- * @dev: back
+ * @dev: the net device that this is the private part of
  */
 struct nvi {
 	struct nvi_pcpu __percpu *pcpu;
@@ -190,7 +190,7 @@ struct nvi {
 	struct net_device *dev;
 };
 
-/* While a packet is on a queue of ours; ip_rcv() clears it. */
+/* The control block of a packet on nvi's queue; ip_rcv(), ip6_rcv_core() clear it. */
 struct nvi_cb {
 	unsigned int depth;
 };
@@ -264,9 +264,9 @@ static inline bool nvi_cb_valid(const struct sk_buff *skb)
 	return !rcu_dereference_bh(txq->qdisc)->enqueue;
 }
 
-/* Whether IPsec has made the packet here. It is not asked about it again, as no
- * other packet of the box is (ip_route_me_harder()). Where it has no say, the flag
- * is nvi's own, on a copy of what has been here (TEE).
+/* Whether IPsec has made the packet, on this box. Then its policies are not asked
+ * again, as in ip_route_me_harder(). Where IPsec has no say the flag is nvi's own,
+ * left on a copy (TEE) of a packet that has been here.
  */
 static inline bool nvi_transformed(const struct sk_buff *skb)
 {

@@ -17,8 +17,9 @@ static bool nvi_userns;
 module_param_named(userns, nvi_userns, bool, 0644);
 MODULE_PARM_DESC(userns, "Devices in network namespaces of user namespaces too (default: off)");
 
-/* Neighbour entries, in a table that all namespaces share: IPv6 has one for each
- * destination. More than these are flushed, half a second later, or at once.
+/* IPv6 makes a neighbour entry for each destination, in a table that all namespaces
+ * share. More than NVI_NEIGH_FEW are flushed half a second later, more than
+ * NVI_NEIGH_MANY at once.
  */
 #define NVI_NEIGH_FEW	8
 #define NVI_NEIGH_MANY	256
@@ -34,7 +35,7 @@ static const char nvi_flag_names[][ETH_GSTRING_LEN] = {
 	"notrack", "prerouting", "reset-ct",
 };
 
-/* The same in IFLA_INFO_DATA, each a u8, 0 or 1, in the flags' order. */
+/* The flags as attributes in IFLA_INFO_DATA, in the same order, each a u8, 0 or 1. */
 enum {
 	IFLA_NVI_UNSPEC,
 	IFLA_NVI_NOTRACK,
@@ -89,8 +90,8 @@ static void nvi_get_stats64(struct net_device *dev,
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
-/* Of any nvi device: an entry says nothing, and is made again where it is missed.
- * Called with the table's lock and the entry's.
+/* Entries of all nvi devices. They hold no address, and are made again when they are
+ * missed. Called with the table's lock and the entry's.
  */
 static int nvi_neigh_is_ours(struct neighbour *n)
 {
@@ -104,7 +105,7 @@ static void nvi_neigh_flush(struct work_struct *work)
 
 	atomic_set(&nvi->neighbours, 0);
 	/* The one way to release entries that all kernels export. It wants the
-	 * table's lock, which is a spinlock in later ones.
+	 * table's lock, which is a spinlock in later kernels.
 	 */
 	if (__same_type(nd_tbl.lock, spinlock_t)) {
 		spin_lock_bh(lock);
@@ -117,7 +118,7 @@ static void nvi_neigh_flush(struct work_struct *work)
 	}
 }
 
-/* An entry says nothing: all of them mean nvi. */
+/* A new entry. If there are many they are flushed: they hold no address. */
 static void nvi_neigh_count(struct nvi *nvi, const struct neighbour *n)
 {
 	int count;
@@ -142,7 +143,7 @@ static int nvi_neigh_construct(struct net_device *dev, struct neighbour *n)
 	return 0;
 }
 
-/* Packets may keep a marker for longer (NFQUEUE). */
+/* A packet in NFQUEUE may hold a marker for longer, so markers are released. */
 static void nvi_free(struct nvi *nvi)
 {
 	unsigned int i;
@@ -217,13 +218,13 @@ static int nvi_open(struct net_device *dev)
 	return 0;
 }
 
-/* Nothing new is sent, since dev_deactivate_many() has made the qdisc one that drops. */
+/* dev_deactivate_many() has put a qdisc there that drops, so nothing new is sent. */
 static int nvi_stop(struct net_device *dev)
 {
 	struct nvi *nvi = netdev_priv(dev);
 	unsigned int cpu;
 
-	/* What is on its way; the kernel waits for that only where there are qdiscs */
+	/* Wait for nvi_xmit() to end: the kernel does so only where there are qdiscs */
 	synchronize_net();
 	for_each_possible_cpu(cpu) {
 		struct nvi_pcpu *pc = per_cpu_ptr(nvi->pcpu, cpu);
@@ -311,7 +312,9 @@ static u32 nvi_get_priv_flags(struct net_device *dev)
 	return nvi->flags;
 }
 
-/* Who takes the entry away must let conntrack make another, or none. */
+/* reset-ct takes the conntrack entry off: only PREROUTING makes another one, and with
+ * notrack there would be none.
+ */
 static bool nvi_flags_valid(u32 flags)
 {
 	return !(flags & ~NVI_FLAGS) &&
@@ -319,7 +322,7 @@ static bool nvi_flags_valid(u32 flags)
 		(flags & (NVI_PREROUTING | NVI_NOTRACK)) == NVI_PREROUTING);
 }
 
-/* RTNL. What fails leaves them as they were. */
+/* RTNL. After an error the flags are as they were. */
 static int nvi_set_priv_flags(struct net_device *dev, u32 flags)
 {
 	struct nvi *nvi = netdev_priv(dev);
@@ -391,7 +394,7 @@ static int nvi_validate(struct nlattr *tb[], struct nlattr *data[],
 	       nla_find_nested(tb[IFLA_LINKINFO], IFLA_INFO_DATA) : NULL;
 	if (!info)
 		return 0;
-	/* Those that are not known would be passed over */
+	/* The kernel would ignore attributes that it does not know */
 	nla_for_each_nested(attr, info, rem) {
 		if (nla_type(attr) > IFLA_NVI_MAX || !nla_type(attr)) {
 			NL_SET_ERR_MSG_ATTR(extack, attr,
@@ -402,7 +405,7 @@ static int nvi_validate(struct nlattr *tb[], struct nlattr *data[],
 	return 0;
 }
 
-/* What the attributes make of flags; an error with its reason, or 0. */
+/* Changes *flags as the attributes say. Returns 0, or an error, with its reason. */
 static int nvi_read_flags(u32 *flags, struct nlattr *data[],
 			  struct netlink_ext_ack *extack)
 {
@@ -456,7 +459,7 @@ static int nvi_fill_info(struct sk_buff *skb, const struct net_device *dev)
 	return 0;
 }
 
-/* The notifier hooks in what has NVI_PREROUTING, or takes that away. */
+/* For NVI_PREROUTING the notifier registers the hooks, or clears the flag if it cannot. */
 static int nvi_register(struct net_device *dev, u32 flags,
 			struct netlink_ext_ack *extack)
 {
@@ -559,14 +562,14 @@ static struct rtnl_link_ops nvi_link_ops __read_mostly = {
 	.get_link_net	= nvi_get_link_net,
 };
 
-/* The namespace that it is in has the hooks. */
+/* A device that wants the hooks leaves a namespace, or comes into one. RTNL. */
 static void nvi_moves(struct nvi *nvi, unsigned long event)
 {
 	if (!(nvi->flags & NVI_PREROUTING))
 		return;
 	if (event == NETDEV_UNREGISTER) {
 		nvi_unhook(nvi);
-		/* The event comes again, as long as somebody holds the device */
+		/* The event is repeated as long as somebody holds the device */
 		if (nvi->dev->reg_state != NETREG_REGISTERED)
 			WRITE_ONCE(nvi->flags, 0);
 	} else if (event == NETDEV_REGISTER && nvi_hook(nvi)) {
@@ -587,7 +590,7 @@ static int nvi_device_event(struct notifier_block *nb, unsigned long event,
 		nvi_unhold(dev);
 	if (nvi_is(dev))
 		nvi_moves(netdev_priv(dev), event);
-	/* Rules find their device by its name, and change without a word */
+	/* Policy rules go by the device's name: now others match, and no event says so */
 	if (event == NETDEV_CHANGENAME)
 		rt_genid_bump_ipv4(dev_net(dev));
 	if (event != NETDEV_UNREGISTER && event != NETDEV_CHANGE &&

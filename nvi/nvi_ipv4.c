@@ -14,9 +14,9 @@ static bool nvi_too_big(const struct sk_buff *skb, unsigned int mtu)
 	       !skb_gso_validate_network_len(skb, mtu);
 }
 
-/* Routes that packets without a key wait with (xfrm's hold queue). The kernel never
- * gives them back (dst_destroy() does not know the child of a dst without a state), and
- * their egress device could not leave. With a reference; dropped with the device.
+/* Routes of packets that wait for a key (xfrm's hold queue). The kernel never releases
+ * such a route (dst_destroy() passes over the child of a dst that has no state), so its
+ * egress device could never leave. Held by a reference, and released with the device.
  */
 struct nvi_held {
 	struct list_head list;
@@ -44,7 +44,7 @@ out:
 	spin_unlock_bh(&nvi_held_lock);
 }
 
-/* NULL: all of them. */
+/* Those that lead out of @dev; NULL: all of them. */
 void nvi_unhold(const struct net_device *dev)
 {
 	struct nvi_held *held, *next;
@@ -61,17 +61,19 @@ void nvi_unhold(const struct net_device *dev)
 	spin_unlock_bh(&nvi_held_lock);
 }
 
-/* What ip_forward() does, which is not exported, in two halves. It differs in this:
- * errors go to the sender's true address if NAT has changed it (icmp_ndo_send()),
- * router alert is left to the first pass, the address that is recorded in options
- * is ip_options_compile()'s, there are no redirects, what TCP keeps of a packet
- * is not copied (as for any transmit function, only headers are written), and the box's
- * own packets keep their socket: it is held back as long as they wait at the true
- * egress, which tells it when they leave.
+/* What ip_forward() does, which is not exported, in two halves. The differences:
+ * - errors go to the sender's true address if NAT has changed it (icmp_ndo_send())
+ * - router alert is left to the first pass
+ * - the address that is recorded in options is ip_options_compile()'s
+ * - there are no redirects
+ * - what TCP keeps of a packet is not copied: only headers are written, as in any
+ *   transmit function
+ * - the box's own packets keep their socket, so that it is held back while they wait
+ *   at the true egress, and hears when they leave
  *
  * The first half: what may refuse the packet. It wants the conntrack entry of the
- * first pass, if there is one. @dev is the lookup's. SKB_NOT_DROPPED_YET: it does
- * not.
+ * first pass, if there is one. @dev is the lookup's. Returns SKB_NOT_DROPPED_YET if
+ * nothing does.
  */
 static enum skb_drop_reason
 nvi_admit4(struct sk_buff *skb, const struct net_device *dev)
@@ -136,15 +138,15 @@ static int nvi_send4(struct sk_buff *skb)
 
 	__IP_INC_STATS(net, IPSTATS_MIB_OUTFORWDATAGRAMS);
 	skb_clear_tstamp(skb);
-	/* The route's own function: IPsec has several. No function of this
-	 * module, as dst_output() would be: NFQUEUE may keep the packet for
-	 * longer than the module is there.
+	/* The route's own function, since IPsec has several. Not dst_output(),
+	 * which would be compiled into this module: NFQUEUE may keep the packet
+	 * until the module is gone.
 	 */
 	return NF_HOOK(NFPROTO_IPV4, NF_INET_FORWARD, net, NULL, skb,
 		       skb->dev, rt->dst.dev, rt->dst.output);
 }
 
-/* What has crossed PREROUTING as the nvi device's own is the link's from FORWARD on. */
+/* What has crossed PREROUTING with nvi as input device has its link from FORWARD on. */
 void nvi_show_link(const struct nvi *nvi, struct sk_buff *skb)
 {
 	struct net_device *link = rcu_dereference(nvi->link);
@@ -206,14 +208,14 @@ static enum nvi_stat nvi_unreach4(struct sk_buff *skb, int err)
 		__IP_INC_STATS(dev_net(skb->dev), IPSTATS_MIB_INNOROUTES);
 		return nvi_drop(skb, NVI_DROP_NO_ROUTE);
 	}
-	/* A route says so: the kernel has no counter for that, and no reason */
+	/* An error route: for these the kernel has no counter and no drop reason */
 	kfree_skb(skb);
 	return NVI_DROP_NO_ROUTE;
 }
 
-/* Whether the packet has a strict source route. The receive path refuses that of any
- * packet that is not addressed to the box, as this one is no more: the first pass has
- * put in the next address, and written what options want written.
+/* Whether the packet has a strict source route. The receive path refuses one if the
+ * packet is not addressed to the box. This packet no longer is: the first pass has made
+ * the next address its destination, and has written what options want written.
  */
 static bool nvi_strict_route(const struct sk_buff *skb)
 {
@@ -277,8 +279,9 @@ enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 	transformed = nvi_transformed(skb);
 	if (transformed || nvi_encapsulated4(nvi, skb))
 		skb->skb_iif = 0;
-	/* Not what IPsec has made here: nothing would tell it from what it is to
-	 * make; nor what the receive path refuses.
+	/* Not what IPsec has made here: on the receive path nothing would tell
+	 * it from what IPsec has not seen yet. And no strict source route, which
+	 * the receive path refuses.
 	 */
 	if (READ_ONCE(nvi->flags) & NVI_PREROUTING && !transformed && !strict)
 		return nvi_prerouting(nvi, skb);
@@ -323,7 +326,9 @@ enum nvi_stat nvi_xmit4(const struct nvi *nvi, struct sk_buff *skb)
 	if (likely(nvi_unencrypted(dev_net(nvi->dev), skb)))
 		IPCB(skb)->flags = IPSKB_XFRM_TRANSFORMED;
 	if (unlikely(strict)) {
-		/* Errors do not go back by it: its last address is the box's */
+		/* opt.srr stays 0: errors do not go back by the source route,
+		 * whose last address is the box's
+		 */
 		IPCB(skb)->opt.optlen = iph->ihl * 4 - sizeof(*iph);
 		IPCB(skb)->opt.is_strictroute = 1;
 	}
@@ -355,7 +360,7 @@ unsigned int nvi_again4(const struct nvi *nvi, struct sk_buff *skb,
 	rt = nvi_route4(nvi, skb, checked, &ref);
 	if (IS_ERR(rt)) {
 		err = PTR_ERR(rt);
-		/* An ICMP error asks the packet's route what it is an error of */
+		/* icmp_send() sends nothing about a packet without a route */
 		rt = rt_dst_alloc(nvi->dev, 0, RTN_UNREACHABLE, false);
 		if (rt) {
 			rt->rt_is_input = 1;

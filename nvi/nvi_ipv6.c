@@ -23,8 +23,8 @@ static enum nvi_stat nvi_unreach6(struct sk_buff *skb, int err)
 	return nvi_drop(skb, NVI_DROP_NO_ROUTE);
 }
 
-/* As ip6_pkt_too_big(). @first: what the control block and ignore_df say is of the
- * first pass.
+/* As ip6_pkt_too_big(). @first: the control block and ignore_df are still the first
+ * pass's, and say nothing.
  */
 static bool nvi_too_big6(const struct sk_buff *skb, unsigned int mtu,
 			 bool first)
@@ -39,8 +39,9 @@ static bool nvi_too_big6(const struct sk_buff *skb, unsigned int mtu,
 	return !skb_is_gso(skb) || !skb_gso_validate_network_len(skb, mtu);
 }
 
-/* What of ip6_forward()'s refusals has an answer: it would go to the address that
- * NAT has given the packet. @first: as nvi_too_big6(). SKB_NOT_DROPPED_YET: none.
+/* Those refusals of ip6_forward() that it would answer, but to the address that NAT has
+ * given the packet. @first: as nvi_too_big6(). Returns SKB_NOT_DROPPED_YET if the packet
+ * may pass.
  */
 static enum skb_drop_reason nvi_admit6(struct sk_buff *skb,
 				       const struct dst_entry *dst, bool first)
@@ -69,10 +70,10 @@ static bool nvi_forwards6(const struct nvi *nvi)
 	return READ_ONCE(dev_net(nvi->dev)->ipv6.devconf_all->forwarding);
 }
 
-/* A copy of ip6_forward(): for the box's own packets, since that one drops what has a
- * socket; and for all where IPv6 forwarding is off. What is here has passed that test where it came
- * in, or is the box's own, which has none to pass. Consumes the packet, and says what
- * became of it.
+/* A copy of ip6_forward() for what that one drops: the box's own packets, which have a
+ * socket, and all where IPv6 forwarding is off. Forwarding is not tested here: a client's
+ * packet has passed that test where it came in. Consumes the packet, and says what became
+ * of it.
  */
 static enum nvi_stat nvi_send6(const struct nvi *nvi, struct sk_buff *skb)
 {
@@ -220,7 +221,7 @@ static struct dst_entry *nvi_route6(const struct nvi *nvi, struct sk_buff *skb)
 				     RT6_LOOKUP_F_DST_NOREF);
 	rt = container_of(dst, struct rt6_info, dst);
 	from = rcu_dereference(rt->from);
-	/* Not where each flow takes one of several ways */
+	/* Not where there are several next hops, one for each flow */
 	if (NVI_KEEPS && keep && !dst->error && from && !from->nh &&
 	    !READ_ONCE(from->fib6_nsiblings) && dst_hold_safe(dst)) {
 		nr->cookie = rt6_get_cookie(rt);
@@ -333,8 +334,9 @@ enum nvi_stat nvi_xmit6(const struct nvi *nvi, struct sk_buff *skb)
 				     SKB_NOT_DROPPED_YET;
 	if (unlikely(reason))
 		return nvi_refuse(skb, reason);
-	/* What is local is looked up again: a socket might keep the route, and so
-	 * the device. And so is what IPsec might keep for lack of a key.
+	/* What is local gets no route here, and is looked up again: a socket might
+	 * keep the route, and so the device. The same for what IPsec might keep
+	 * until it has a key.
 	 */
 	forwards = nvi_forwards6(nvi) || lwtunnel_input_redirect(dst->lwtstate);
 	if (unlikely(how != NVI_RX_LOCAL && (how != NVI_DIRECT || transformed)) &&

@@ -4,9 +4,10 @@
 #include "nvi.h"
 
 /* What crosses PREROUTING on its second pass comes in by the nvi device, with a marker
- * for a route; behind the last hook nvi_again4() or nvi_again6() makes the lookup. @skb
- * has its first route still. As long as the second is not known, what has come by IPsec
- * is asked as if it were forwarded (see nvi_policy_ok()), and keeps its secpath.
+ * for a route; in the last hook nvi_again4() or nvi_again6() makes the lookup. @skb
+ * still has its first route. The second one is not known yet, so for what has come in
+ * by IPsec the policies are asked as if it were forwarded (see nvi_policy_ok()), and it
+ * keeps its secpath.
  */
 enum nvi_stat nvi_prerouting(const struct nvi *nvi, struct sk_buff *skb)
 {
@@ -15,7 +16,7 @@ enum nvi_stat nvi_prerouting(const struct nvi *nvi, struct sk_buff *skb)
 
 	if (unlikely(checked && !nvi_policy_ok(nvi, skb)))
 		return nvi_refuse(skb, SKB_DROP_REASON_XFRM_POLICY);
-	/* Conntrack makes another one, also where the first pass is untracked */
+	/* Conntrack makes a new entry, also where the first pass is untracked */
 	if (READ_ONCE(nvi->flags) & NVI_RESET_CT)
 		nf_reset_ct(skb);
 	else
@@ -30,8 +31,8 @@ enum nvi_stat nvi_prerouting(const struct nvi *nvi, struct sk_buff *skb)
 
 #ifdef CONFIG_NETFILTER
 /* Bits of the control block's flags, from the first hook to the last. The receive path
- * clears all of them before. (Those of the core patches may be the same: they are for
- * loopback, and come later.)
+ * clears all of them before. (The core patches may use the same bits, but on loopback
+ * only.)
  */
 #define NVI_SKB_AGAIN	BIT(13)
 #define NVI_SKB_CHECKED	BIT(12)
@@ -43,8 +44,8 @@ static u16 *nvi_skb_flags(struct sk_buff *skb, u8 family)
 
 /* The first hook of PREROUTING: what has the marker is nvi_prerouting()'s. Everything
  * else that comes in by the device (by tc, out of a tunnel that ends here) is the
- * receive path's to validate. DNAT drops what a packet has for a route, so the control
- * block takes note.
+ * receive path's to validate. DNAT drops a packet's dst, so the marker is noted in the
+ * control block.
  */
 static unsigned int nvi_note(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state)
@@ -134,7 +135,7 @@ int nvi_hook(struct nvi *nvi)
 	return err;
 }
 
-/* What has not been hooked, since its registration has failed, stays as it is. */
+/* Does nothing for a device without hooks, whose registration may have failed. */
 void nvi_unhook(struct nvi *nvi)
 {
 	if (nvi->hooked && !nvi_hooks_shared(nvi))

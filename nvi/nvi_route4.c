@@ -8,7 +8,7 @@
 #include <net/nexthop.h>
 #include "nvi.h"
 
-/* What of the TOS an input lookup takes along: all of the DSCP where rules can ask
+/* The bits of the TOS that an input lookup uses: all of the DSCP where rules can ask
  * for that (FRA_DSCP, 6.12: the attribute behind FRA_DPORT_RANGE), else
  * ip_route_input()'s IPTOS_RT_MASK.
  */
@@ -75,7 +75,7 @@ static void nvi_route_keep(struct nvi_route *nr, const struct sk_buff *skb,
 	WRITE_ONCE(nr->rt, rt);
 }
 
-/* They hold their egress device. */
+/* Kept routes hold their egress device: drop them all. */
 void nvi_routes_flush(const struct nvi *nvi)
 {
 	unsigned int cpu, i;
@@ -253,7 +253,7 @@ static void nvi_select_path(struct fib_result *res, const struct sk_buff *skb)
 	}
 }
 
-/* Realms: who comes first has a say. */
+/* Sets those of the two realms that are not set yet. */
 static void nvi_set_realms(struct rtable *rt, u32 tag)
 {
 #ifdef CONFIG_IP_ROUTE_CLASSID
@@ -389,9 +389,10 @@ static void nvi_hop_keep(const struct nvi *nvi, const struct fib_result *res,
 	WRITE_ONCE(hop->rt, rt);
 }
 
-/* The second lookup. Attaches nothing. @own: a route for this packet alone. *ref says
- * whether the route comes with a reference. NULL: the next hop has a lightweight
- * tunnel, which the receive path shall set up. -EAFNOSUPPORT: no unicast.
+/* The second lookup. Returns the route, and does not attach it. @own: a route for this
+ * packet alone. *ref says whether the route comes with a reference. NULL: the next hop
+ * has a lightweight tunnel, which the receive path shall set up. -EAFNOSUPPORT: the
+ * route is neither unicast nor local.
  */
 struct rtable *nvi_route4(const struct nvi *nvi, struct sk_buff *skb,
 			  bool own, bool *ref)
@@ -443,7 +444,7 @@ struct rtable *nvi_route4(const struct nvi *nvi, struct sk_buff *skb,
 		}
 		if (FIB_RES_NHC(res)->nhc_lwtstate)
 			return NULL;
-		/* A group's member is replaced without a word to the route */
+		/* A group's member can be replaced without a change of rt_genid */
 		if (res.fi->nh)
 			keep = false;
 	}

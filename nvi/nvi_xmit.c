@@ -17,7 +17,7 @@
 #define NVI_DEPTH_MAX	4
 
 DEFINE_PER_CPU(unsigned int, nvi_depth);
-/* Who has set it: with PREEMPT_RT another task may come in between. */
+/* The task that has set nvi_depth: with PREEMPT_RT another one may come in between. */
 static DEFINE_PER_CPU(struct task_struct *, nvi_poller);
 
 /* What the kernel is told of a drop. */
@@ -60,10 +60,10 @@ static __be32 nvi_source4(const struct sk_buff *skb)
 	return ip_hdr(skb)->saddr;
 }
 
-/* Whether the box has made the packet of another, one that came in: then it is the
- * box's own, and comes in by nvi. Most tunnels say so themselves (skb_scrub_packet()).
- * Others have looked for a route of their own, from one of the box's addresses; so does
- * a VRF device, but not from one of those.
+/* Whether the box has made the packet out of one that came in. Then it is the box's
+ * own, and its input interface is nvi. Most tunnels clear skb_iif (skb_scrub_packet()).
+ * Others are known by an output route and a source that is one of the box's addresses.
+ * A VRF device makes output routes as well, but for other sources.
  */
 bool nvi_encapsulated4(const struct nvi *nvi, const struct sk_buff *skb)
 {
@@ -71,9 +71,9 @@ bool nvi_encapsulated4(const struct nvi *nvi, const struct sk_buff *skb)
 	       inet_addr_type(dev_net(nvi->dev), nvi_source4(skb)) == RTN_LOCAL;
 }
 
-/* LOG and "-m mac" look for the Ethernet header in front of the packet. It is
- * still there, unless the packet has been copied into another buffer; take it
- * for that if it is one to this interface.
+/* LOG and "-m mac" want the Ethernet header that the packet came in with. It is
+ * still in front of the packet, unless that was copied into another buffer. Use what
+ * is there if its destination is this interface's MAC address.
  */
 void nvi_set_mac_header(struct sk_buff *skb, const struct net_device *rx)
 {
@@ -87,9 +87,9 @@ void nvi_set_mac_header(struct sk_buff *skb, const struct net_device *rx)
 		skb_reset_mac_header(skb);
 }
 
-/* Whether the connection tracking entry must not be seen again: helpers and
- * sequence adjustment work at each POSTROUTING (nf_confirm()), and would change
- * the payload twice.
+/* Whether the second pass must not have the conntrack entry: helpers and sequence
+ * adjustment work at each POSTROUTING (nf_confirm()), and would change the payload
+ * twice.
  */
 static bool nvi_once(const struct nf_conn *ct)
 {
@@ -114,8 +114,8 @@ void nvi_conntrack(const struct nvi *nvi, struct sk_buff *skb)
 	if (READ_ONCE(nvi->flags) & NVI_NOTRACK || nvi_once(ct)) {
 		nf_reset_ct(skb);
 		nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
-		/* Policies know the addresses that the entry knows; the first
-		 * pass has checked them.
+		/* IPsec's policies are about the addresses before NAT, which the
+		 * entry had; the first pass has checked them.
 		 */
 		secpath_reset(skb);
 		return;
@@ -192,9 +192,10 @@ enum nvi_stat nvi_receive(const struct nvi *nvi, struct sk_buff *skb,
 	return why;
 }
 
-/* What has come in by IPsec is asked here about the policies, and not on the receive
- * path, where an xfrm interface's packets would no longer be known as such. The
- * route says so (DST_NOPOLICY). What is delivered here keeps its secpath: sockets ask.
+/* Whether IPsec's policies let pass what has come in by IPsec. They are asked here, since
+ * an xfrm interface's packet is not known as such on the receive path. There the route
+ * says that they have been asked (DST_NOPOLICY). What is delivered on this box keeps its
+ * secpath, since sockets ask as well.
  */
 bool nvi_policy_ok(const struct nvi *nvi, struct sk_buff *skb)
 {
@@ -202,7 +203,7 @@ bool nvi_policy_ok(const struct nvi *nvi, struct sk_buff *skb)
 	struct net_device *dev = skb->dev;
 	bool ok;
 
-	/* A qdisc may have used it */
+	/* A qdisc may have used the control block */
 	if (family == AF_INET) {
 		memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	} else {
@@ -271,9 +272,9 @@ netdev_tx_t nvi_xmit(struct sk_buff *skb, struct net_device *dev)
 	return NETDEV_TX_OK;
 }
 
-/* Whether somebody would miss the transmit path: a tap, a qdisc, a hook, priorities of
- * cgroups, who has turned an offload off, a VLAN tag, a socket or an SA that encrypts
- * there; or, below another device's transmission, the limit of how deep these nest.
+/* Whether the transmit path has something to do: a tap, a qdisc, a hook, priorities of
+ * cgroups, an offload that is off, a VLAN tag, a socket or an SA that encrypts there. Or
+ * whether this is below another device's transmission: it counts how deep these nest.
  */
 static bool nvi_watched(struct net_device *dev, struct sk_buff *skb)
 {

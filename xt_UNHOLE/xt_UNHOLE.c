@@ -42,7 +42,7 @@ MODULE_ALIAS("ip6t_UNHOLE");
 
 static unsigned int unhole_net_id __read_mostly;
 
-/* What hooks of ours are for: see unhole_ops[]. */
+/* The module's own hooks, by what they are for: see unhole_ops[]. */
 enum unhole_hook {
 	UNHOLE_WINDOW,
 	UNHOLE_INPUT,
@@ -56,7 +56,7 @@ enum unhole_hook {
  * struct unhole_stat - what became of the packets that met a rule, per CPU
  * @unholed: route dropped, to be routed again
  * @genuine: kept, loopback's own traffic: its route is not a unicast one out
- *	of loopback; or the rule may not do here what its options say
+ *	of loopback; or met where the rule must not take the conntrack entry off
  * @no_route: kept, no route attached: injected or redirected, not routed
  * @not_lo: kept, received on another device than this namespace's loopback
  *
@@ -73,13 +73,13 @@ struct unhole_stat {
 /**
  * struct unhole_net - this module's part of a network namespace
  * @stat: the counters behind /proc/net/stat/unhole
- * @hooked: which hooks of ours are registered, by what they are for and by
- *	family; under unhole_mutex. They stay until the namespace or the module
- *	goes.
- * @packets: limits what is written into the log about packets of this namespace,
- *	by family. Its own, so that nobody else's messages hide it; and each
- *	family's, so that neither hides the other's.
- * @rules: the same for rules that are refused
+ * @hooked: which of the module's own hooks are registered, by what they are for
+ *	and by family; under unhole_mutex. They stay until the namespace or the
+ *	module goes.
+ * @packets: by family, limits what is written into the log about packets. Not
+ *	shared, so that no message is lost because of another namespace's or the
+ *	other family's.
+ * @rules: limits what is written into the log about rules that are refused
  */
 struct unhole_net {
 	struct unhole_stat __percpu *stat;
@@ -112,7 +112,7 @@ static bool unhole_may_say(struct net *net, struct ratelimit_state *limit)
 	return net->user_ns == &init_user_ns && __ratelimit(limit);
 }
 
-/* Bits of ours in the control block's flags, the highest ones of both
+/* The module's own bits in the control block's flags, the highest ones of both
  * families' flags: no kernel uses them. ip_rcv() and ip6_rcv_core() clear
  * them; defragmentation keeps the first fragment's.
  */
@@ -124,11 +124,14 @@ static u16 *unhole_skb_flags(struct sk_buff *skb, u8 family)
 	return family == NFPROTO_IPV4 ? &IPCB(skb)->flags : &IP6CB(skb)->flags;
 }
 
-/* A kernel with the core patches knows the mark; on any other one the second
- * lookup obeys accept_local and forwarding, and unhole_input() does what is
- * left. Whatever was routed into the hole counts as outside traffic, unless the
- * rule allows its delivery: behind a VRF, IPVS or a copy (TEE) its route is an
- * output route, as the box's own packets have, and IPv6 has one kind only.
+/* unhole_mark(): for the second lookup of a kernel with the core patches. On any
+ * other kernel that lookup obeys accept_local and forwarding, and unhole_input()
+ * refuses local delivery.
+ *
+ * Whatever was routed into the hole counts as outside traffic, unless the rule
+ * allows local delivery (@local). The dropped route does not tell: a VRF, IPVS
+ * or a copy (TEE) has an output route, as the box's own packets have, and IPv6
+ * has one kind only.
  */
 #ifdef IPSKB_UNHOLED
 #define UNHOLE_CORE	true
@@ -149,7 +152,7 @@ static void unhole_mark(struct sk_buff *skb, u8 family, bool local)
 }
 #endif
 
-/* For those who ask what to expect, as unhole-path(8) does. */
+/* Read by those who ask what this kernel does, as unhole-path(8). */
 static int unhole_core_set(const char *val, const struct kernel_param *kp)
 {
 	return -EPERM;
@@ -189,7 +192,7 @@ static unsigned int unhole_window_close(void *priv, struct sk_buff *skb,
 	return NF_ACCEPT;
 }
 
-/* Whether the options can do with the packet's entry what they promise. */
+/* Whether --notrack and --reset-ct may take the packet's conntrack entry off. */
 static bool unhole_may_detach(struct sk_buff *skb, u8 family)
 {
 	return !skb_nfct(skb) ||
@@ -231,15 +234,16 @@ static unsigned int unhole_input(void *priv, struct sk_buff *skb,
 /* UNHOLE_WINDOW: UNHOLE_SKB_WINDOW is set while a packet is between the first
  * PREROUTING hook and NAT's.
  *
- * NAT's hook holds the conntrack entry while it calls its chains. nft_compat
- * lets the user choose a table's name and a chain's type, and does not tell
- * the target, so a rule of "table raw" may be met below NAT's hook. There the
- * entry must stay. The bit says that the packet has not come that far. It
- * fails closed: without the hooks there is no bit.
+ * NAT's hook uses the conntrack entry while it calls its chains, so the entry
+ * must stay. nft_compat lets the user choose a table's name and a chain's type,
+ * and does not tell the target: a rule of "table raw" may be called by NAT's
+ * hook. The bit says that the packet has not come that far. Without the hooks
+ * there is no bit, and the entry stays.
  *
- * The closing one first: it is there before any packet gets the bit. A packet
- * that waits in a queue meanwhile may meet a hook twice, but skips none, since
- * hooks that are added move the others back (nf_reinject()).
+ * The closing hook is registered first, so it is there before any packet gets
+ * the bit. A packet that waits in NFQUEUE meanwhile goes on by its hook's old
+ * index (nf_reinject()). Hooks that are added move the others back, so it may
+ * meet a hook twice, but skips none.
  *
  * UNHOLE_INPUT: INPUT rules trust "-i lo", so what was routed into the hole
  * must not enter there. An accept of any chain ends that chain only, so this
@@ -336,8 +340,8 @@ static struct dst_entry *unhole_dst(struct sk_buff *skb, const struct net *net,
 		return NULL;
 	}
 	dst = skb_dst(skb);
-	/* Behind a lightweight tunnel's input route, SRv6 crosses PREROUTING
-	 * too, with another family's route, and needs it afterwards.
+	/* SRv6 (End.DX4, End.DX6) crosses PREROUTING with a lightweight tunnel's
+	 * route or another family's, and needs it afterwards.
 	 */
 	if (unlikely(dst->dev != skb->dev || dst->ops->family != family ||
 		     lwtunnel_input_redirect(dst->lwtstate) ||
@@ -349,10 +353,10 @@ static struct dst_entry *unhole_dst(struct sk_buff *skb, const struct net *net,
 	return dst;
 }
 
-/* MASQUERADE at POSTROUTING -o lo took note of the device, and would drop the
- * packet when it comes by again with another one (nf_nat_oif_changed()). The
- * binding is as good as SNAT's to the same address: make it one. Returns true
- * for the first packet of such a connection, if its source was changed.
+/* MASQUERADE at POSTROUTING -o lo has noted lo, and NAT would drop the packet
+ * when it leaves by another device (nf_nat_oif_changed()). Without the note it
+ * is SNAT to the same address. Returns true for the first packet of such a
+ * connection, if its source was changed.
  */
 static bool unhole_masquerade(const struct sk_buff *skb)
 {
@@ -368,7 +372,7 @@ static bool unhole_masquerade(const struct sk_buff *skb)
 	if (!nat || nat->masq_index != skb->dev->ifindex)
 		return false;
 	WRITE_ONCE(nat->masq_index, 0);
-	/* It may have taken the address that the packet had: nothing to say */
+	/* No warning if it took the address that the packet had anyway */
 	return CTINFO2DIR(ctinfo) == IP_CT_DIR_ORIGINAL &&
 	       ct->status & IPS_SRC_NAT;
 #else
@@ -415,7 +419,7 @@ static noinline void unhole4(struct sk_buff *skb,
 	unhole(skb, net, info);
 }
 
-/* skb_valid_dst(), which a kernel that is built for size calls. */
+/* As skb_valid_dst(), but always inline: a kernel built for size calls that. */
 static __always_inline bool unhole_valid_dst(const struct sk_buff *skb)
 {
 	const struct dst_entry *dst = skb_dst(skb);
@@ -424,8 +428,8 @@ static __always_inline bool unhole_valid_dst(const struct sk_buff *skb)
 }
 
 /* Nearly all that meets the rule is loopback's own traffic. The type of its route
- * is enough to know it by, and it pays for no more than that: not for a call of
- * unhole_stat() either, which a kernel that is built for size makes of it.
+ * tells it, and it shall pay for no other test. Nor for a call of unhole_stat(),
+ * which a kernel that is built for size does not inline.
  *
  * XT_CONTINUE always: the rules that follow still see the packet, and
  * nft_compat would take an errno for a verdict.

@@ -9,8 +9,7 @@
  * @XT_UNHOLE_NOTRACK: the second pass is untracked
  * @XT_UNHOLE_RESET_CT: the second pass starts without a conntrack entry; table
  *	raw only, and not together with %XT_UNHOLE_NOTRACK
- * @XT_UNHOLE_ALLOW_LOCAL: the second lookup may deliver locally what the first
- *	one had routed as input
+ * @XT_UNHOLE_ALLOW_LOCAL: the second lookup may deliver the packet locally
  * @XT_UNHOLE_MASK: all of them; anything else is refused with -EINVAL
  */
 enum xt_unhole_flags {
