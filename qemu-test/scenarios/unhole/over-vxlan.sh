@@ -10,6 +10,7 @@
 #                        up1 -------
 #
 # claims: L9
+# spread: yes
 # weight: 20
 # shellcheck disable=SC2153 # BOX and PEER are lib.sh's
 topology
