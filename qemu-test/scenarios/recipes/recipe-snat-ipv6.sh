@@ -48,6 +48,9 @@ refute 'the next hop cannot find the address: no answer' pings client 1 $FAR6 -W
 settled wire
 at_least 'it asks' "$(seen wire "$asks")" 1
 is 'and nobody answers' "$(seen wire "$answers")" 0
+# What waits for that answer would be sent by the next one, and counted below.
+gave_up() { ! ip -n peer -6 neigh show "$NAT" | grep -q INCOMPLETE; }
+check 'it gives up' wait_for 10 gave_up
 recipe ndp-proxy SNAT_ADDRESS=$NAT
 must ip -n peer -6 neigh flush dev eth0
 asked=$(seen wire "$asks")
