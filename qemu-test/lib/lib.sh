@@ -147,15 +147,19 @@ scenario_files() {
 	done
 }
 
-# left_breakpoint CONSOLE: a CPU that QEMU emulates may run what was translated while the
-# kernel patched a static key, after that: it meets a breakpoint that the kernel knows no
-# more of. (Seen with two CPUs, on a busy host, in functions of IPv6 and of the scheduler
-# that have nothing of ours.) Such a guest is tried once more.
-left_breakpoint() { grep -qa 'Oops: int3' "$1"; }
-# qemu_failed LOG: QEMU has ended by an assertion of its own, which is no guest's fault. (Seen
-# with QEMU 10.0 and two CPUs, on a busy host, as the kernel set up PCI: "iotlb_to_section:
-# Assertion `section_index < d->map.sections_nb' failed".) Such a guest is tried once more.
-qemu_failed() { grep -qa "^qemu-system-.*: Assertion .* failed" "$1"; }
+# fault_of_qemu CONSOLE LOG: says how QEMU has ended a guest, or spoilt it, if it is QEMU's fault:
+# - A CPU that QEMU emulates may run what was translated while the kernel patched a static
+#   key, after that: it meets a breakpoint that the kernel knows no more of. (Seen with two
+#   CPUs, on a busy host, in functions of IPv6 and of the scheduler that have nothing of ours.)
+# - QEMU's own assertions. (Seen with QEMU 10.0 and two CPUs, on a busy host, as the kernel set
+#   up PCI: "iotlb_to_section: Assertion `section_index < d->map.sections_nb' failed".)
+fault_of_qemu() {
+	if grep -qas 'Oops: int3' "$1"; then
+		echo 'QEMU left a breakpoint behind'
+	else
+		grep -asm 1 '^qemu-system-.*: Assertion .* failed' "$2"
+	fi
+}
 
 # equal NAME GOT WANT: a self-test's result, as qemu-test/test reads them. RESULT_OF is its
 # kernel and flavour; the seconds are those since the one before.
