@@ -18,3 +18,17 @@ page_formats() {
 	awk '/^\.\\" example: / { n = NR } /^\.(EX|nf)/ && n != NR - 1 { print FILENAME ":" NR ": an example without a name"; bad = 1 } END { exit bad }' "$1"
 }
 for page in "${pages[@]}"; do ok_if "$(basename "$page" .8)(8) formats, and names its examples" page_formats "$page"; done
+# What nvi-alike lets differ is what nvi(8) says that differs. (In a guest it is asked again.)
+differences_told() {
+	python3 - "$(groff -man -Tascii -P-cbou -rLL=2000n nvi/nvi.8)" qemu-test/scenarios/nvi/nvi-alike.sh <<-'EOT'
+	import shlex, sys
+	page = ' '.join(sys.argv[1].split())
+	with open(sys.argv[2]) as f:
+	    text = f.read().split('# --- what must differ', 1)[1].split('# --- forwarding as such', 1)[0]
+	words = [w.split('=', 1)[-1].split(':', 1)[-1].rstrip(';') for w in shlex.split(text, comments=True)]
+	sentences = [w for w in words if w.count(' ') > 3]
+	untold = [s for s in sentences if s not in page]
+	sys.exit('\n'.join(untold) or ('%d sentences were found' % len(sentences) if len(sentences) < 10 else 0))
+	EOT
+}
+ok_if 'nvi(8) says what nvi-alike lets differ' differences_told

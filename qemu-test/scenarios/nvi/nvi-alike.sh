@@ -199,14 +199,15 @@ row() {
 
 # --- what must differ --------------------------------------------------------------
 
+# The manual page says each of these (make check looks, too).
 # In general: packets are sent with a TTL one higher through nvi0, the way into it is not
 # compared, nor are the counters of what goes by, nor FORWARD for the box's own packets.
 for difference in \
-	'The TTL is lowered once for each lookup' \
+	"The TTL of a client's packet is lowered twice" \
 	'FORWARD and POSTROUTING are crossed once for each lookup' \
 	"The machine's own packets cross FORWARD" \
 	'What is forwarded is counted once for each lookup' \
-	'What comes in by the nvi device'; do
+	'What is received on the nvi device'; do
 	ask says - "$difference" '' ''
 done
 AGAIN='counters:What conntrack has reassembled is fragmented and reassembled once for each lookup' AGAIN_CT=$AGAIN
