@@ -3,7 +3,6 @@
 # the port as their receive device. And MAC NAT, by rules for each host or with layer
 # 3 carrying in, beside a flow of the same host that is routed twice.
 # claims: B2 B12 B13 L9 L10
-# spread: yes
 # weight: 10
 . /unhole/bridge.sh
 . /unhole/bridge-mac.sh

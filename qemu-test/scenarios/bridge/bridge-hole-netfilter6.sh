@@ -4,7 +4,6 @@
 # none is lost, fragments are whole, each connection has one entry; physdev knows
 # the port on both passes. A bridge port as an nvi "link".
 # claims: B6 L9 L10
-# spread: yes
 # weight: 10
 . /unhole/bridge.sh
 bridge_topology

@@ -2,7 +2,6 @@
 # packet-path.svg, README's figure, is what a packet does: the trace is taken
 # again, with the rule and without, drawn, and compared with the parts of the file
 # that this kernel can judge (make figure writes it).
-# spread: yes
 # weight: 8
 topology
 stock_sysctls

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The examples of nvi(8), as they stand there: each does what it says, and none is
 # left out.
-# spread: yes
 # weight: 8
 . /unhole/examples.sh
 PAGE=nvi.8

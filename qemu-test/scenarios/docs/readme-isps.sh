@@ -4,7 +4,6 @@
 # they say is what README shows; the clients leave by the provider that they shall, with
 # its address; doctor is content; and all can be taken away again.
 # patches: none
-# spread: yes
 # weight: 25
 . /unhole/examples.sh
 cd /unhole || must false

@@ -3,7 +3,6 @@
 # patches: none
 # claims: L10
 # timeout: 600
-# spread: yes
 # weight: 60
 F=6
 . /unhole/scenarios/nvi-alike.sh

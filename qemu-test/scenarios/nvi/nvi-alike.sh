@@ -10,7 +10,6 @@
 # patches: none
 # claims: L10
 # timeout: 600
-# spread: yes
 # weight: 60
 # shellcheck disable=SC2153 # family's variables
 : "${F:=4}"

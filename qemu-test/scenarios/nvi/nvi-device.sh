@@ -4,6 +4,7 @@
 # as long as a device does.
 # claims: L10
 # weight: 5
+# spread: no
 topology
 must sysctl -qw net.ipv4.ip_forward=1
 nvi nvi0

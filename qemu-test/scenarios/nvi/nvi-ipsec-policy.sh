@@ -3,5 +3,6 @@
 # patches: none
 # claims: L9 L10
 # weight: 14
+# spread: no
 via nvi0
 . /unhole/scenarios/ipsec-policy.sh

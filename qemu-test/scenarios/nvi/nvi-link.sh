@@ -3,6 +3,7 @@
 # refused; moving either away, or deleting it, drops it, and traffic goes on with the
 # true receive interface. The other namespace's FORWARD chain never runs.
 # claims: L10
+# spread: no
 host client2 other
 topology
 wire box cl2 10.8.0.1/24 client2 eth0 10.8.0.2/24

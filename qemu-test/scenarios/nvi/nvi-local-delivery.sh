@@ -3,6 +3,7 @@
 # The box's own TCP to itself that way: its segments must not meet its own locks.
 # patches: none
 # claims: L10
+# spread: no
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 nvi nvi0

@@ -4,6 +4,7 @@
 # driver writes no sysctl.
 # claims: L3 L10
 # weight: 8
+# spread: no
 sysctls() { sysctl -a 2>/dev/null | grep -E '^net\.ipv[46]\.' | grep -vF -e .nvi0. -e _count -e fib_ -e _mem; }
 sysctls >/run/before
 nvi nvi0

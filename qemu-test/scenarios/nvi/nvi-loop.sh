@@ -4,6 +4,7 @@
 # SNAT has changed its address; so do senders on the box.
 # patches: none
 # claims: L10
+# spread: no
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 nvi nvi0

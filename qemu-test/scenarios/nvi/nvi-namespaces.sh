@@ -7,6 +7,7 @@
 # weight: 12
 # cpus: 2
 # leaks: yes
+# spread: no
 topology
 host other
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

@@ -2,7 +2,6 @@
 # over-vxlan with an nvi device instead of the rule.
 # patches: none
 # claims: L9 L10
-# spread: yes
 # weight: 16
 via nvi0
 . /unhole/scenarios/over-vxlan.sh

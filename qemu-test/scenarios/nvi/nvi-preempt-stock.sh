@@ -6,4 +6,5 @@
 # cpus: 2
 # claims: L10
 # weight: 20
+# spread: no
 . /unhole/scenarios/nvi-preempt.sh

@@ -9,6 +9,7 @@
 # append: preempt=full
 # cpus: 2
 # weight: 20
+# spread: no
 topology
 host peer2
 wire box up1 192.0.3.1/24,2001:db8:4::1/64 peer2 eth0 192.0.3.2/24,2001:db8:4::2/64

@@ -3,5 +3,6 @@
 # patches: none
 # claims: L10
 # weight: 12
+# spread: no
 F=6
 . /unhole/scenarios/nvi-prerouting.sh

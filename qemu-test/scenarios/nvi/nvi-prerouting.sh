@@ -7,6 +7,7 @@
 # patches: none
 # claims: L10
 # weight: 12
+# spread: no
 topology
 family "${F:-4}"
 nvi nvi0

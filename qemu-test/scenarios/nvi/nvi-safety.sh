@@ -4,6 +4,7 @@
 # 127/8 does not leave, whatever route_localnet says.
 # patches: none
 # claims: L10
+# spread: no
 topology
 nvi nvi0
 must ip addr add 10.9.9.1/24 dev nvi0

@@ -6,7 +6,6 @@
 # with an nvi device, with loopback, with neither. Where each packet was said to go, it goes. And
 # doctor finds no fault where there is none.
 # patches: none
-# spread: yes
 # weight: 40
 # timeout: 600
 . /unhole/predict.sh

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # unhole-path's reasons, one by one: the reason that it gives, and the kernel's own
 # word for it (an errno, an ICMP error, a counter, what the peer sees).
-# spread: yes
 # weight: 12
 topology
 stock_sysctls

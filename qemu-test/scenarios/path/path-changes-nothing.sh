@@ -2,7 +2,6 @@
 # unhole-path and its doctor change nothing: modules, tables, rules, routes, sysctls
 # and counters are the same before and after, on a box without anything, and on one
 # with holes. Every message that it sends asks; every file that it opens is read.
-# spread: yes
 # weight: 10
 # What loading itself would change comes first.
 state() {

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # unhole-path on a box whose addresses change all the time: the kernel interrupts the
 # dump of what changes, and it is taken again.
-# spread: yes
 # weight: 7
 topology
 i=0

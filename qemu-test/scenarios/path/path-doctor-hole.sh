@@ -6,7 +6,6 @@
 # patches: none
 # weight: 20
 # timeout: 300
-# spread: yes
 . /unhole/doctor.sh
 topology
 must ip -n peer route replace 198.51.100.0/24 via $BOX

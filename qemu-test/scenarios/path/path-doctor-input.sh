@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # unhole-path doctor: whether INPUT trusts lo, as firewalls write it: by name, by
 # index, in chains of their own; what guards it, and what only looks like that.
-# spread: yes
 # weight: 8
 . /unhole/doctor.sh
 topology

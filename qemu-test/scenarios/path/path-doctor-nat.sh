@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # unhole-path doctor: MASQUERADE, by name, by index, in chains, as Docker writes it;
 # and what is put into flow tables.
-# spread: yes
 # weight: 7
 . /unhole/doctor.sh
 topology

@@ -4,7 +4,6 @@
 # makes it anew, with the variables that it was told. What others have made and lost is not
 # its matter, nor is what the recipe itself has undone.
 # patches: none
-# spread: yes
 # weight: 6
 . /unhole/doctor.sh
 topology

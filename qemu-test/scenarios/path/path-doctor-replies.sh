@@ -2,7 +2,6 @@
 # unhole-path doctor: a route into the hole that the uplink's strict rp_filter finds,
 # and one that the second lookup finds in main. Packets are lost as it says, and are
 # not once its cure has run.
-# spread: yes
 # weight: 12
 . /unhole/doctor.sh
 topology

@@ -7,7 +7,6 @@
 #
 #   client 198.51.100.2 --- cl0 [box] up0 192.0.2.1 ---- one 192.0.2.2, 203.0.113.7
 #                                     up1 198.18.0.1 --- two 198.18.0.2, 203.0.113.7
-# spread: yes
 # weight: 14
 . /unhole/doctor.sh
 host client one two

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # unhole-path doctor: each illness is planted, named, and cured by the command
 # that is named with it; nothing is wrong before and after.
-# spread: yes
 # weight: 12
 . /unhole/doctor.sh
 topology

@@ -2,7 +2,6 @@
 # unhole-path --explain: each command that it names is run until nothing is left
 # to name; then the packet leaves, and not before. What may not be seen or cannot
 # be known is called unknown, and the box is left as it was.
-# spread: yes
 # weight: 10
 topology
 must sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0

@@ -3,7 +3,6 @@
 # chance, of both families, and questions about them. Where the lookup says that it is sure,
 # the kernel says the same. More of them: QUESTIONS= for each of five sets.
 # patches: none
-# spread: yes
 # weight: 15
 . /unhole/predict.sh
 predict_wires

@@ -5,7 +5,6 @@
 # again where nothing has changed the packet's addresses, unless it is of another zone. What
 # is led to an address of loopback, or wants one of a device that has none, is lost. Then
 # doctor says so, and its cure works.
-# spread: yes
 # weight: 14
 . /unhole/doctor.sh
 topology

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # unhole-path, IPv6: path-predict for 48 more configurations, with nexthop
 # objects and with routes dev lo, which the kernel turns into rejects.
-# spread: yes
 # weight: 10
 . /unhole/predict.sh
 predict_topology

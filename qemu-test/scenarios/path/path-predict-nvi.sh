@@ -2,7 +2,6 @@
 # unhole-path, nvi devices: path-predict for 64 more packets, both families, devices
 # with and without "link". Besides the way: the device that FORWARD or INPUT sees,
 # and what nvi counts.
-# spread: yes
 # weight: 14
 . /unhole/predict.sh
 predict_topology

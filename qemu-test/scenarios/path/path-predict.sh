@@ -2,7 +2,6 @@
 # unhole-path, IPv4: for 72 generated configurations (rules of both front ends,
 # marks, tables, SNAT, sysctls, local and external origin) it says which way a
 # packet goes; then one is sent, and goes that way.
-# spread: yes
 # weight: 12
 . /unhole/predict.sh
 predict_topology

@@ -3,7 +3,6 @@
 # tables in a hook, equal priorities, jumps, gotos, returns, policies, sets, verdict maps, NAT
 # and marks, through an nvi device, loopback or neither; both families. Each packet goes
 # where it was said to go. More of them, or others: PACKETS=, SEED= (make random).
-# spread: yes
 # weight: 20
 . /unhole/predict.sh
 predict_wires

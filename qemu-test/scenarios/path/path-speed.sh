@@ -5,7 +5,6 @@
 # patches: none
 # weight: 60
 # timeout: 900
-# spread: yes
 topology
 must sysctl -qw net.ipv4.ip_forward=1
 ask="unhole-path to $FAR from $CLIENT iif cl0 ipproto tcp dport 443"

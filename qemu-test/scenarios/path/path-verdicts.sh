@@ -3,7 +3,6 @@
 # conntrack, verdict maps, marks of all kinds of chains, what only root may see.
 # Each verdict is put beside what a packet does; where it is "unknown", there are
 # packets of both fates.
-# spread: yes
 # weight: 40
 topology
 stock_sysctls

@@ -7,7 +7,6 @@
 # timeout: 600
 # patches: none
 # not on: patched: it wants BPF programs at tracepoints and BTF, which Debian's kernels have
-# spread: yes
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv6.conf.all.accept_dad=0
 [ -e /sys/kernel/tracing/events ] || must mount -t tracefs tracefs /sys/kernel/tracing

@@ -3,7 +3,6 @@
 # tos, uid, oif, vrf, devices as ip prints them, ports of a bridge, names of protocols; what
 # contradicts itself; each rule that is met; NAT, rules and routes in the JSON; names of tables and
 # realms, flow labels; packets of connections that are there.
-# spread: yes
 # weight: 9
 topology
 must sysctl -qw net.ipv4.ip_forward=1

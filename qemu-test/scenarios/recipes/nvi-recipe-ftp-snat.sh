@@ -5,6 +5,5 @@
 # patches: none
 # claims: L10
 # weight: 5
-# spread: yes
 via nvi0
 . /unhole/scenarios/recipe-ftp-snat.sh

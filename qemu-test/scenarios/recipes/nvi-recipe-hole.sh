@@ -5,7 +5,6 @@
 # taken as it is; what keeps the mark comes back to it, and is dropped.
 # claims: L3 L4 L10
 # weight: 5
-# spread: yes
 topology
 via nvi0
 capture wire peer eth0

@@ -6,7 +6,6 @@
 # patches: none
 # claims: L10
 # weight: 6
-# spread: yes
 topology
 via nvi0
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1

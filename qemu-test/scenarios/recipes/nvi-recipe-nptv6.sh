@@ -3,6 +3,5 @@
 # patches: none
 # claims: L9 L10
 # weight: 12
-# spread: yes
 via nvi0
 . /unhole/scenarios/recipe-nptv6.sh

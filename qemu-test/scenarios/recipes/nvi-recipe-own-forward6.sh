@@ -3,7 +3,6 @@
 # patches: none
 # claims: L10
 # weight: 6
-# spread: yes
 via nvi0
 F=6
 . /unhole/scenarios/recipe-own-forward.sh

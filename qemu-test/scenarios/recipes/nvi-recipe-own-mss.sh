@@ -4,6 +4,5 @@
 # patches: none
 # claims: L10
 # weight: 6
-# spread: yes
 via nvi0
 . /unhole/scenarios/recipe-own-mss.sh

@@ -3,6 +3,5 @@
 # nvi-recipe-own-tproxy-udp6.
 # patches: none
 # claims: L10
-# spread: yes
 via nvi0
 . /unhole/scenarios/recipe-own-tproxy-udp.sh

@@ -2,7 +2,6 @@
 # nvi-recipe-own-tproxy-udp in IPv6.
 # patches: none
 # claims: L10
-# spread: yes
 via nvi0
 F=6
 . /unhole/scenarios/recipe-own-tproxy-udp.sh

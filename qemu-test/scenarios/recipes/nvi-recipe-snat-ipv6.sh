@@ -3,6 +3,5 @@
 # patches: none
 # claims: L6 L7 L8 L10
 # weight: 10
-# spread: yes
 via nvi0
 . /unhole/scenarios/recipe-snat-ipv6.sh

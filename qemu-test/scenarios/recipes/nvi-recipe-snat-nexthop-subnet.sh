@@ -4,6 +4,5 @@
 # not on: rt: a real-time kernel has no legacy arptables, whose words these are
 # claims: L6 L8 L10
 # weight: 18
-# spread: yes
 via nvi0
 . /unhole/scenarios/recipe-snat-nexthop-subnet.sh

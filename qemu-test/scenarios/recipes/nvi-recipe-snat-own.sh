@@ -4,6 +4,5 @@
 # patches: none
 # claims: L10
 # weight: 5
-# spread: yes
 via nvi0
 . /unhole/scenarios/snat-own-address.sh

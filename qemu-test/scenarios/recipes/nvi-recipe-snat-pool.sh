@@ -3,6 +3,5 @@
 # patches: none
 # claims: L6 L7 L10
 # weight: 16
-# spread: yes
 via nvi0
 . /unhole/scenarios/recipe-snat-pool.sh

@@ -4,6 +4,5 @@
 # patches: none
 # claims: L9 L10
 # weight: 12
-# spread: yes
 via nvi0
 . /unhole/scenarios/recipe-tunnel-snat.sh

@@ -3,7 +3,6 @@
 # patches: none
 # claims: L9 L10
 # weight: 12
-# spread: yes
 via nvi0
 F=6
 . /unhole/scenarios/recipe-tunnel-snat.sh

@@ -2,7 +2,6 @@
 # recipe-uplinks with an nvi device instead of the rule; in IPv6: nvi-recipe-uplinks6.
 # patches: none
 # claims: L9 L10
-# spread: yes
 # weight: 14
 via nvi0
 . /unhole/scenarios/recipe-uplinks.sh

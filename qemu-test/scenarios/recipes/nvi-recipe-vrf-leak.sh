@@ -3,6 +3,5 @@
 # patches: none
 # claims: L10
 # weight: 7
-# spread: yes
 via nvi0
 . /unhole/scenarios/recipe-vrf-leak.sh

@@ -3,6 +3,5 @@
 # patches: none
 # claims: L9 L10
 # weight: 11
-# spread: yes
 via nvi0
 . /unhole/scenarios/recipe-vrf-nat.sh

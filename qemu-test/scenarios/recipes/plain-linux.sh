@@ -7,7 +7,6 @@
 # patches: none
 # weight: 14
 # shellcheck disable=SC2153 # BOX and PEER are lib.sh's
-# spread: yes
 topology
 must sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 wire box up1 198.18.1.1/24,2001:db8:22::1/64 peer eth1 198.18.1.2/24,2001:db8:22::2/64

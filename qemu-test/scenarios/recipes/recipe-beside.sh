@@ -7,7 +7,6 @@
 # have are refused, with cause and cure, and nothing is changed; other bits work. (Programs
 # that Debian has: make test T=coexist.)
 # patches: none
-# spread: yes
 # weight: 150
 # timeout: 600
 via nvi0

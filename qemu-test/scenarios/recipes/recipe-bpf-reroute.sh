@@ -9,7 +9,6 @@
 #                      up2 --- peer, by the translated source
 # patches: none
 # weight: 20
-# spread: yes
 host client far1 peer
 S2=192.0.2.129 S2_6=2001:db8:22::1 GW2=192.0.2.130 GW2_6=2001:db8:22::2
 wire box cl0 $BOXCL/24,$BOXCL6/64 client eth0 $CLIENT/24,$CLIENT6/64

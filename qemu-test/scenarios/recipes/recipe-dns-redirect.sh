@@ -4,7 +4,6 @@
 # questions go out. With nftables and with iptables; in IPv6: recipe-dns-redirect6.
 # patches: none
 # weight: 8
-# spread: yes
 topology
 family "${F:-4}"
 must sysctl -qw $FORWARDING=1

@@ -2,6 +2,5 @@
 # recipe-dns-redirect in IPv6.
 # patches: none
 # weight: 8
-# spread: yes
 F=6
 . /unhole/scenarios/recipe-dns-redirect.sh

@@ -5,7 +5,6 @@
 # for the box twice: the control connection stands still. In IPv6 (recipe-ftp-snat6)
 # PORT and PASV are EPRT and EPSV.
 # weight: 5
-# spread: yes
 topology
 family "${F:-4}"
 # Each SNAT address has another length, as text, than the one that it hides. (In

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # recipe-ftp-snat in IPv6.
 # weight: 5
-# spread: yes
 F=6
 . /unhole/scenarios/recipe-ftp-snat.sh

@@ -4,7 +4,6 @@
 # serve the world. Without SNAT the server answers the client itself, and the
 # client wants none of it. In IPv6: recipe-hairpin6.
 # weight: 9
-# spread: yes
 family "${F:-4}"
 host lan client server peer
 # One network, one switch.

@@ -6,7 +6,6 @@
 # two of them on one device, marks that are somebody else's, and what else stops one before
 # it changes anything.
 # patches: none
-# spread: yes
 # weight: 300
 # timeout: 1800
 must batch box 'link add cl0 type dummy' 'link add cl1 type dummy' 'link add cl2 type dummy' \

@@ -4,7 +4,6 @@
 # reaches the hosts, too. Path MTU. Who is not among them does not leave with an inside
 # address. With an nvi device: nvi-recipe-nptv6.
 # weight: 12
-# spread: yes
 family 6
 host client w1 w2
 wire box cl0 $BOXCL6/64 client eth0 $CLIENT6/64,${CL}3/64,${CL}4/64

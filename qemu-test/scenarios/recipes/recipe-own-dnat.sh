@@ -4,7 +4,6 @@
 # one with the same addresses, the rule is not evaluated; a zone cures that too.
 # In IPv6: recipe-own-dnat6.
 # weight: 6
-# spread: yes
 topology
 family "${F:-4}"
 [ "$F" = 4 ] && VIP=203.0.113.80 || VIP=2001:db8:3::80

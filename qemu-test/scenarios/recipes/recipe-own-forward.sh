@@ -4,7 +4,6 @@
 # Without the hole the box does as it likes. In IPv6 (recipe-own-forward6), neighbour
 # discovery must stay out of the hole, or the neighbours lose the box.
 # weight: 6
-# spread: yes
 topology
 family "${F:-4}"
 must $IP route replace default via $PEER

@@ -4,7 +4,6 @@
 # on the second pass, make it 1240. By a mark set in OUTPUT it never was wrong.
 # In IPv6 (recipe-own-mss6): 65476 and 1220; and a path MTU is not learnt.
 # weight: 6
-# spread: yes
 topology
 family "${F:-4}"
 case $F$VIA in

@@ -2,7 +2,6 @@
 # The transparent proxy with UDP: client and box are answered by the address that
 # they have asked; the proxy's own questions go out. Without the rule, the box's
 # never meet TPROXY. TCP beside it, and the proxy told by a mark.
-# spread: yes
 topology
 family "${F:-4}"
 must sysctl -qw $FORWARDING=1

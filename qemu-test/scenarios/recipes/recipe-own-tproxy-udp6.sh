@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # recipe-own-tproxy-udp in IPv6.
-# spread: yes
 F=6
 . /unhole/scenarios/recipe-own-tproxy-udp.sh

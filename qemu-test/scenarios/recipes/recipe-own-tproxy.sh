@@ -4,7 +4,6 @@
 # the hole, the box's own traffic never meets TPROXY. In IPv6 (recipe-own-tproxy6),
 # patched, the hole must be told to allow it.
 # weight: 7
-# spread: yes
 topology
 family "${F:-4}"
 must sysctl -qw $FORWARDING=1

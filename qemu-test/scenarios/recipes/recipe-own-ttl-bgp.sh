@@ -5,7 +5,6 @@
 # with them all are established. A session that BIRD calls direct has a socket that
 # is bound to the device, and never goes into the hole.
 # weight: 9
-# spread: yes
 topology
 stock_sysctls
 # For each session an address of the neighbour and one of the box: BIRD has but one

@@ -3,7 +3,6 @@
 # session with TTL 1 (eBGP) lives, 255 arrives as 255 (GTSM), 64 as 64. Without
 # the rules the first dies on the second pass, the second arrives as 254.
 # weight: 9
-# spread: yes
 topology
 stock_sysctls
 recipe own-ttl FAR=$PEER FAR6=$PEER6

@@ -5,7 +5,6 @@
 # recipe-pod-to-itself6.
 # patches: none
 # weight: 9
-# spread: yes
 topology
 family "${F:-4}"
 [ "$F" = 4 ] && SERVICE=203.0.113.80 || SERVICE=2001:db8:3::80

@@ -2,6 +2,5 @@
 # recipe-pod-to-itself in IPv6.
 # patches: none
 # weight: 9
-# spread: yes
 F=6
 . /unhole/scenarios/recipe-pod-to-itself.sh

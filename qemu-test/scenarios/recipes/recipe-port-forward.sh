@@ -5,7 +5,6 @@
 # policy that drops. With nftables and with iptables; in IPv6: recipe-port-forward6.
 # patches: none
 # weight: 12
-# spread: yes
 family "${F:-4}"
 SERVER=${CL}9 MOVED=${UP}8
 host lan client server peer

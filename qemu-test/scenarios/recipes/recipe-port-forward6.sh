@@ -2,6 +2,5 @@
 # recipe-port-forward in IPv6.
 # patches: none
 # weight: 12
-# spread: yes
 F=6
 . /unhole/scenarios/recipe-port-forward.sh

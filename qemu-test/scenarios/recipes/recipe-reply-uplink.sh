@@ -4,7 +4,6 @@
 # both families. Without the recipe they leave by the default route. Beside MASQUERADE and
 # with strict rp_filter nothing is lost.
 # weight: 11
-# spread: yes
 host client far1 far2
 B1=192.0.2.1 B2=192.0.2.129 B1_6=2001:db8:2:1::1 B2_6=2001:db8:2:2::1
 wire box cl0 $BOXCL/24,$BOXCL6/64 client eth0 $CLIENT/24,$CLIENT6/64

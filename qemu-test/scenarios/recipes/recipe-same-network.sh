@@ -4,7 +4,6 @@
 # also reach a third host, from one address and port, kept apart by their zones.
 # In IPv6: recipe-same-network6.
 # weight: 10
-# spread: yes
 family "${F:-4}"
 # The customers' own network, and what it is called outside.
 if [ "$F" = 4 ]; then IN=10.0.0. OUT1=10.1.0. OUT2=10.2.0.; else IN=fd00:: OUT1=fd00:0:0:1:: OUT2=fd00:0:0:2::; fi

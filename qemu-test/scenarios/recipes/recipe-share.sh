@@ -6,7 +6,6 @@
 # other flags, bits of the mark that are somebody else's, too few of them, a word that is
 # none, an address of the box.
 # patches: none
-# spread: yes
 # weight: 40
 topology
 via nvi0

@@ -4,7 +4,6 @@
 # hop's subnet: lost until the box answers neighbour solicitations by proxy.
 # claims: L6 L7 L8
 # weight: 10
-# spread: yes
 topology
 must ip -n peer -6 route del default
 capture wire peer eth0

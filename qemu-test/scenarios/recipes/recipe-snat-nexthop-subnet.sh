@@ -5,7 +5,6 @@
 # not on: rt: a real-time kernel has no legacy arptables, whose words these are
 # claims: L6 L8
 # weight: 18
-# spread: yes
 topology
 capture wire peer eth0
 capture client client eth0

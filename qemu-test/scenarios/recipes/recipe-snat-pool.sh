@@ -5,7 +5,6 @@
 # the box.
 # claims: L6 L7
 # weight: 16
-# spread: yes
 topology
 # The box is not the peer's default: it knows the box's subnet, and no more.
 must ip -n peer route del default

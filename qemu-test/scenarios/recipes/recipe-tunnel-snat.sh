@@ -7,7 +7,6 @@
 #   client --- cl0 [box] up0 === peer: the tunnel's end, and FAR behind it
 #
 # weight: 12
-# spread: yes
 topology
 . /unhole/second.sh
 family "${F:-4}"

@@ -4,7 +4,6 @@
 # With the entry kept, the second stage is never evaluated. In IPv6:
 # recipe-two-stage-nat6.
 # weight: 6
-# spread: yes
 family "${F:-4}"
 if [ "$F" = 4 ]; then C=10.0.0. INSIDE=100.64.0.1; else C=fd00:: INSIDE=fd00:64::1; fi
 CUSTOMER=${C}2

@@ -6,7 +6,6 @@
 # renumbered, which a ping survives and a TCP connection does not. In IPv6:
 # recipe-uplinks6.
 # claims: L9
-# spread: yes
 # weight: 18
 family "${F:-4}"
 if [ "$F" = 4 ]; then

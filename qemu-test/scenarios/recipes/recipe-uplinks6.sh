@@ -2,6 +2,5 @@
 # recipe-uplinks in IPv6.
 # claims: L9
 # weight: 12
-# spread: yes
 F=6
 . /unhole/scenarios/recipe-uplinks.sh

@@ -5,7 +5,6 @@
 # one pass; with the rule, another lookup is what it triggers, on all of them.
 # claims: L2 L4
 # weight: 7
-# spread: yes
 topology
 must ip link add red type vrf table 10
 must ip link set red up

@@ -5,7 +5,6 @@
 # with the rule.
 # claims: L2 L4
 # weight: 6
-# spread: yes
 topology
 must sysctl -qw net.ipv6.conf.all.forwarding=1
 must ip link add red type vrf table 10

@@ -6,7 +6,6 @@
 # device do. In IPv6: recipe-vrf-nat6.
 # claims: L9
 # weight: 11
-# spread: yes
 family "${F:-4}"
 host one two peer
 # What the rule for replies sees: the port in IPv4, the VRF's device in IPv6.

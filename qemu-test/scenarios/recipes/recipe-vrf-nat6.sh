@@ -2,6 +2,5 @@
 # recipe-vrf-nat in IPv6.
 # claims: L9
 # weight: 11
-# spread: yes
 F=6
 . /unhole/scenarios/recipe-vrf-nat.sh

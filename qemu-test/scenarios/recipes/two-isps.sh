@@ -8,7 +8,6 @@
 # claims: L9
 # weight: 100
 # timeout: 900
-# spread: yes
 host client w1 w2 w3 dmz
 wire box cl0 198.51.100.1/24,2001:db8:1::1/64 client eth0 198.51.100.2/24,198.51.100.3/24,198.51.100.20/24,2001:db8:1::2/64
 wire box dm0 203.0.113.129/25 dmz eth0 203.0.113.130/25

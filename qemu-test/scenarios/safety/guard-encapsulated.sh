@@ -4,6 +4,7 @@
 # by lo again. That is legal on a stock kernel, and stays so.
 #
 #   client --- cl0 [box: label 100 by lo, ends; label 200 by lo, swapped for none] up0 --- peer
+# spread: no
 topology
 modprobe -a mpls_router mpls_iptunnel mpls_gso 2>/dev/null
 must sysctl -qw net.ipv4.ip_forward=1 net.mpls.platform_labels=1000 net.mpls.conf.lo.input=1

@@ -3,6 +3,7 @@
 # packet on lo whose control block happens to hold the bit gets no exemption: a
 # sender with an address of the box stays a martian, and has no answer.
 # not on: stock: it has no exemption that could be misused
+# spread: no
 topology
 must ip link set lo arp on
 must ip route add 10.7.7.7 dev up0

@@ -7,6 +7,7 @@
 # timeout: 240
 # weight: 60
 # leaks: yes
+# spread: no
 PARAMETER=/sys/module/xt_UNHOLE/parameters/userns
 
 # In a namespace of its own: root's of the machine, or a stranger's.

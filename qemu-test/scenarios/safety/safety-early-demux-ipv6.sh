@@ -3,6 +3,7 @@
 # that route to the next packet instead of a lookup's. An unholed packet that SNAT
 # has made look like the socket's peer does not come in that way.
 # not on: stock: it has no exemption that could be misused
+# spread: no
 topology
 must sysctl -qw net.ipv6.conf.all.forwarding=1
 is 'early demux is on' "$(sysctl -n net.ipv4.ip_early_demux net.ipv4.udp_early_demux | tr '\n' ' ')" '1 1 '

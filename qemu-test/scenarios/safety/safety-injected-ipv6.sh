@@ -3,6 +3,7 @@
 # nothing from the rule. Where forwarding is off it is dropped, where it is on it
 # is forwarded, with the rule as without it: IPv6 validates no source.
 # weight: 6
+# spread: no
 topology
 must modprobe xt_UNHOLE
 capture wire peer eth0

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A packet that a packet socket injects on lo has no route to drop: it gains
 # nothing from the rule, and stays what it was without it, a martian.
+# spread: no
 topology
 unhole
 capture wire peer eth0

@@ -4,6 +4,7 @@
 # with a source that the sender has made up. No rule of the user's is needed for that, and
 # none undoes it. (In IPv6 nobody validates the source.)
 # weight: 8
+# spread: no
 topology
 family "${F:-4}"
 stock_sysctls

@@ -2,6 +2,7 @@
 # The kernel log is the machine's. A user namespace writes nothing into it, whatever it
 # asks the target for, and hides nothing that the machine's own administrator is to read;
 # nor does one network namespace hide another one's.
+# spread: no
 PARAMETER=/sys/module/xt_UNHOLE/parameters/userns
 must modprobe xt_UNHOLE
 echo Y >$PARAMETER

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # IPv6: a source of ::1 never reaches the wire through the hole; nor does outside
 # traffic that the second pass translates to ::1 come in: it is dropped and counted.
+# spread: no
 topology
 hole_local6
 unhole6

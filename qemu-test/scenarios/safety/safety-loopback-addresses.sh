@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A source in 127/8 never reaches the wire through the hole, also where
 # route_localnet would let it; nor does a destination there come in.
+# spread: no
 topology
 hole_local
 unhole

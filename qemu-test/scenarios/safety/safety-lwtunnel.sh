@@ -3,6 +3,7 @@
 # lightweight tunnel (SRv6's End.X) sends on to its next segment is looked up
 # again, and that lookup has no exemption.
 # not on: stock: it has no exemption that could be misused
+# spread: no
 topology
 must ip6tables -t raw -A PREROUTING -i lo -j UNHOLE --allow-local
 must ip -6 nexthop add id 1 dev lo

@@ -4,6 +4,7 @@
 # NIC stays refused: a source of ::1, and everything for others where forwarding is
 # off, even from a packet whose control block happens to hold the bit.
 # not on: stock: it has no exemption that could be misused
+# spread: no
 topology
 must ip -n peer addr add 2001:db8:9::200/128 dev lo
 must ip -n client addr add 2001:db8:1::77/128 dev lo

@@ -3,6 +3,7 @@
 # NIC is still a martian: nothing but loopback is exempt, not even a packet whose control
 # block happens to hold the bit.
 # not on: stock: it has no exemption that could be misused
+# spread: no
 topology
 hole_local
 unhole

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # IPv6: a rule in one network namespace does nothing in another, and neither do
 # its counters; nor does it touch another device than the namespace's own loopback.
+# spread: no
 topology
 host other
 wire box o0 2001:db8:7::1/64 other eth0 2001:db8:7::2/64

@@ -2,6 +2,7 @@
 # A rule in one network namespace does nothing in another, and neither do its
 # counters; nor does it touch another device than the namespace's own loopback.
 # leaks: yes
+# spread: no
 topology
 host other
 must ip link add o0 type veth peer name eth0 netns other

@@ -3,6 +3,7 @@
 # that is unholed and then local, which takes --allow-local, is looked up again for its
 # next segment: that lookup gets no exemption.
 # not on: stock: it has no exemption that could be misused
+# spread: no
 topology
 hole_local6
 unhole6 --allow-local

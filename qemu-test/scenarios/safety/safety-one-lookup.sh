@@ -2,6 +2,7 @@
 # The mark is good for one lookup. A source-routed packet that is unholed and
 # then local is looked up again, by its option: that lookup gets no exemption.
 # not on: stock: it has no exemption that could be misused
+# spread: no
 topology
 hole_local
 # The second lookup is to be a local one.

@@ -4,6 +4,7 @@
 # weight: 18
 # Own addresses on a device that sends nothing by itself (no MLD, no DAD), so that
 # every counter is the doing of what follows.
+# spread: no
 must ip link add own type dummy
 must sysctl -qw net.ipv6.conf.own.disable_ipv6=1
 must ip link set own up

@@ -4,6 +4,7 @@
 # that there is no route; a MIB counter and the drop's reason show it.
 # claims: L2
 # leaks: yes
+# spread: no
 topology
 hole_from6 cl0
 must sysctl -qw net.ipv6.conf.all.forwarding=1

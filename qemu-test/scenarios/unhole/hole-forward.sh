@@ -4,6 +4,7 @@
 # unreachable; a MIB counter and the drop's reason show it.
 # claims: L2
 # leaks: yes
+# spread: no
 topology
 hole_from cl0
 must sysctl -qw net.ipv4.ip_forward=1

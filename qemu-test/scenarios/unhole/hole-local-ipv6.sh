@@ -4,6 +4,7 @@
 # forwarding is off; where it is on, it circles, or is stopped on its first pass
 # (patched), and its sender hears that there is no route.
 # claims: L1
+# spread: no
 topology
 hole_local6
 capture wire peer eth0

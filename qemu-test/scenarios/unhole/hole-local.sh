@@ -3,6 +3,7 @@
 # whatever its destination: it never reaches the other host. No rule, no patch
 # changes that.
 # claims: L1
+# spread: no
 topology
 hole_local
 stock_sysctls

@@ -4,6 +4,7 @@
 # wrong turns it red.
 # weight: 10
 # The runner takes a file's family from its name.
+# spread: no
 must cp /unhole/libxt_UNHOLE.t /run/libxt_UNHOLE.t
 must cp /unhole/libxt_UNHOLE.t /run/libip6t_UNHOLE.t
 lines=$(grep -c ';' /run/libxt_UNHOLE.t)

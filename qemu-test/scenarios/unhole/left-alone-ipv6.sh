@@ -2,6 +2,7 @@
 # IPv6: link-local and multicast destinations are never unholed, even where a
 # unicast route leads them into loopback, and neither is ::1. A global address by
 # the same route is.
+# spread: no
 topology
 must modprobe xt_UNHOLE
 must ip -6 nexthop add id 50 dev lo

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # local-origin-nics in IPv6.
 # claims: L3
-# spread: yes
 # weight: 9
 # timeout: 150
 F=6 BULK=5

@@ -3,6 +3,7 @@
 # sysctl is touched. Stock: with those that README names.
 # claims: L3
 # weight: 10
+# spread: no
 topology
 hole_local
 unhole

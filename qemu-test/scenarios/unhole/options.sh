@@ -3,6 +3,7 @@
 # that are unholed, nothing to others, and what makes no sense is refused.
 # leaks: yes
 # weight: 8
+# spread: no
 topology
 stock_sysctls
 must ip route add default dev lo table 50

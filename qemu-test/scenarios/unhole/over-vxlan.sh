@@ -10,7 +10,6 @@
 #                        up1 -------
 #
 # claims: L9
-# spread: yes
 # weight: 20
 # shellcheck disable=SC2153 # BOX and PEER are lib.sh's
 topology

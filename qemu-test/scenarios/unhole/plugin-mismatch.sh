@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What users meet after an upgrade: a plug-in for another libxtables, a module
 # for another kernel. Each error names cause and cure, and changes nothing.
+# spread: no
 dir=/run/xtables
 mkdir -p $dir
 cp -r /usr/lib/x86_64-linux-gnu/xtables/. $dir/

@@ -5,6 +5,7 @@
 # weight: 28
 # cpus: 2
 # timeout: 240
+# spread: no
 topology
 hole_local
 hole_local6

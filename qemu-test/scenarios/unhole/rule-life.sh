@@ -5,6 +5,7 @@
 # leaks: yes
 # weight: 10
 # timeout: 150
+# spread: no
 _log_of_this() { dmesg | sed -n "/unhole-mark $ipt $_w\$/,\$p"; }
 _logged() {
 	_log_of_this | grep -qF "$_log" && return

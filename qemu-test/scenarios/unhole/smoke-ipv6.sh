@@ -3,6 +3,7 @@
 # local and external origin through the hole with it.
 # leaks: yes
 # weight: 5
+# spread: no
 topology
 hole_local6
 hole_from6 cl0

@@ -3,6 +3,7 @@
 # traffic does not make it a router, and what it sets for IPv6 keeps the default route
 # that it has learned by a router advertisement.
 # not on: patched: no sysctl is wanted there
+# spread: no
 topology
 must ip link add w0 type veth peer name w1 netns peer
 must sysctl -qw net.ipv6.conf.w0.accept_ra=1
