@@ -17,9 +17,11 @@ static void usage(void)
 {
 	fputs("usage: unhole-path [OPTIONS] [to] ADDRESS [from ADDRESS] [iif DEV | oif DEV | vrf DEV] [mark MARK]\n"
 	      "         [ipproto P] [sport N] [dport N] [tos TOS] [uid UID]\n"
-	      "         [flowlabel LABEL] [snat ADDRESS] [dnat ADDRESS[:PORT]] [conntrack]\n"
+	      "         [flowlabel LABEL] [snat ADDRESS] [dnat ADDRESS[:PORT]]\n"
+	      "         [conntrack [type N [code N] id N] [zone N]]\n"
 	      "       unhole-path [OPTIONS] watch ...: the same, and what real packets do\n"
 	      "       unhole-path [OPTIONS] doctor\n"
+	      "src, dst, dev and dsfield are from, to, iif and tos; conntrack's type, code and id are ICMP's\n"
 	      "options: -4 -6, -j (JSON), --explain (what would change it), --trace (each rule that is met),\n"
 	      "         -c (color), --core yes|no, -h, -V\n"
 	      "of watch: --count N (packets, 1), --time SECONDS (at most, 10), --send (one such packet)\n"
