@@ -143,4 +143,16 @@ for K in $PATCHED_KERNELS; do
 		fi
 	} >>"$report"
 done
+{
+	echo
+	echo "## The kernel's own tests, with the patches and without (make kselftest)"
+	echo
+	if [ -s "$TOP/results/kselftest/table" ]; then
+		sed 's/^/    /' "$TOP/results/kselftest/table"
+	else
+		echo "Not run in this checkout."
+	fi
+} >>"$report"
+reviewed() { grep -q "^## The kernel's own tests" "$report" && [ "$(grep -c '^## ' "$report")" -gt 1 ]; }
+ok_if 'results/review.md has the patches, and the table of the kernel'"'"'s own tests' reviewed
 say "the review report: $report"
