@@ -35,13 +35,15 @@ __attribute__((format(printf, 2, 3)))
 static void fix(struct path *p, const char *fmt, ...)
 {
 	va_list ap;
+	int n;
 
 	if (p->n_fixes == MAX_NOTES)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(p->fix[p->n_fixes], TEXT, fmt, ap);
+	n = vsnprintf(p->fix[p->n_fixes], TEXT, fmt, ap);
 	va_end(ap);
-	if (!has_strange_name(p->fix[p->n_fixes]))
+	/* What is cut off is another command */
+	if (n >= 0 && n < TEXT && !has_strange_name(p->fix[p->n_fixes]))
 		p->n_fixes++;
 }
 
@@ -246,11 +248,30 @@ static bool explain_no_route(struct path *p, const struct step *s, const char *w
 	return true;
 }
 
+/* A router drops the default routes that it has learned by router advertisements,
+ * unless accept_ra is 2.
+ */
+const char *fix_forwarding6(void)
+{
+	static char fix[TEXT];
+	const struct fib *fib = fib_of(AF_INET6);
+	size_t i, n = snprintf(fix, sizeof(fix), "sysctl -w");
+
+	for (i = 0; i < fib->n_routes && n < sizeof(fix) / 2; i++) {
+		const struct route *r = &fib->routes[i];
+		const struct link *l = r->n_nh ? link_by_index(r->nh->oif) : NULL;
+
+		if (r->plen == 0 && r->protocol == RTPROT_RA && l && conf(AF_INET6, l->name, "accept_ra") == 1)
+			n += snprintf(fix + n, sizeof(fix) - n, " net/ipv6/conf/%s/accept_ra=2", l->name);
+	}
+	snprintf(fix + n, sizeof(fix) - n, " net.ipv6.conf.all.forwarding=1");
+	return fix;
+}
+
 static void fix_rp_filter(struct path *p, const char *dev)
 {
-	if (conf(AF_INET, "all", "rp_filter") == 1)
-		fix(p, "sysctl -w net.ipv4.conf.all.rp_filter=2");
-	else if (conf(AF_INET, dev, "rp_filter") == 1)
+	/* The greater of the device's and "all" counts */
+	if (rp_filter(dev) == 1)
 		fix(p, "sysctl -w %s=2", knob(AF_INET, dev, "rp_filter"));
 	else
 		fix(p, "sysctl -w net.ipv4.conf.all.rp_filter=0 %s=0", knob(AF_INET, dev, "rp_filter"));
@@ -269,8 +290,10 @@ static void explain_refusal(struct path *p, const struct step *s, const char *wh
 		return;
 	case NO_FORWARDING:
 		verdict(p, V_DIES, "forwarding-off", "dies: forwarding is off on %s", dev);
-		/* To write the switch for all devices is to write each of them; but only if it changes */
-		if (conf(AF_INET, "all", "forwarding") == 1)
+		/* To write the switch for all devices is to write each of them; but only if it changes. For
+		 * loopback it is not wanted: the box stays a host.
+		 */
+		if (s->flow.iif == world.lo || conf(AF_INET, "all", "forwarding") == 1)
 			fix(p, "sysctl -w %s=1", knob(AF_INET, dev, "forwarding"));
 		else
 			fix(p, "sysctl -w net.ipv4.ip_forward=1");
@@ -702,6 +725,9 @@ static void fix_moves(struct path *p, const struct flow *f, const struct result 
 		snprintf(to, sizeof(to), "dev %s", dev);
 	fix(p, "ip%s route del %s %s", six, prefix, to);
 	fix(p, "ip%s route add %s %s table 50", six, prefix, to);
+	/* Connected networks stay where they are */
+	if (!res->route->plen)
+		fix(p, "ip%s rule add lookup main suppress_prefixlength 0 pref 49", six);
 	fix(p, "ip%s rule add to %s lookup 50 pref 50", six, res->route->plen ? prefix : "all");
 }
 
@@ -727,7 +753,7 @@ static void fix_loop(struct path *p, const struct flow *f, bool nvi)
 	pref = pref_before(res.rule);
 	if (!res.err && res.route && res.table == RT_TABLE_MAIN) {
 		fix_moves(p, f, &res, dev_name(res.oif));
-		pref = 49;
+		pref = 48;
 	}
 	if (nvi) {
 		fix(p, "ip%s rule add iif %s lookup main pref %u", six, dev_name(f->iif), pref);
@@ -737,21 +763,37 @@ static void fix_loop(struct path *p, const struct flow *f, bool nvi)
 	fix(p, "%s -t raw -I PREROUTING -i %s -j UNHOLE --set-xmark 0x51/0xff", ipt(f->family), lo);
 }
 
-const char *fix_redirect(int family, const char *place, char *buf, size_t len)
+/* A command that changes one rule of iptables, which awk is told how to. Its save and restore quote for each other: no
+ * shell sees what the rule says, which may be a stranger's (a comment "$(...)"). "place" is nf_place()'s. Returns NULL
+ * if it is no rule of iptables, or too long.
+ */
+static const char *edit_rule(int family, const char *place, const char *awk, char *buf, size_t len)
 {
 	bool legacy = strncmp(place, "legacy ", 7) == 0;
-	char tool[24], to[INET6_ADDRSTRLEN + 2], chain[40];
-	struct addr own;
+	const char *tool = legacy ? "legacy" : "nft";
+	char table[16], chain[40];
 	unsigned int no;
 
-	if (sscanf(place + (legacy ? 7 : 0), "nat %39[^,], rule %u", chain, &no) != 2 || !box_addr(family, &own))
+	if (sscanf(place + (legacy ? 7 : 0), "%15s %39[^,], rule %u", table, chain, &no) != 3 ||
+	    (!legacy && !is_iptables(family, table)))
 		return NULL;
-	snprintf(tool, sizeof(tool), "%s%s", ipt(family), legacy ? "-legacy" : "");
-	snprintf(to, sizeof(to), family == AF_INET ? "%s" : "[%s]", addr_text(family, &own));
-	snprintf(buf, len, "eval \"%s -t nat -R %s %u $(%s -t nat -S %s %u | sed 's/^-A %s //; s/-j REDIRECT --to-ports /-j DNAT --to-destination %s:/; "
-		 "s/-j REDIRECT$/-j DNAT --to-destination %s/; s/--to-destination 127[0-9.]*/--to-destination %s/')\"",
-		 tool, chain, no, tool, chain, no, chain, to, to, to);
+	if ((size_t)snprintf(buf, len, "%s-%s-save -c -t %s | awk '$2 == \"-A\" && $3 == \"%s\" && ++n == %u { %s } 1' | %s-%s-restore -c",
+			     ipt(family), tool, table, chain, no, awk, ipt(family), tool) >= len)
+		return NULL;
 	return buf;
+}
+
+const char *fix_redirect(int family, const char *place, char *buf, size_t len)
+{
+	char to[INET6_ADDRSTRLEN + 2], awk[TEXT];
+	struct addr own;
+
+	if (!box_addr(family, &own))
+		return NULL;
+	snprintf(to, sizeof(to), family == AF_INET ? "%s" : "[%s]", addr_text(family, &own));
+	snprintf(awk, sizeof(awk), "sub(/-j REDIRECT --to-ports /, \"-j DNAT --to-destination %s:\"); sub(/-j REDIRECT$/, \"-j DNAT --to-destination %s\"); "
+		 "sub(/--to-destination %s/, \"--to-destination %s\")", to, to, family == AF_INET ? "127[0-9.]*" : "\\[?::1\\]?", to);
+	return edit_rule(family, place, awk, buf, len);
 }
 
 /* A rule behind the hole has led it to an address of loopback, as REDIRECT does on lo: any other
@@ -844,23 +886,13 @@ static void nvi_local(struct way *y)
 			"stays: the second lookup delivers it on this box, and INPUT sees it come in by %s", dev);
 }
 
-/* The rule that unholed it, with all that it says, and one option more. Which other
- * matches it has, its reader knows.
- */
+/* The rule that unholed it, with one option more */
 static void fix_allow_local(struct path *p, const struct flow *f)
 {
-	char table[16] = "raw", chain[40] = "PREROUTING", xmark[40] = "";
-	bool legacy = strncmp(p->by, "legacy ", 7) == 0;
-	unsigned int no;
+	char buf[TEXT];
 
-	if (sscanf(p->by + (legacy ? 7 : 0), "%15s %39[^,], rule %u", table, chain, &no) != 3)
-		return;
-	if (p->unhole_mark || p->unhole_mask)
-		snprintf(xmark, sizeof(xmark), " --set-xmark 0x%x/0x%x", p->unhole_mark, p->unhole_mask);
-	fix(p, "%s%s -t %s -R %s %u -i %s -j UNHOLE%s%s%s --allow-local", ipt(f->family), legacy ? "-legacy" : "",
-	    table, chain, no, dev_name(world.lo), xmark,
-	    p->unhole_flags & XT_UNHOLE_NOTRACK ? " --notrack" : "",
-	    p->unhole_flags & XT_UNHOLE_RESET_CT ? " --reset-ct" : "");
+	if (edit_rule(f->family, p->by, "sub(/ -j UNHOLE/, \" -j UNHOLE --allow-local\")", buf, sizeof(buf)))
+		fix(p, "%s", buf);
 }
 
 /* The second lookup has found something else than a way out. */
@@ -883,7 +915,9 @@ static void second_stays(struct way *y, const struct step *s, bool external, boo
 	if (!(p->unhole_flags & XT_UNHOLE_ALLOW_LOCAL)) {
 		verdict(p, V_DIES, "local-refused",
 			"dies: the second lookup is local, and unholed traffic is not delivered as loopback's own");
-		fix_allow_local(p, &y->f);
+		/* Outside traffic would enter INPUT as loopback's own, which every firewall trusts */
+		if (!external)
+			fix_allow_local(p, &y->f);
 		return;
 	}
 	if (!walk(y, HOOK_INPUT, dev_name(y->f.iif), NULL))
@@ -974,7 +1008,7 @@ static bool second_forwards6(struct way *y, bool external, bool exempt, bool nvi
 		if (!external && conf(AF_INET6, dev, "force_forwarding") == 0)
 			fix(p, "sysctl -w %s=1", knob(AF_INET6, dev, "force_forwarding"));
 		else
-			fix(p, "sysctl -w net.ipv6.conf.all.forwarding=1");
+			fix(p, "%s", fix_forwarding6());
 		return false;
 	}
 	return can_be_forwarded6(y);
@@ -1332,7 +1366,7 @@ static bool first_input(struct way *y)
 	if (y->f.family == AF_INET6 && s->res.type == RTN_UNICAST) {
 		if (!v6_forwards(dev)) {
 			verdict(p, V_DIES, "forwarding-off", "dies: IPv6 forwarding is off, on its way in by %s", dev);
-			fix(p, "sysctl -w net.ipv6.conf.all.forwarding=1");
+			fix(p, "%s", fix_forwarding6());
 			return false;
 		}
 		return can_be_forwarded6(y);

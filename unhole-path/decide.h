@@ -77,6 +77,8 @@ const char *conn_state(const struct ct_conn *c);
  * NULL, if the rule is none of its.
  */
 const char *fix_redirect(int family, const char *place, char *buf, size_t len);
+/* A command that has all devices forward IPv6. Until the next call. */
+const char *fix_forwarding6(void);
 
 /* Each hook and each rule that the packet meets, a line each, if they are asked for. */
 struct trace {

@@ -237,7 +237,7 @@ static bool not_compiled(const char *check, enum level level, const char *module
 	snprintf(pattern, sizeof(pattern), "/var/lib/dkms/%s/*/make.log-%s", tree, release());
 	is = glob(pattern, 0, NULL, &logs) == 0;
 	if (is)
-		say(level, check, "apt-get install ./unhole-dkms_*.deb    # a newer one; or boot a kernel that README names",
+		say(level, check, "apt-get install /FOLDER/unhole-dkms_*.deb    # a newer one; or boot a kernel that README names",
 		    "%s does not compile for %s, which goes without it: see %s", module, release(), logs.gl_pathv[0]);
 	globfree(&logs);
 	return is;
@@ -276,7 +276,7 @@ static void check_module(void)
 		snprintf(path, sizeof(path), "/lib/modules/%s/build/include", release());
 		/* DKMS builds it as soon as it can */
 		say(BAD, "module", access("/var/lib/dkms/unhole", F_OK) != 0 ?
-		    "apt-get install ./unhole-dkms_*.deb    # or make install, in the sources" :
+		    "apt-get install /FOLDER/unhole-dkms_*.deb    # or make install, in the sources" :
 		    access(path, F_OK) != 0 ? "apt-get install linux-headers-$(uname -r)" :
 		    "dkms autoinstall    # builds it, or says why not",
 		    "xt_UNHOLE is not loaded, and there is none for %s", release());
@@ -312,27 +312,7 @@ static void check_plugin(void)
 	if (access(path, R_OK) == 0)
 		say(OK, "plug-in", NULL, "%s", path);
 	else
-		say(BAD, "plug-in", "apt-get install ./iptables-unhole_*.deb    # or make install, in the sources", "%s has no libxt_UNHOLE.so, so iptables does not know the target", dir);
-}
-
-/* A router drops the default routes that it has learned by router advertisements,
- * unless accept_ra is 2.
- */
-static const char *fix_forwarding6(void)
-{
-	static char fix[TEXT];
-	const struct fib *fib = fib_of(AF_INET6);
-	size_t i, n = snprintf(fix, sizeof(fix), "sysctl -w");
-
-	for (i = 0; i < fib->n_routes && n < sizeof(fix) / 2; i++) {
-		const struct route *r = &fib->routes[i];
-		const struct link *l = r->n_nh ? link_by_index(r->nh->oif) : NULL;
-
-		if (r->plen == 0 && r->protocol == RTPROT_RA && l && conf(AF_INET6, l->name, "accept_ra") == 1)
-			n += snprintf(fix + n, sizeof(fix) - n, " net/ipv6/conf/%s/accept_ra=2", l->name);
-	}
-	snprintf(fix + n, sizeof(fix) - n, " net.ipv6.conf.all.forwarding=1");
-	return fix;
+		say(BAD, "plug-in", "apt-get install /FOLDER/iptables-unhole_*.deb    # or make install, in the sources", "%s has no libxt_UNHOLE.so, so iptables does not know the target", dir);
 }
 
 static void check_forwarding6(enum tri core, const unsigned int *holes, const char *outside)
@@ -369,7 +349,7 @@ static void check_sysctls(int family, enum tri core, const unsigned int *holes)
 		const char *dev = fib->rules[i].iif;
 		const struct link *l = *dev ? link_by_name(dev) : NULL;
 
-		if (!l || l->index == world.lo || is_nvi(l) || !leads_in(family, dev) || seen_before(fib, i))
+		if (!l || l->index == world.lo || is_nvi(l) || seen_before(fib, i) || !leads_in(family, dev))
 			continue;
 		if (!outside || !v6_forwards(dev))
 			outside = dev;
@@ -398,8 +378,7 @@ static void check_sysctls(int family, enum tri core, const unsigned int *holes)
 	own = conf(AF_INET, "lo", "rp_filter");
 	all = conf(AF_INET, "all", "rp_filter");
 	if (own == 1 || all == 1)
-		say(WARN, "rp_filter", all == 1 ? "sysctl -w net.ipv4.conf.all.rp_filter=2" :
-		    "sysctl -w net.ipv4.conf.lo.rp_filter=2",
+		say(WARN, "rp_filter", "sysctl -w net.ipv4.conf.lo.rp_filter=2",
 		    "rp_filter is strict on lo: of translated sources, only the box's own pass");
 }
 
@@ -452,7 +431,8 @@ static void check_bpf(int family)
 static void check_rejects(void)
 {
 	const struct fib *fib = fib_of(AF_INET6);
-	char buf[200], fix[TEXT];
+	char buf[200], fix[TEXT], prefix[INET6_ADDRSTRLEN + 8] = "default";
+	uint32_t id;
 	size_t i;
 
 	for (i = 0; i < fib->n_routes; i++) {
@@ -461,8 +441,11 @@ static void check_rejects(void)
 		if (rt->table == RT_TABLE_LOCAL || !is_reject_in_disguise(AF_INET6, rt) ||
 		    (rt->plen == 128 && addr_is_local(AF_INET6, &rt->dst)))
 			continue;
-		snprintf(fix, sizeof(fix), "ip -6 nexthop add id 50 dev lo; ip -6 route replace %s nhid 50 table %u",
-			 rt->plen ? "PREFIX" : "default", rt->table);
+		if (rt->plen)
+			snprintf(prefix, sizeof(prefix), "%s/%u", addr_text(AF_INET6, &rt->dst), rt->plen);
+		id = free_nhid();
+		snprintf(fix, sizeof(fix), "ip -6 nexthop add id %u dev %s && ip -6 route replace %s nhid %u table %u metric %u",
+			 id, dev_name(world.lo), rt->plen ? prefix : "default", id, rt->table, rt->metric);
 		say(BAD, "reject-in-disguise", fix, "the IPv6 route \"%s\" rejects: only a nexthop object leads into lo",
 		    describe_route(AF_INET6, rt, buf, sizeof(buf)));
 	}
@@ -521,6 +504,7 @@ static const char *fix_by_mark(int family, const struct rule *r, const struct ro
 	char rule[200], to[80] = "", via[64], *selectors;
 	bool longer = r->dst_len > rt->plen;
 	unsigned int plen = longer ? r->dst_len : rt->plen;
+	size_t n;
 
 	if (plen)
 		snprintf(to, sizeof(to), " -d %s/%u", addr_text(family, longer ? &r->dst : &rt->dst), plen);
@@ -530,30 +514,32 @@ static const char *fix_by_mark(int family, const struct rule *r, const struct ro
 			snprintf(via, sizeof(via), "nhid %u", rt->nhid);
 		else
 			snprintf(via, sizeof(via), "dev %s", l->name);
-		snprintf(buf, len,
-			 "ip%s route del %s/%u %s table %u; ip%s route add %s/%u %s table 50; ip%s rule add fwmark 0x50 lookup 50 pref 50; "
-			 "%s -t mangle -A OUTPUT%s -j MARK --set-mark 0x50; %s -t mangle -A PREROUTING ! -i lo%s -j MARK --set-mark 0x50; "
-			 "%s -t mangle -A %s %s -j MARK --set-mark 0",
+		/* (whose bits somebody else has set is left alone) */
+		n = snprintf(buf, len,
+			 "ip%s route del %s/%u %s table %u; ip%s route add %s/%u %s table 50; ip%s rule add fwmark 0x50/0xff lookup 50 pref 50; "
+			 "%s -t mangle -A OUTPUT%s -m mark --mark 0x0/0xff -j MARK --set-xmark 0x50/0xff; "
+			 "%s -t mangle -A PREROUTING ! -i lo%s -m mark --mark 0x0/0xff -j MARK --set-xmark 0x50/0xff; "
+			 "%s -t mangle -A %s %s -m mark --mark 0x50/0xff -j MARK --set-xmark 0x0/0xff",
 			 six, addr_text(family, &rt->dst), rt->plen, via, rt->table,
 			 six, addr_text(family, &rt->dst), rt->plen, via, six, ipt, to, ipt, to,
 			 ipt, is_nvi(l) ? "POSTROUTING -o" : "PREROUTING -i", l->name);
-		return buf;
+		return n < len ? buf : NULL;
 	}
 	if (r->strange || r->has_uid || r->has_mark || r->l3mdev || r->flags & FIB_RULE_INVERT)
 		return NULL;
 	describe_rule(r, rule, sizeof(rule));
 	selectors = strchr(rule, ':');
-	if (!selectors)
+	if (!selectors || strlen(rule) == sizeof(rule) - 1)
 		return NULL;
-	if (r->iif[0])
-		snprintf(buf, len, "ip%s rule del pref %u; ip%s rule add%s fwmark 0x54 pref %u; "
-			 "%s -t mangle -A PREROUTING -i %s%s -j MARK --set-mark 0x54",
-			 six, r->pref, six, selectors + 1, r->pref, ipt, r->iif, to);
-	else
-		snprintf(buf, len, "ip%s rule del pref %u; ip%s rule add%s fwmark 0x54 pref %u; "
-			 "%s -t mangle -A OUTPUT%s -j MARK --set-mark 0x54; %s -t mangle -A PREROUTING ! -i lo%s -j MARK --set-mark 0x54",
-			 six, r->pref, six, selectors + 1, r->pref, ipt, to, ipt, to);
-	return buf;
+	/* By all that it says: of one preference there may be more */
+	n = snprintf(buf, len, "ip%s rule del%s pref %u; ip%s rule add%s fwmark 0x54/0xff pref %u; ", six, selectors + 1, r->pref,
+		     six, selectors + 1, r->pref);
+	if (n < len && !r->iif[0])
+		n += snprintf(buf + n, len - n, "%s -t mangle -A OUTPUT%s -m mark --mark 0x0/0xff -j MARK --set-xmark 0x54/0xff; ", ipt, to);
+	if (n < len)
+		n += snprintf(buf + n, len - n, "%s -t mangle -A PREROUTING %s-i %s%s -m mark --mark 0x0/0xff -j MARK --set-xmark 0x54/0xff",
+			      ipt, r->iif[0] ? "" : "! ", r->iif[0] ? r->iif : "lo", to);
+	return n < len ? buf : NULL;
 }
 
 struct addr example(int family, const struct rule *r, const struct route *rt, const struct route *longer)

@@ -466,13 +466,20 @@ bool rules_have_table(int nf, const char *table)
 	return false;
 }
 
-/* As far as it is strange: what follows may have been cut off. */
+bool is_iptables(int family, const char *table)
+{
+	return nft_chain_find(family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6, table, "PREROUTING", strlen("PREROUTING"));
+}
+
+/* What a shell, sysctl(8) or iptables would take for something else. (A device's name that ends in "+" is a wildcard
+ * to iptables.)
+ */
 static bool is_strange_in(const char *command, const char *name)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.,:@%+=/-";
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.,:@%+/-";
 	size_t len = strspn(name, plain);
 
-	return name[len] && memmem(command, strlen(command), name, len + 1);
+	return (name[len] || (len && name[len - 1] == '+')) && strstr(command, name);
 }
 
 bool has_strange_name(const char *command)

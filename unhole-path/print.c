@@ -135,8 +135,8 @@ static size_t utf8_len(const char *s)
 	for (i = 1; i < n; i++)
 		if ((u[i] & 0xc0) != 0x80)
 			return 0;
-	/* Overlong, of a surrogate, beyond the last */
-	if ((*u == 0xe0 && u[1] < 0xa0) || (*u == 0xed && u[1] >= 0xa0) || (*u == 0xf0 && u[1] < 0x90) ||
+	/* A control character (of terminals: U+009B), overlong, of a surrogate, beyond the last */
+	if ((*u == 0xc2 && u[1] < 0xa0) || (*u == 0xe0 && u[1] < 0xa0) || (*u == 0xed && u[1] >= 0xa0) || (*u == 0xf0 && u[1] < 0x90) ||
 	    (*u == 0xf4 && u[1] >= 0x90))
 		return 0;
 	return n;

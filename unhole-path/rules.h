@@ -186,6 +186,8 @@ unsigned int rules_like(int family, const char *table, const char *chain, const 
 bool rules_name_out(int family, const char *dev);
 /* Is there a table of nftables with a chain in it? nf: NFPROTO_* */
 bool rules_have_table(int nf, const char *table);
+/* Has iptables-nft made this table, of those that have PREROUTING? */
+bool is_iptables(int family, const char *table);
 
 /* Has a command a name in it that would be more than a word, typed into a shell? Devices, tables and chains have any
  * name that who made them has chosen: of a network namespace, anybody.

@@ -20,8 +20,9 @@ sent() {
 	is "$2: heard" "$_heard" $(($4 - $5))
 }
 
-# A client's: the rule has no mark
+# A client's: the rule has no mark. (Of its preference there is another one.)
 must ip route add default dev lo table 50
+must ip rule add from 203.0.113.200 lookup main pref 100
 must ip rule add iif cl0 lookup 50 pref 100
 unhole
 healthy 'client, rp_filter off'
@@ -36,6 +37,8 @@ must sysctl -qw net.ipv4.conf.up0.rp_filter=1
 cure rp_filter
 healthy 'client, cured'
 sent client 'client, cured' 3 3 0
+says 'no other rule is touched' "$(ip rule)" 'from 203.0.113.200 lookup main' 'from all fwmark 0x54/0xff iif cl0 lookup 50'
+must ip rule del pref 100
 must ip rule del pref 100
 must iptables -t mangle -F
 

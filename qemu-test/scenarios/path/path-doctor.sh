@@ -100,6 +100,14 @@ cure loop
 healthy 'IPv6: cured by a mark that is put on'
 must ip -6 rule del pref 50
 must ip -6 rule del pref 49
+# (50 is another nexthop's number already.)
+must ip -6 nexthop add id 50 dev up0
+must ip -6 route add 2001:db8:77::/64 dev lo table 60
+is 'IPv6: a route that rejects' "$(wrong)" 'reject-in-disguise '
+cure reject-in-disguise
+says 'IPv6: cured by a nexthop of its own' "$(ip -6 route show table 60)" '2001:db8:77::/64 nhid 51 dev lo'
+must ip -6 route flush table 60
+must ip -6 route add $FAR6 nhid 60 table 60
 must ip -6 rule add iif cl0 lookup 60
 for ipt in ip6tables-nft ip6tables-legacy; do
 	masquerades 2001:db8:9::9/128
@@ -120,6 +128,12 @@ must ip -6 route del $FAR6 table 60
 	is 'stock: forwarding, of lo alone' "$(wrong)" 'forwarding '
 	cure forwarding
 	healthy 'stock: forwarding, cured'
+	# (the greater of "all" and lo's counts; no other device becomes loose)
+	must sysctl -qw net.ipv4.conf.all.rp_filter=1
+	is 'stock: strict' "$(wrong)" 'rp_filter '
+	cure rp_filter
+	is 'cured for lo alone' "$(sysctl -n net.ipv4.conf.all.rp_filter net.ipv4.conf.lo.rp_filter | xargs) $(wrong)" '1 2 '
+	must sysctl -qw net.ipv4.conf.all.rp_filter=0
 	stock_sysctls
 	healthy 'stock: the sysctls of the recipe'
 }
@@ -186,7 +200,7 @@ must ip link del nvi0
 must mount -t tmpfs tmpfs /sys/module
 must mount -t tmpfs tmpfs /lib/modules
 is 'no module' "$(wrong)" 'module '
-says 'its cure' "$(unhole-path doctor)" 'apt-get install ./unhole-dkms' 'make install'
+says 'its cure' "$(unhole-path doctor)" 'apt-get install /FOLDER/unhole-dkms' 'make install'
 must mkdir -p "/lib/modules/$(uname -r)/updates/dkms"
 : >"/lib/modules/$(uname -r)/updates/dkms/xt_UNHOLE.ko.zst"
 healthy 'a module that is not loaded'
@@ -204,7 +218,7 @@ says 'headers, and no module' "$(unhole-path doctor)" 'dkms autoinstall'
 : >/var/lib/dkms/unhole-nvi/1.1/make.log-1.2.3
 is 'a module that does not compile' "$(wrong)" 'module '
 says 'which, for what kernel, and the cure' "$(unhole-path doctor)" "xt_UNHOLE does not compile for $(uname -r), " \
-	"see /var/lib/dkms/unhole/1.1/make.log-$(uname -r)" 'install ./unhole-dkms_*.deb    # a newer one'
+	"see /var/lib/dkms/unhole/1.1/make.log-$(uname -r)" 'install /FOLDER/unhole-dkms_*.deb    # a newer one'
 : >"/var/lib/dkms/unhole-nvi/1.1/make.log-$(uname -r)"
 is 'nor does nvi' "$(wrong)" 'module nvi-module '
 must mkdir -p "/lib/modules/$(uname -r)/updates/dkms"

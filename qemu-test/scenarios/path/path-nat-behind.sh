@@ -66,12 +66,17 @@ asked lo-another-tuple client dnat 82
 must iptables -t nat -F
 
 echo '# doctor'
-must iptables -t nat -A PREROUTING -i lo -p udp --dport 81 -j REDIRECT --to-ports 5001
+# (A rule is anybody's who owns the namespace, and the cure is run by root.)
+must iptables -t nat -A PREROUTING -i lo -p udp --dport 80 -j REDIRECT --to-ports 5001
+must iptables -t nat -A PREROUTING -i lo -p udp --dport 81 -m comment --comment '"$(touch /run/ran)`touch /run/ran`'"'" -j REDIRECT --to-ports 5001
+must iptables -t nat -D PREROUTING 1
 must iptables -t raw -A PREROUTING -i lo -j CT --zone 7
 is 'REDIRECT behind lo' "$(wrong)" 'redirect '
 asked doctor-lo box redirect 81
 cure redirect
 healthy 'cured'
+refute 'no shell has seen what the rule says' test -e /run/ran
+says 'which it says still' "$(iptables-save -t nat)" 'touch /run/ran'
 asked doctor-lo-cured box redirect 81
 must iptables -t nat -F
 must iptables -t nat -A PREROUTING -i cl0 -p udp --dport 81 -j REDIRECT --to-ports 5001

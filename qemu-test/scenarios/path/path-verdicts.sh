@@ -447,16 +447,21 @@ is 'so that the route leads into the hole' "$(reason to $FAR6)" no-rule
 if [ $PATCHED = 1 ]; then
 	rules -t raw -F
 	rules -t mangle -A PREROUTING -i up0 -j ACCEPT
-	rules -t mangle -A PREROUTING -i lo -j UNHOLE --set-xmark 0x52
-	must ip rule add iif cl0 to $BOX lookup 52 pref 20
+	rules -t mangle -A PREROUTING -i lo -m comment --comment '$(touch /run/ran)' -j UNHOLE --set-xmark 0x52/0xff
+	must ip rule add fwmark 0x77 to $BOX lookup 52 pref 20
 	must ip route add default dev lo table 52
 	must ip rule add lookup local pref 30
 	must ip rule del pref 0
-	ask="to $BOX from $CLIENT iif cl0"
+	ask="to $BOX from $CLIENT iif cl0 mark 0x77"
 	is 'outside traffic' "$(reason $ask)" local-refused
-	check 'and the rule that says it may, where it is' heal $ask
-	is 'is obeyed' "$(reason $ask)" second-lookup-local
-	says 'and has kept its options' "$(iptables-save -t mangle)" '-j UNHOLE --set-xmark 0x52/0xffffffff --allow-local'
+	says 'is not made trusted' "$(unhole-path --explain $ask)" 'nothing to change is known'
+	ask="to $BOX mark 0x77"
+	is "the box's own" "$(reason $ask)" local-refused
+	check 'has a rule that says it may' heal $ask
+	is 'and is obeyed' "$(reason $ask)" second-lookup-local
+	says 'it has kept its options' "$(iptables-save -t mangle)" '-j UNHOLE --set-xmark 0x52/0xff --allow-local'
+	says '... and its comment' "$(iptables-save -t mangle)" '--comment "$(touch /run/ran)"'
+	refute 'which no shell has run' test -e /run/ran
 fi
 judged
 
