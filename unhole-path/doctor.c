@@ -339,7 +339,6 @@ static void check_forwarding6(enum tri core, const unsigned int *holes, const ch
 static void check_sysctls(int family, enum tri core, const unsigned int *holes)
 {
 	const struct fib *fib = fib_of(family);
-	int own, all;
 	const char *outside = NULL;
 	char fix[128];
 	size_t i;
@@ -375,9 +374,7 @@ static void check_sysctls(int family, enum tri core, const unsigned int *holes)
 	else
 		say(BAD, "forwarding", "sysctl -w net.ipv4.conf.lo.forwarding=1",
 		    "IPv4 forwarding is off for lo: on this kernel nothing leaves the hole");
-	own = conf(AF_INET, "lo", "rp_filter");
-	all = conf(AF_INET, "all", "rp_filter");
-	if (own == 1 || all == 1)
+	if (rp_filter("lo") == 1)
 		say(WARN, "rp_filter", "sysctl -w net.ipv4.conf.lo.rp_filter=2",
 		    "rp_filter is strict on lo: of translated sources, only the box's own pass");
 }

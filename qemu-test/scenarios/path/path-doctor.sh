@@ -106,8 +106,7 @@ must ip -6 route add 2001:db8:77::/64 dev lo table 60
 is 'IPv6: a route that rejects' "$(wrong)" 'reject-in-disguise '
 cure reject-in-disguise
 says 'IPv6: cured by a nexthop of its own' "$(ip -6 route show table 60)" '2001:db8:77::/64 nhid 51 dev lo'
-must ip -6 route flush table 60
-must ip -6 route add $FAR6 nhid 60 table 60
+must ip -6 route del 2001:db8:77::/64 table 60
 must ip -6 rule add iif cl0 lookup 60
 for ipt in ip6tables-nft ip6tables-legacy; do
 	masquerades 2001:db8:9::9/128

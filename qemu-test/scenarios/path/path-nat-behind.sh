@@ -68,6 +68,7 @@ must iptables -t nat -F
 echo '# doctor'
 # (A rule is anybody's who owns the namespace, and the cure is run by root.)
 must iptables -t nat -A PREROUTING -i lo -p udp --dport 80 -j REDIRECT --to-ports 5001
+# shellcheck disable=SC2016 # no shell is to run it
 must iptables -t nat -A PREROUTING -i lo -p udp --dport 81 -m comment --comment '"$(touch /run/ran)`touch /run/ran`'"'" -j REDIRECT --to-ports 5001
 must iptables -t nat -D PREROUTING 1
 must iptables -t raw -A PREROUTING -i lo -j CT --zone 7

@@ -447,7 +447,9 @@ is 'so that the route leads into the hole' "$(reason to $FAR6)" no-rule
 if [ $PATCHED = 1 ]; then
 	rules -t raw -F
 	rules -t mangle -A PREROUTING -i up0 -j ACCEPT
-	rules -t mangle -A PREROUTING -i lo -m comment --comment '$(touch /run/ran)' -j UNHOLE --set-xmark 0x52/0xff
+	# shellcheck disable=SC2016 # no shell is to run it
+	RUNS='$(touch /run/ran)'
+	rules -t mangle -A PREROUTING -i lo -m comment --comment "$RUNS" -j UNHOLE --set-xmark 0x52/0xff
 	must ip rule add fwmark 0x77 to $BOX lookup 52 pref 20
 	must ip route add default dev lo table 52
 	must ip rule add lookup local pref 30
@@ -460,7 +462,7 @@ if [ $PATCHED = 1 ]; then
 	check 'has a rule that says it may' heal $ask
 	is 'and is obeyed' "$(reason $ask)" second-lookup-local
 	says 'it has kept its options' "$(iptables-save -t mangle)" '-j UNHOLE --set-xmark 0x52/0xff --allow-local'
-	says '... and its comment' "$(iptables-save -t mangle)" '--comment "$(touch /run/ran)"'
+	says '... and its comment' "$(iptables-save -t mangle)" "--comment \"$RUNS\""
 	refute 'which no shell has run' test -e /run/ran
 fi
 judged
