@@ -21,6 +21,9 @@
 
 static const char *const level_names[] = { [OK] = "ok", [NOTE] = "note", [WARN] = "warn", [BAD] = "bad" };
 
+/* How many routes into the hole are followed behind it */
+#define MAX_LOOPS 32
+
 static bool as_json, in_color;
 static unsigned int n_said, n_wrong;
 
@@ -663,9 +666,13 @@ static void check_reply(const struct rule *r, const struct route *rt, bool look)
 	}
 }
 
+/* What is true of one route into the hole is true of the others, as a rule; there may be a table full of them, and each
+ * is asked of all rules and all routes.
+ */
 static void check_loops(int family, bool look)
 {
 	const struct fib *fib = fib_of(family);
+	unsigned int n = 0, left = 0;
 	size_t i, j;
 
 	for (i = 0; i < fib->n_rules; i++) {
@@ -674,11 +681,18 @@ static void check_loops(int family, bool look)
 		for (j = 0; j < fib->n_routes; j++) {
 			if (fib->routes[j].table != fib->rules[i].table || !hole_of(family, &fib->routes[j]))
 				continue;
+			if (n == MAX_LOOPS) {
+				left++;
+				continue;
+			}
+			n++;
 			check_loop(family, &fib->rules[i], &fib->routes[j], look);
 			if (family == AF_INET)
 				check_reply(&fib->rules[i], &fib->routes[j], look);
 		}
 	}
+	if (left)
+		say(NOTE, "loop", NULL, "IPv%d: %u routes into the hole were looked at, and %u not", family == AF_INET ? 4 : 6, n, left);
 }
 
 struct seen {
