@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # nvi-prerouting, in IPv6.
-# patches: none
 # claims: L10
 # weight: 12
-# spread: no
 F=6
 . /unhole/scenarios/nvi-prerouting.sh

@@ -2,9 +2,8 @@
 # An nvi device with the private flag prerouting: the second pass crosses PREROUTING with
 # nvi0 as its input interface, and then comes the lookup. So marks, DNAT, REDIRECT and
 # TPROXY there reach the box's own packets as well, from nftables or iptables, with no
-# sysctl; with reset-ct the second pass has a conntrack entry of its own. In IPv6:
-# nvi-prerouting-ipv6.
-# patches: none
+# sysctl; with reset-ct the second pass has a conntrack entry of its own. On patched kernels,
+# too, whose bits of the control block may be the driver's. In IPv6: nvi-prerouting-ipv6.
 # claims: L10
 # weight: 12
 # spread: no
