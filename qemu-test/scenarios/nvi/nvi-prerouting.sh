@@ -145,6 +145,17 @@ check 'notrack: answered' pings client 1 $FAR
 is 'and untracked' "$(rule_packets 'comment untracked' $IPT)" "$(rule_packets 'comment later' $IPT)"
 must flag notrack off
 
+# A flow table's hook on the device sees what comes in again.
+must nft -f - <<-END
+	table $n fast {
+		flowtable f { hook ingress priority 0; devices = { nvi0, up0, cl0 }; }
+		chain forward { type filter hook forward priority 0; meta l4proto { tcp, udp } flow add @f; }
+	}
+END
+must conntrack -F -f ipv$F
+speaks 'with a flow table' client peer $FAR
+must nft delete table $n fast
+
 # What the second lookup delivers here enters INPUT as nvi0.
 must $IP rule add iif nvi0 lookup local pref 9
 must $IP rule add pref 100 lookup local
