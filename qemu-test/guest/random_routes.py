@@ -12,7 +12,9 @@ A = ['2001:db8:3::', '2001:db8:5::', '2001:db8:6:7::'] if V6 else ['203.0.113.',
 GW = [('2001:db8:2::2', 'up0'), ('2001:db8:2::3', 'up0'), ('2001:db8:4::2', 'up1')] if V6 else \
      [('192.0.2.2', 'up0'), ('192.0.2.3', 'up0'), ('198.18.0.2', 'up1')]
 # Selectors that this ip(8) knows, if the kernel does not
-LABELS = V6 and 'flowlabel' in subprocess.run(['ip', 'rule', 'help'], capture_output=True, text=True).stderr
+HELP = subprocess.run(['ip', 'rule', 'help'], capture_output=True, text=True).stderr
+LABELS = V6 and 'flowlabel' in HELP
+MASKS = ['dscp 0x4', 'dscp 0x4/0x3c', 'ipproto udp sport 0x400/0xfe00', 'ipproto tcp dport 0x35/0xff'] if 'DSCP[/MASK]' in HELP else []
 SRC = ['2001:db8:1::/64', '2001:db8:2::1', '2001:db8:9::9'] if V6 else ['198.51.100.0/24', '192.0.2.1', '10.9.9.9']
 
 
@@ -48,7 +50,7 @@ def rule(pref):
     if what in (3, 6):
         words.append(f'fwmark {pick("0x1/0xf", "0x10/0xf0", "0x7", "0x0/0x100")}')
     if what == 4:
-        words.append(pick('tos 0x10', 'tos 0x08', 'ipproto udp', 'ipproto tcp dport 53', 'sport 1024-1500', 'uidrange 0-1000'))
+        words.append(pick('tos 0x10', 'tos 0x08', 'ipproto udp', 'ipproto tcp dport 53', 'sport 1024-1500', 'uidrange 0-1000', *MASKS * 2))
     if what == 7:
         words.append(pick('flowlabel 0x5', 'flowlabel 0x4/0xc'))
     words.append(f'pref {pref}')
