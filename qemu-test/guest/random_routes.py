@@ -14,7 +14,7 @@ GW = [('2001:db8:2::2', 'up0'), ('2001:db8:2::3', 'up0'), ('2001:db8:4::2', 'up1
 # Selectors that this ip(8) knows, if the kernel does not
 HELP = subprocess.run(['ip', 'rule', 'help'], capture_output=True, text=True).stderr
 LABELS = V6 and 'flowlabel' in HELP
-MASKS = ['dscp 0x4', 'dscp 0x4/0x3c', 'ipproto udp sport 0x400/0xfe00', 'ipproto tcp dport 0x35/0xff'] if 'DSCP[/MASK]' in HELP else []
+MASKS = ['dscp 0x4', 'dscp 0x4/0x4', 'ipproto udp sport 0x400/0xfe00', 'ipproto tcp dport 0x35/0xff'] if 'DSCP[/MASK]' in HELP else []
 SRC = ['2001:db8:1::/64', '2001:db8:2::1', '2001:db8:9::9'] if V6 else ['198.51.100.0/24', '192.0.2.1', '10.9.9.9']
 
 
@@ -50,7 +50,7 @@ def rule(pref):
     if what in (3, 6):
         words.append(f'fwmark {pick("0x1/0xf", "0x10/0xf0", "0x7", "0x0/0x100")}')
     if what == 4:
-        words.append(pick('tos 0x10', 'tos 0x08', 'ipproto udp', 'ipproto tcp dport 53', 'sport 1024-1500', 'uidrange 0-1000', *MASKS * 2))
+        words.append(pick('tos 0x10', 'tos 0x08', 'ipproto udp', 'ipproto tcp dport 53', 'sport 1024-1500', 'uidrange 0-1000'))
     if what == 7:
         words.append(pick('flowlabel 0x5', 'flowlabel 0x4/0xc'))
     words.append(f'pref {pref}')
@@ -77,6 +77,9 @@ for table in list(range(60, 66)) + ['main'] * 2:
         else:
             gw, dev = pick(*GW)
             print(f'route add {p}{tos} via {gw} dev {dev} table {table}{tail}')
+# In front of the others, else it would seldom be met
+if MASKS:
+    print(f'rule add {pick(*MASKS)} pref 90 lookup {60 + rnd(6)}')
 for i in range(12):
     print(rule(100 + 10 * i))
 print('rule add pref 32000 lookup main')
