@@ -339,12 +339,20 @@ static void check_forwarding6(enum tri core, const unsigned int *holes, const ch
 	}
 }
 
+static void say_not_forwarded(const char *dev)
+{
+	char fix[128];
+
+	snprintf(fix, sizeof(fix), "sysctl -w net/ipv4/conf/%s/forwarding=1", dev);
+	say(BAD, "forwarding", conf(AF_INET, "all", "forwarding") == 1 ? fix : "sysctl -w net.ipv4.ip_forward=1",
+	    "IPv4 forwarding is off for %s: nothing that comes in by it enters the hole", dev);
+}
+
 static void check_sysctls(int family, enum tri core, const unsigned int *holes)
 {
 	const struct fib *fib = fib_of(family);
-	const char *outside = NULL;
-	char fix[128];
-	size_t i;
+	const char *outside = NULL, *dev_of[16];
+	size_t i, n;
 
 	/* What comes in by a NIC is forwarded into the hole */
 	for (i = 0; i < fib->n_rules; i++) {
@@ -357,10 +365,13 @@ static void check_sysctls(int family, enum tri core, const unsigned int *holes)
 			outside = dev;
 		if (family == AF_INET6 || conf(AF_INET, dev, "forwarding") != 0)
 			continue;
-		snprintf(fix, sizeof(fix), "sysctl -w net/ipv4/conf/%s/forwarding=1", dev);
-		say(BAD, "forwarding", conf(AF_INET, "all", "forwarding") == 1 ? fix : "sysctl -w net.ipv4.ip_forward=1",
-		    "IPv4 forwarding is off for %s: nothing that comes in by it enters the hole", dev);
+		say_not_forwarded(dev);
 	}
+	n = not_forwarded(family, dev_of, ARRAY_SIZE(dev_of));
+	for (i = 0; i < n && family == AF_INET; i++)
+		say_not_forwarded(dev_of[i]);
+	if (n)
+		outside = dev_of[0];
 	if (family == AF_INET6) {
 		check_forwarding6(core, holes, outside);
 		return;

@@ -45,6 +45,8 @@ bool first_time(int index);
 
 /* forward.c: does FORWARD drop all that comes into the hole, or out of it? */
 void check_forward(int family, const struct marks *marks, const struct marks *reply_marks);
+/* Devices whose packets rules that name no device lead into the hole, and that are not forwarded */
+size_t not_forwarded(int family, const char **dev, size_t max);
 /* holes.c: rules before the hole's that take all of it; tables that have lost their routes */
 void check_ways(int family);
 /* A rule that seems to have led to this device, or NULL: there is a route, or no such rule; one_of: there is another,

@@ -14,6 +14,7 @@
 #include <linux/fib_rules.h>
 #include <linux/netfilter.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -107,6 +108,12 @@ static const char *in_forward(const struct link *l)
 	return vrf ? vrf : l->name;
 }
 
+/* Is the box's own led in? */
+static bool leads_own(const struct way_in *y)
+{
+	return (!y->rule->src_len || addr_is_local(y->family, &y->rule->src)) && enters(y, NULL) && may_be_marked(y, HOOK_OUTPUT, NULL);
+}
+
 /* By which devices it is led in; is it the box's own, too? */
 static bool ways_in(const struct way_in *y, struct devs *in)
 {
@@ -126,7 +133,62 @@ static bool ways_in(const struct way_in *y, struct devs *in)
 		if (first_addr(y->family, world.links[i].name, &a) && leads(y, &world.links[i]))
 			add_dev(in, in_forward(&world.links[i]));
 	}
-	return (!r->src_len || addr_is_local(y->family, &r->src)) && enters(y, NULL) && may_be_marked(y, HOOK_OUTPUT, NULL);
+	return leads_own(y);
+}
+
+/* What may be a way in, and FORWARD is asked of it */
+static bool is_way_in(int family, const struct rule *r)
+{
+	return !r->strange && !r->l3mdev && !(r->flags & FIB_RULE_INVERT) && rule_leads_in(family, r);
+}
+
+/* The next route by which the rule leads into the hole, from number j on */
+static bool next_way(int family, const struct rule *r, size_t *j, struct way_in *y)
+{
+	const struct fib *fib = fib_of(family);
+
+	for (; *j < fib->n_routes; ++*j) {
+		*y = (struct way_in){ .family = family, .rule = r, .route = &fib->routes[*j] };
+		if (y->route->table != r->table || !hole_of(family, y->route))
+			continue;
+		y->hole = link_by_index(y->route->nh[0].oif);
+		y->dst = example(family, r, y->route, NULL);
+		++*j;
+		return true;
+	}
+	return false;
+}
+
+size_t not_forwarded(int family, const char **dev, size_t max)
+{
+	const struct fib *fib = fib_of(family);
+	size_t i, j, k, n_off = 0, n_ways = 0, n = 0;
+	const struct link *off[64];
+	struct way_in way[8];
+	struct addr a;
+
+	for (i = 0; i < world.n_links && n_off < ARRAY_SIZE(off); i++) {
+		const struct link *l = &world.links[i];
+
+		if (!is_hole(l) && first_addr(family, l->name, &a) &&
+		    (family == AF_INET ? conf(AF_INET, in_forward(l), "forwarding") == 0 : !v6_forwards(in_forward(l))))
+			off[n_off++] = l;
+	}
+	/* (Which packets of a rule that is for the box's own as well are meant is not known: a host forwards nothing.) */
+	for (i = 0; n_off && i < fib->n_rules && n_ways < ARRAY_SIZE(way); i++) {
+		const struct rule *r = &fib->rules[i];
+
+		j = 0;
+		if (!r->iif[0] && is_way_in(family, r) && next_way(family, r, &j, &way[n_ways]))
+			n_ways += !leads_own(&way[n_ways]);
+	}
+	for (i = 0; i < n_off && n < max; i++) {
+		for (k = 0; k < n_ways && !leads(&way[k], off[i]); k++)
+			;
+		if (k < n_ways)
+			dev[n++] = in_forward(off[i]);
+	}
+	return n;
 }
 
 /* Where it goes behind the hole. Returns false if some of it is for this box. */
@@ -136,12 +198,13 @@ static bool ways_out(const struct way_in *y, struct devs *out)
 	struct result res;
 	struct flow f;
 	size_t i, j;
+	unsigned int k;
 
 	if (second_lookup(y->family, y->rule, y->route, &y->dst, true, &f, &res)) {
 		if (res.type != RTN_UNICAST)
 			return false;
-		if (!hole_of(y->family, res.route))
-			add_dev(out, dev_name(res.oif));
+		for (k = 0; k < res.route->n_nh && !hole_of(y->family, res.route); k++)
+			add_dev(out, dev_name(res.route->nh[k].oif));
 	}
 	for (i = 0; i < fib->n_rules; i++) {
 		const struct rule *r = &fib->rules[i];
@@ -155,43 +218,122 @@ static bool ways_out(const struct way_in *y, struct devs *out)
 				continue;
 			if (rt->type == RTN_LOCAL)
 				return false;
-			if (rt->type == RTN_UNICAST && rt->n_nh && !hole_of(y->family, rt))
-				add_dev(out, dev_name(rt->nh[0].oif));
+			for (k = 0; rt->type == RTN_UNICAST && k < rt->n_nh && !hole_of(y->family, rt); k++)
+				add_dev(out, dev_name(rt->nh[k].oif));
 		}
 	}
 	return true;
 }
 
-/* --- what is dropped, and the cure ------------------------------------------------------- */
+/* --- where it is dropped ----------------------------------------------------------------- */
 
-struct dropped {
-	int family;
-	const char *in, *out, *hole;
-	const char *sep;	/* between two commands of the cure */
+/* A rule, or the policy (0) */
+struct site {
+	const struct nf_chain *base, *chain;
+	unsigned int no;
+};
+
+struct sites {
 	unsigned int n;
-	struct {
-		const struct nf_chain *chain;
-		unsigned int no;
-	} by[4];
-	char at[WHERE], fix[2 * TEXT];
+	struct site by[8];
+};
+
+static void on_drop(const struct nf_chain *base, const struct nf_chain *c, unsigned int no, void *arg)
+{
+	struct sites *s = arg;
+
+	if (s->n < ARRAY_SIZE(s->by))
+		s->by[s->n] = (struct site){ base, c, no };
+	s->n++;
+}
+
+static unsigned int kept(const struct sites *s)
+{
+	return s->n < ARRAY_SIZE(s->by) ? s->n : ARRAY_SIZE(s->by);
+}
+
+static bool has_base(const struct sites *s, const struct nf_chain *base)
+{
+	unsigned int i;
+
+	for (i = 0; i < kept(s); i++)
+		if (s->by[i].base == base)
+			return true;
+	return false;
+}
+
+/* The same rules drop both. */
+static bool same_sites(const struct sites *a, const struct sites *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < kept(a); i++)
+		if (a->by[i].chain != b->by[i].chain || a->by[i].no != b->by[i].no)
+			return false;
+	return a->n == b->n && i == a->n;
+}
+
+/* All of a protocol is dropped there, by a chain that drops all the rest elsewhere: "-p tcp -j REJECT --reject-with
+ * tcp-reset", then "-j REJECT". What is let pass behind the first alone is TCP's no way. icmp: "no pings" may be
+ * meant so, but where a chain is there to refuse.
+ */
+static void add_site(struct sites *s, const struct site *o, bool icmp)
+{
+	unsigned int i, n = kept(s);
+
+	if (o->no && nf_names_device(o->chain, o->no))
+		return;	/* somebody has said so */
+	for (i = 0; i < n && s->by[i].chain != o->chain; i++)
+		;
+	if (i == n && !icmp && has_base(s, o->base))
+		on_drop(o->base, o->chain, o->no, s);
+	else if (i < n && o->no && (!s->by[i].no || o->no < s->by[i].no) && !(icmp && o->chain->base))
+		s->by[i].no = o->no;
+}
+
+/* Where what begins a connection is to be let pass, of which all is dropped at these */
+static void find_ways_by(const struct walk *of, const struct sites *all, struct sites *by)
+{
+	const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_UDP, of->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6 };
+	struct walk w = *of;
+	struct sites one;
+	unsigned int i, j;
+
+	*by = *all;
+	for (i = 0; i < ARRAY_SIZE(protos); i++) {
+		one.n = 0;
+		w.proto = protos[i];
+		rules_drops(&w, on_drop, &one);
+		for (j = 0; j < kept(&one); j++)
+			add_site(by, &one.by[j], i == 2);
+	}
+}
+
+/* --- the cure ---------------------------------------------------------------------------- */
+
+struct cure {
+	int family;
+	const char *hole;
+	const char *sep;	/* between two commands */
+	char text[2 * TEXT];
 	size_t len;
-	bool no_fix;
+	bool firewalld, none;
 };
 
 __attribute__((format(printf, 2, 3)))
-static void fix_more(struct dropped *d, const char *fmt, ...)
+static void cure_more(struct cure *d, const char *fmt, ...)
 {
 	va_list ap;
 
 	if (d->len)
-		d->len += snprintf(d->fix + d->len, sizeof(d->fix) - d->len, "%s", d->sep);
+		d->len += snprintf(d->text + d->len, sizeof(d->text) - d->len, "%s", d->sep);
 	va_start(ap, fmt);
-	if (d->len < sizeof(d->fix))
-		d->len += vsnprintf(d->fix + d->len, sizeof(d->fix) - d->len, fmt, ap);
+	if (d->len < sizeof(d->text))
+		d->len += vsnprintf(d->text + d->len, sizeof(d->text) - d->len, fmt, ap);
 	va_end(ap);
-	d->no_fix = d->no_fix || d->len >= sizeof(d->fix);
-	if (d->len >= sizeof(d->fix))
-		d->len = sizeof(d->fix) - 1;
+	d->none = d->none || d->len >= sizeof(d->text);
+	if (d->len >= sizeof(d->text))
+		d->len = sizeof(d->text) - 1;
 }
 
 /* A table that iptables-nft has made */
@@ -202,109 +344,87 @@ static bool is_of_iptables(const struct nf_chain *c)
 }
 
 /* What leaves by a device is judged by its zone, and nobody else may change firewalld's table. */
-static void fix_firewalld(struct dropped *d)
+static void cure_firewalld(struct cure *d, const char *out)
 {
-	fix_more(d, "firewall-cmd --permanent --new-zone=unhole");
-	fix_more(d, "firewall-cmd --permanent --zone=unhole --add-interface=%s", d->out);
-	fix_more(d, "firewall-cmd --permanent --new-policy=unhole-in");
-	fix_more(d, "firewall-cmd --permanent --policy=unhole-in --add-ingress-zone=ANY");
-	fix_more(d, "firewall-cmd --permanent --policy=unhole-in --add-egress-zone=unhole");
-	fix_more(d, "firewall-cmd --permanent --policy=unhole-in --set-target=ACCEPT");
-	fix_more(d, "firewall-cmd --reload");
+	if (d->firewalld)
+		return;
+	d->firewalld = true;
+	cure_more(d, "firewall-cmd --permanent --new-zone=unhole");
+	cure_more(d, "firewall-cmd --permanent --zone=unhole --add-interface=%s", out);
+	cure_more(d, "firewall-cmd --permanent --new-policy=unhole-in");
+	cure_more(d, "firewall-cmd --permanent --policy=unhole-in --add-ingress-zone=ANY");
+	cure_more(d, "firewall-cmd --permanent --policy=unhole-in --add-egress-zone=unhole");
+	cure_more(d, "firewall-cmd --permanent --policy=unhole-in --set-target=ACCEPT");
+	cure_more(d, "firewall-cmd --reload");
 }
 
 /* Right before the rule that drops it, or at the end: what drops more before it stands. */
-static void on_drop(const struct nf_chain *c, unsigned int no, void *arg)
+static void cure_site(struct cure *d, const struct site *s, const char *in, const char *out)
 {
-	struct dropped *d = arg;
+	const struct nf_chain *c = s->chain;
 	char number[16] = "", index[24] = "";
 
-	if (!d->n)
-		nf_place(c, no, d->at, sizeof(d->at));
-	if (d->n < sizeof(d->by) / sizeof(d->by[0])) {
-		d->by[d->n].chain = c;
-		d->by[d->n].no = no;
-	}
-	d->n++;
-	if (no && nf_names_device(c, no)) {
-		d->no_fix = true;	/* somebody has said so */
+	if (s->no && nf_names_device(c, s->no)) {
+		d->none = true;	/* somebody has said so */
 		return;
 	}
-	if (no) {
-		snprintf(number, sizeof(number), " %u", no);
-		snprintf(index, sizeof(index), "index %u ", no - 1);
+	if (s->no) {
+		snprintf(number, sizeof(number), " %u", s->no);
+		snprintf(index, sizeof(index), "index %u ", s->no - 1);
 	}
 	if (c->legacy || is_of_iptables(c))
-		fix_more(d, "%s-%s -t %s -%c %s%s -i %s -o %s -j ACCEPT", d->family == AF_INET ? "iptables" : "ip6tables",
-			 c->legacy ? "legacy" : "nft", c->table, no ? 'I' : 'A', c->name, number, d->in, d->out);
+		cure_more(d, "%s-%s -t %s -%c %s%s -i %s -o %s -j ACCEPT", d->family == AF_INET ? "iptables" : "ip6tables",
+			  c->legacy ? "legacy" : "nft", c->table, s->no ? 'I' : 'A', c->name, number, in, out);
 	else if (strcmp(c->table, "firewalld") != 0)
-		fix_more(d, "nft '%s rule %s %s %s %siifname \"%s\" oifname \"%s\" accept'", no ? "insert" : "add",
-			 c->family == NFPROTO_INET ? "inet" : c->family == NFPROTO_IPV4 ? "ip" : "ip6", c->table, c->name, index,
-			 d->in, d->out);
-	else if (strcmp(d->out, d->hole) == 0)
-		fix_firewalld(d);
+		cure_more(d, "nft '%s rule %s %s %s %siifname \"%s\" oifname \"%s\" accept'", s->no ? "insert" : "add",
+			  c->family == NFPROTO_INET ? "inet" : c->family == NFPROTO_IPV4 ? "ip" : "ip6", c->table, c->name, index,
+			  in, out);
+	else if (strcmp(out, d->hole) == 0)
+		cure_firewalld(d, out);
 	else
-		d->no_fix = true;	/* nobody else may change it */
+		d->none = true;	/* nobody else may change it */
 }
 
-/* Is all of it dropped that comes in by each of these, and goes on by each of those? Of the first two. */
-static bool is_dropped(const struct way_in *y, const struct devs *in, const struct devs *out, struct dropped *d)
+static const char *cure_text(const struct cure *d)
 {
-	const struct rule *r = y->rule;
-	struct dropped one;
-	unsigned int i, j;
-
-	for (i = 0; i < in->n; i++)
-		for (j = 0; j < out->n; j++) {
-			struct walk w = {
-				.family = y->family, .hook = HOOK_FORWARD, .iif = in->name[i], .oif = out->name[j], .any = true,
-				.src = r->src, .dst = y->dst, .nexthop = y->dst, .ctmark_known = 0xffffffff,
-			};
-
-			/* Behind NAT they may be others */
-			if (strcmp(out->name[j], y->hole->name) == 0) {
-				w.src_len = r->src_len;
-				w.dst_len = r->dst_len > y->route->plen ? r->dst_len : y->route->plen;
-			}
-			one = (struct dropped){
-				.family = y->family, .in = w.iif, .out = w.oif, .hole = y->hole->name, .sep = "; ",
-			};
-			rules_drops(&w, on_drop, &one);
-			if (!one.n)
-				return false;
-			if (!i && !j)
-				*d = one;
-		}
-	return in->n && out->n && !in->more && !out->more;
+	return d->none || !d->text[0] ? NULL : d->text;
 }
 
-/* All of it, from one device to another: its rules, and their cure */
-static void drops_all(const struct walk *of, const char *iif, const char *oif, struct dropped *d)
+/* All that begins a connection, from one device to another; or of one protocol */
+static struct walk all_from(const struct walk *of, const char *iif, const char *oif, uint8_t proto)
 {
-	struct walk w = {
+	return (struct walk){
 		.family = of->family, .hook = HOOK_FORWARD, .iif = iif, .oif = oif, .any = true, .src = of->src, .dst = of->dst,
-		.nexthop = of->nexthop, .ctmark_known = 0xffffffff,
+		.nexthop = of->nexthop, .ctmark_known = 0xffffffff, .proto = proto,
 	};
-
-	rules_drops(&w, on_drop, d);
 }
 
-/* The same rules drop both. */
-static bool same_drops(const struct dropped *a, const struct dropped *b)
+/* Is it dropped where all are that it is one of: all, or all of its protocol, which is dropped with the others? */
+static bool is_one_of_all(const struct walk *w, const struct walk *any, const struct sites *all)
 {
+	struct walk proto = all_from(w, any->iif, any->oif, w->proto);
+	struct sites one = { .n = 0 }, same = { .n = 0 };
 	unsigned int i;
 
-	for (i = 0; i < a->n && i < sizeof(a->by) / sizeof(a->by[0]); i++)
-		if (a->by[i].chain != b->by[i].chain || a->by[i].no != b->by[i].no)
+	rules_drops(w, on_drop, &one);
+	if (same_sites(all, &one))
+		return true;
+	if (!w->proto)
+		return false;
+	rules_drops(&proto, on_drop, &same);
+	for (i = 0; i < kept(&same); i++)
+		if (!has_base(all, same.by[i].base))
 			return false;
-	return i == a->n && i == b->n;
+	return same_sites(&same, &one);
 }
 
 const char *forward_cure(const struct walk *w, const char *from, char *buf, size_t len)
 {
 	const struct link *in = link_by_name(w->iif), *out = link_by_name(w->oif);
-	struct dropped d = { .family = w->family, .in = w->iif, .out = w->oif, .sep = "\n" };
-	struct dropped plain = { .family = w->family, .in = from, .out = w->oif, .sep = "\n" }, one;
+	struct walk any = all_from(w, w->iif, w->oif, 0), direct = all_from(w, from, w->oif, 0);
+	struct cure d = { .family = w->family, .sep = "\n" };
+	struct sites all = { .n = 0 }, plain = { .n = 0 }, by;
+	unsigned int i;
 
 	if (is_hole(out))
 		d.hole = w->oif;
@@ -312,16 +432,87 @@ const char *forward_cure(const struct walk *w, const char *from, char *buf, size
 		d.hole = w->iif;
 	else
 		return NULL;
-	plain.hole = d.hole;
-	one = d;
-	rules_drops(w, on_drop, &one);
-	drops_all(w, w->iif, w->oif, &d);
+	rules_drops(&any, on_drop, &all);
 	/* Where only some packets are dropped, or nobody may go out by that uplink, that is somebody's will */
 	if (from && d.hole == w->iif)
-		drops_all(w, from, w->oif, &plain);
-	if (!same_drops(&d, &one) || d.no_fix || plain.n || (size_t)snprintf(buf, len, "%s", d.fix) >= len)
+		rules_drops(&direct, on_drop, &plain);
+	if (!all.n || plain.n || !is_one_of_all(w, &any, &all))
 		return NULL;
-	return buf[0] ? buf : NULL;
+	find_ways_by(&any, &all, &by);
+	for (i = 0; i < kept(&by); i++)
+		cure_site(&d, &by.by[i], w->iif, w->oif);
+	if (!cure_text(&d) || (size_t)snprintf(buf, len, "%s", d.text) >= len)
+		return NULL;
+	return buf;
+}
+
+/* --- from each of some devices to each of others -------------------------------------------- */
+
+struct dropped {
+	char in[MAX_DEVS * (IF_NAMESIZE + 1)], out[MAX_DEVS * (IF_NAMESIZE + 1)];
+	char at[WHERE];
+	struct cure cure;
+};
+
+/* All of it that the way is for, from one device to another */
+static struct walk of_way(const struct way_in *y, const char *iif, const char *oif)
+{
+	const struct rule *r = y->rule;
+	struct walk w = {
+		.family = y->family, .hook = HOOK_FORWARD, .iif = iif, .oif = oif, .any = true,
+		.src = r->src, .dst = y->dst, .nexthop = y->dst, .ctmark_known = 0xffffffff,
+	};
+
+	/* Behind NAT they may be others */
+	if (strcmp(oif, y->hole->name) == 0) {
+		w.src_len = r->src_len;
+		w.dst_len = r->dst_len > y->route->plen ? r->dst_len : y->route->plen;
+	}
+	return w;
+}
+
+static void find_drops(const struct way_in *y, const char *iif, const char *oif, struct sites *all)
+{
+	struct walk w = of_way(y, iif, oif);
+
+	all->n = 0;
+	rules_drops(&w, on_drop, all);
+}
+
+static void add_name(char *to, size_t len, const char *name)
+{
+	size_t n = strlen(to);
+
+	snprintf(to + n, len - n, "%s%s", n ? ", " : "", name);
+}
+
+/* Is all of it dropped that comes in by each of these, and goes on by each of those? The cure lets pass all of it:
+ * what lets pass the first alone would hide the others.
+ */
+static bool is_dropped(const struct way_in *y, const struct devs *in, const struct devs *out, struct dropped *d)
+{
+	struct sites all, by;
+	unsigned int i, j, k;
+
+	*d = (struct dropped){ .cure = { .family = y->family, .hole = y->hole->name, .sep = "; " } };
+	for (i = 0; i < in->n; i++)
+		add_name(d->in, sizeof(d->in), in->name[i]);
+	for (j = 0; j < out->n; j++)
+		add_name(d->out, sizeof(d->out), out->name[j]);
+	for (i = 0; i < in->n; i++)
+		for (j = 0; j < out->n; j++) {
+			struct walk w = of_way(y, in->name[i], out->name[j]);
+
+			find_drops(y, w.iif, w.oif, &all);
+			if (!all.n)
+				return false;
+			if (!i && !j)
+				nf_place(all.by[0].chain, all.by[0].no, d->at, sizeof(d->at));
+			find_ways_by(&w, &all, &by);
+			for (k = 0; k < kept(&by); k++)
+				cure_site(&d->cure, &by.by[k], w.iif, w.oif);
+		}
+	return in->n && out->n && !in->more && !out->more;
 }
 
 /* Servers, who may answer, and begin nothing: FORWARD lets new connections come to them, led there by DNAT perhaps, and
@@ -340,10 +531,10 @@ static bool only_answer(const struct way_in *y, const struct devs *in, const str
 				.family = y->family, .hook = HOOK_FORWARD, .iif = out->name[j], .oif = in->name[i], .any = true,
 				.ctmark_known = 0xffffffff, .natted = { [MANIP_DST] = true },
 			};
+			struct sites all = { .n = 0 };
 
-			unused = (struct dropped){ .family = y->family, .in = w.iif, .out = w.oif, .hole = y->hole->name, .sep = "; " };
-			rules_drops(&w, on_drop, &unused);
-			if (!unused.n)
+			rules_drops(&w, on_drop, &all);
+			if (!all.n)
 				return true;
 		}
 	return false;
@@ -351,8 +542,69 @@ static bool only_answer(const struct way_in *y, const struct devs *in, const str
 
 static void say_dropped(const struct dropped *d, const char *which)
 {
-	say(BAD, "forward-drop", d->no_fix || !d->fix[0] ? NULL : d->fix,
-	    "IPv%d: FORWARD drops all that %s: from %s to %s (%s)", d->family == AF_INET ? 4 : 6, which, d->in, d->out, d->at);
+	say(BAD, "forward-drop", cure_text(&d->cure), "IPv%d: FORWARD drops all that %s: from %s to %s (%s)",
+	    d->cure.family == AF_INET ? 4 : 6, which, d->in, d->out, d->at);
+}
+
+/* One of several devices whose packets are all dropped, where others' pass: that may be meant, but is not to be
+ * hidden. It is said once, and not where the rule names these very devices.
+ */
+static void note_dropped(const struct way_in *y, const char *which, const char *iif, const char *oif, const struct site *by)
+{
+	static struct {
+		int family;
+		const char *iif, *oif;
+	} noted[16];
+	static unsigned int n;
+	char at[WHERE];
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (noted[i].family == y->family && noted[i].iif == iif && noted[i].oif == oif)
+			return;
+	if (n == ARRAY_SIZE(noted) || (by->no && nf_names_device(by->chain, by->no)))
+		return;
+	noted[n].family = y->family;
+	noted[n].iif = iif;
+	noted[n++].oif = oif;
+	say(NOTE, "forward-drop", NULL, "IPv%d: FORWARD drops all that %s from %s to %s (%s), and lets other devices' packets pass",
+	    y->family == AF_INET ? 4 : 6, which, iif, oif, nf_place(by->chain, by->no, at, sizeof(at)));
+}
+
+/* Those of several that are dropped, to wherever they go, or from wherever they come, where not all is. Whoever is
+ * named is taken from "in".
+ */
+static void note_some(const struct way_in *y, struct devs *in, const struct devs *out, const char *which)
+{
+	static unsigned int walks = 64;	/* each may take a while */
+	bool by_in[MAX_DEVS], by_out[MAX_DEVS];
+	struct site first[MAX_DEVS][MAX_DEVS];
+	unsigned int i, j, n;
+
+	if (in->n * out->n < 2 || in->more || out->more || walks < in->n * out->n)
+		return;
+	walks -= in->n * out->n;
+	memset(by_in, true, sizeof(by_in));
+	memset(by_out, true, sizeof(by_out));
+	for (i = 0; i < in->n; i++)
+		for (j = 0; j < out->n; j++) {
+			struct sites all = { .n = 0 };
+
+			find_drops(y, in->name[i], out->name[j], &all);
+			by_in[i] = by_in[i] && all.n;
+			by_out[j] = by_out[j] && all.n;
+			first[i][j] = all.by[0];
+		}
+	for (j = 0; j < out->n; j++)
+		if (by_out[j])
+			note_dropped(y, which, in->name[0], out->name[j], &first[0][j]);
+	for (i = n = 0; i < in->n; i++) {
+		if (by_in[i])
+			note_dropped(y, which, in->name[i], out->name[0], &first[i][0]);
+		else
+			in->name[n++] = in->name[i];
+	}
+	in->n = n;
 }
 
 /* Returns whether something was said. */
@@ -380,34 +632,31 @@ static bool check_way(const struct way_in *y)
 	}
 	if (!which && goes_on && own && is_dropped(y, &box, &out, &d))
 		which = "comes out of the hole of the box's own";
-	if (which)
+	if (which) {
 		say_dropped(&d, which);
-	return which;
+		return true;
+	}
+	note_some(y, &in, &hole, "enters the hole");
+	if (goes_on)
+		note_some(y, again || link ? &box : &in, &out, "comes out of the hole");
+	return false;
 }
 
 void check_forward(int family, const struct marks *marks, const struct marks *reply_marks)
 {
 	const struct fib *fib = fib_of(family);
 	unsigned int n, rules = 0;
+	struct way_in y;
 	size_t i, j;
 
 	for (i = 0; i < fib->n_rules && rules < MAX_RULES; i++) {
 		const struct rule *r = &fib->rules[i];
 
-		if (r->strange || r->l3mdev || r->flags & FIB_RULE_INVERT || !rule_leads_in(family, r) ||
-		    (r->mask && has_mark(reply_marks, r) && !has_mark(marks, r)))
+		if (!is_way_in(family, r) || (r->mask && has_mark(reply_marks, r) && !has_mark(marks, r)))
 			continue;
 		rules++;
-		for (j = n = 0; j < fib->n_routes && n < MAX_ROUTES; j++) {
-			struct way_in y = { .family = family, .rule = r, .route = &fib->routes[j] };
-
-			if (y.route->table != r->table || !hole_of(family, y.route))
-				continue;
-			n++;
-			y.hole = link_by_index(y.route->nh[0].oif);
-			y.dst = example(family, r, y.route, NULL);
+		for (j = n = 0; n < MAX_ROUTES && next_way(family, r, &j, &y); n++)
 			if (check_way(&y))
 				break;
-		}
 	}
 }

@@ -102,13 +102,14 @@ static void network_header(const struct walk *w, struct regs *v)
 	bytes(v, src + len, &w->dst, len);
 	if (w->src_unsure)
 		memset(v->k + src, 0, len);
+	/* (Any IPv6 packet may have extension headers.) */
+	if (w->proto && (v4 || !w->any))
+		bytes(v, v4 ? 9 : 6, &w->proto, 1);
 	if (w->any) {
 		first_bits(v->k + src, w->src_len, len);
 		first_bits(v->k + src + len, w->dst_len, len);
 		return;
 	}
-	if (w->proto)
-		bytes(v, v4 ? 9 : 6, &w->proto, 1);
 	if (v4) {
 		bytes(v, 0, "\x45", 1);
 		v->b[1] = w->tos;
@@ -319,7 +320,6 @@ static bool may_be_any(const struct walk *w, enum nf_field field)
 	case F_OIFKIND:
 	case F_OIFGROUP:
 		return w->hook == HOOK_OUTPUT;
-	case F_L4PROTO:
 	case F_PKTTYPE:
 	case F_ZERO:
 	case F_TRANSPORT:
@@ -328,7 +328,6 @@ static bool may_be_any(const struct walk *w, enum nf_field field)
 	case F_OPTIONS:
 	case F_CT_SRC:
 	case F_CT_DST:
-	case F_CT_L4PROTO:
 	case F_CT_SPORT:
 	case F_CT_DPORT:
 		return true;

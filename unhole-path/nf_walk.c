@@ -809,7 +809,7 @@ void rules_drops(const struct walk *in, drops_fn fn, void *arg)
 		w.ct = CT_NEW;
 		walk_base(&v, c, surely);
 		if (w.dropped == YES)
-			fn(w.drop_chain, w.drop_no, arg);
+			fn(c, w.drop_chain, w.drop_no, arg);
 	}
 }
 

@@ -83,8 +83,8 @@ struct walk {
 	bool has_uid;
 	uint32_t uid;			/* whose socket it is of */
 	bool unholable;			/* it has a route that UNHOLE drops */
-	/* It is any packet that begins a connection: of it are known the devices, marks, and so
-	 * many bits of its addresses
+	/* It is any packet that begins a connection: of it are known the devices, marks, so many
+	 * bits of its addresses, and its protocol, if that is told
 	 */
 	bool any;
 	unsigned int src_len, dst_len;
@@ -148,8 +148,8 @@ void rules_walk(struct walk *w);
 bool rules_hooked(int family, enum hook hook);
 /* Another entry of conntrack, or none, with what that forgets. */
 void walk_reset_ct(struct walk *w, enum ct_state ct);
-/* Each chain of this hook that drops it, whatever the other chains do: the rule, or 0, the policy. */
-typedef void (*drops_fn)(const struct nf_chain *c, unsigned int no, void *arg);
+/* Each base chain of this hook that drops it, whatever the others do: the rule, or 0, the policy. */
+typedef void (*drops_fn)(const struct nf_chain *base, const struct nf_chain *c, unsigned int no, void *arg);
 void rules_drops(const struct walk *w, drops_fn fn, void *arg);
 /* Each rule that is met, as a line, to fn. */
 void rules_trace(void (*fn)(const char *line, void *arg), void *arg);
