@@ -954,12 +954,18 @@ static void check_rules(int family, const unsigned int *holes)
 {
 	const char *ipt = family == AF_INET ? "iptables" : "ip6tables";
 	struct seen s = { .family = family };
-	char fix[TEXT];
+	const struct route *stays;
+	char fix[TEXT], route[200];
 
 	rules_scan(family, on_found, &s);
+	stays = holes[HOLE_LO] && s.unhole ? never_unholed(family) : NULL;
+	/* The first of its chain: behind one that accepts, it would not be met */
+	snprintf(fix, sizeof(fix), "%s -t raw -I PREROUTING -i lo -j UNHOLE", ipt);
 	if (holes[HOLE_LO] && !s.unhole) {
-		snprintf(fix, sizeof(fix), "%s -t raw -A PREROUTING -i lo -j UNHOLE", ipt);
 		say(BAD, "no-rule", fix, "IPv%d: routes lead into the hole, and no rule leads out", family == AF_INET ? 4 : 6);
+	} else if (stays) {
+		say(BAD, "no-rule", fix, "IPv%d: the route \"%s\" leads into the hole, and what comes in by lo there meets no UNHOLE rule (of %u)",
+		    family == AF_INET ? 4 : 6, describe_route(family, stays, route, sizeof(route)), s.unhole);
 	} else if (s.unhole) {
 		say(OK, "rule", NULL, "IPv%d: %u UNHOLE rule%s", family == AF_INET ? 4 : 6, s.unhole,
 		    s.unhole > 1 ? "s" : "");
@@ -970,7 +976,7 @@ static void check_rules(int family, const unsigned int *holes)
 		return;
 	check_masquerade(&s, holes);
 	check_forward(family, &s.marks, &s.reply_marks);
-	if ((s.input_lo || s.input_perhaps) && !s.guard && s.allow_local) {
+	if ((s.input_lo || s.input_perhaps) && !s.guard && s.allow_local && outside_may_be_let_in(family)) {
 		snprintf(fix, sizeof(fix), "%s -I INPUT -i lo -m addrtype ! --src-type LOCAL -j DROP", ipt);
 		say(s.input_lo ? WARN : NOTE, "input-lo", fix, "INPUT%s accepts all that comes in by lo (%s), unholed outside traffic too",
 		    s.input_lo ? "" : ", perhaps,", s.input_where);

@@ -47,6 +47,10 @@ bool first_time(int index);
 void check_forward(int family, const struct marks *marks, const struct marks *reply_marks);
 /* Devices whose packets rules that name no device lead into the hole, and that are not forwarded */
 size_t not_forwarded(int family, const char **dev, size_t max);
+/* A route into loopback, by which all that comes there meets no rule of UNHOLE; or NULL */
+const struct route *never_unholed(int family);
+/* May what comes in by another device come out of loopback by a rule with --allow-local? */
+bool outside_may_be_let_in(int family);
 /* holes.c: rules before the hole's that take all of it; tables that have lost their routes */
 void check_ways(int family);
 /* A rule that seems to have led to this device, or NULL: there is a route, or no such rule; one_of: there is another,

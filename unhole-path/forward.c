@@ -2,7 +2,7 @@
 /*
  * FORWARD, where a packet goes into the hole, or comes out of it: a rule or a policy that drops all of it. doctor
  * asks for all that policy rules lead there, --explain for one packet. What is dropped only of some packets is
- * meant so.
+ * meant so. And of what policy rules lead there: whether it is forwarded, and whether UNHOLE leads it out of loopback.
  */
 #include "doctor.h"
 #include "box.h"
@@ -13,6 +13,7 @@
 #include "rules.h"
 #include <linux/fib_rules.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/xt_UNHOLE.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <stdarg.h>
@@ -189,6 +190,100 @@ size_t not_forwarded(int family, const char **dev, size_t max)
 			dev[n++] = in_forward(off[i]);
 	}
 	return n;
+}
+
+/* Behind the hole, by loopback: what UNHOLE makes of it. w: as it was before */
+static void comes_out(const struct way_in *y, struct walk *w)
+{
+	w->hook = HOOK_PREROUTING;
+	w->iif = y->hole->name;
+	w->oif = NULL;
+	w->unholable = true;
+	rules_walk(w);
+}
+
+static bool by_loopback(const struct way_in *y)
+{
+	return y->hole->flags & IFF_LOOPBACK && !(y->family == AF_INET && y->dst.b[0] == 127);
+}
+
+const struct route *never_unholed(int family)
+{
+	const struct fib *fib = fib_of(family);
+	unsigned int n, rules = 0;
+	struct way_in y;
+	size_t i, j;
+
+	for (i = 0; i < fib->n_rules && rules < MAX_RULES; i++) {
+		if (!is_way_in(family, &fib->rules[i]))
+			continue;
+		rules++;
+		for (j = n = 0; n < MAX_ROUTES && next_way(family, &fib->rules[i], &j, &y); n++) {
+			/* Which marks it has there is not asked, and no NAT has changed its destination */
+			struct walk w = { .family = family, .any = true, .dst = y.dst, .nexthop = y.dst, .ct = CT_UNKNOWN };
+
+			w.dst_len = y.rule->dst_len > y.route->plen ? y.rule->dst_len : y.route->plen;
+			if (!by_loopback(&y))
+				continue;
+			comes_out(&y, &w);
+			if (w.unholed == NO && w.dropped == NO && !w.fork)
+				return y.route;
+		}
+	}
+	return NULL;
+}
+
+/* What comes in by a device, and goes into loopback with the mark that it has then */
+static bool may_be_let_in(const struct way_in *y, const struct link *in)
+{
+	struct walk w = {
+		.family = y->family, .hook = HOOK_PREROUTING, .iif = in_forward(in), .any = true, .dst = y->dst, .nexthop = y->dst,
+		.dst_len = y->rule->dst_len, .mark_known = 0xffffffff, .ctmark_known = 0xffffffff,
+	};
+	static const enum hook hooks[] = { HOOK_FORWARD, HOOK_POSTROUTING };
+	size_t i;
+
+	if (is_hole(in) || !(in->flags & IFF_UP) || !enters(y, in))
+		return false;
+	rules_walk(&w);
+	if (w.fork)
+		return true;
+	if ((w.mark ^ y->rule->mark) & y->rule->mask & w.mark_known)
+		return false;
+	w.oif = y->hole->name;
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		w.hook = hooks[i];
+		rules_walk(&w);
+		if (w.dropped == YES)
+			return false;
+	}
+	comes_out(y, &w);
+	return w.unholed == MAYBE || (w.unholed == YES && w.unhole_flags & XT_UNHOLE_ALLOW_LOCAL);
+}
+
+bool outside_may_be_let_in(int family)
+{
+	const struct fib *fib = fib_of(family);
+	unsigned int rules = 0, n;
+	struct way_in y;
+	size_t i, j, k;
+
+	for (i = 0; i < fib->n_rules; i++) {
+		const struct rule *r = &fib->rules[i];
+
+		if (!rule_leads_in(family, r))
+			continue;
+		if (!is_way_in(family, r) || rules++ == MAX_RULES)
+			return true;
+		for (j = n = 0; next_way(family, r, &j, &y); n++) {
+			if (n == MAX_ROUTES)
+				return true;
+			for (k = 0; k < world.n_links && by_loopback(&y); k++)
+				if ((!r->iif[0] || link_by_name(r->iif) == &world.links[k]) && may_be_let_in(&y, &world.links[k]))
+					return true;
+		}
+	}
+	return false;
 }
 
 /* Where it goes behind the hole. Returns false if some of it is for this box. */

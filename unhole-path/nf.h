@@ -232,6 +232,8 @@ enum tri ipset_has(const struct walk *w, const void *info);
 
 /* Beside nftables' verdicts: NAT, which ends the way through chains of that type */
 #define NF_NATTED 1000
+/* and TPROXY, which accepts, or drops what nobody listens for */
+#define NF_PROXIED 1001
 
 /* What a rule says, and whether it is met. */
 struct nf_said {

@@ -131,6 +131,8 @@ static const char *verdict_name(const struct nf_said *said)
 		return "accept";
 	case NF_NATTED:
 		return "NAT";
+	case NF_PROXIED:
+		return "TPROXY";
 	case NFT_JUMP:
 		return "jump";
 	case NFT_GOTO:
@@ -231,6 +233,11 @@ static struct nf_reach obey(struct visit *v, const struct nf_chain *c, unsigned 
 		if (one.accepted)
 			return (struct nf_reach){ MAYBE, MAYBE };
 		return (struct nf_reach){ one.natted ? MAYBE : reach.here, reach.unnatted };
+	case NF_PROXIED:
+		nf_unsure(v->w, c, no, "TPROXY, which drops what nobody listens for");
+		drop(v->w, c, no, MAYBE);
+		out->accepted = true;
+		return fewer(matched);
 	case NF_QUEUE:
 		return anything(v, c, no, false, depth, out);
 	default:

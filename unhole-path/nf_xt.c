@@ -12,6 +12,7 @@
 #include <linux/netfilter/x_tables.h>
 #include <linux/netfilter/xt_CT.h>
 #include <linux/netfilter/xt_DSCP.h>
+#include <linux/netfilter/xt_TPROXY.h>
 #include <linux/netfilter/xt_UNHOLE.h>
 #include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_connmark.h>
@@ -788,12 +789,17 @@ static void set_target(struct nf_code *code, int rev, const struct xt_set_info_t
 
 void xt_target(struct nf_code *code, int family, const char *name, int rev, const void *info, size_t len)
 {
+	/* The second revision begins as the first */
+	const struct xt_tproxy_target_info *tproxy = info;
 	const struct xt_mark_tginfo2 *mark = info;
 
 	if (strcmp(name, "UNHOLE") == 0 && len >= sizeof(struct xt_unhole_tginfo)) {
 		nf_step(code, NF_UNHOLE)->a = info;
 	} else if (strcmp(name, "MARK") == 0 && rev == 2 && len >= sizeof(*mark)) {
 		set_mark(code, mark->mask, mark->mark);
+	} else if (strcmp(name, "TPROXY") == 0 && len >= sizeof(*tproxy)) {
+		set_mark(code, tproxy->mark_mask, tproxy->mark_value);
+		verdict(code, NF_PROXIED);
 	} else if (strcmp(name, "NOTRACK") == 0 || (strcmp(name, "CT") == 0 && len >= 2 * sizeof(uint16_t))) {
 		ct_target(code, name, info);
 	} else if (strcmp(name, "REJECT") == 0) {

@@ -50,6 +50,35 @@ for ipt in iptables-nft iptables-legacy; do
 	must $ipt -X
 done
 
+# Whose packets come to INPUT by lo: the box's own are trusted there
+must rm -r /run/unhole # (what is taken away of the recipe here is meant)
+must iptables -t raw -F
+must iptables -A INPUT -i lo -j ACCEPT
+must iptables -t raw -A PREROUTING -i lo -m mark --mark 8/8 -j UNHOLE --allow-local
+unhole
+healthy 'a rule for a mark that nobody has'
+for mark in 'PREROUTING -i cl0 -p tcp' 'FORWARD -i cl0 -o lo' 'POSTROUTING -o lo -s 198.51.100.0/24' 'PREROUTING -i lo -p udp'; do
+	must iptables -t mangle -A $mark -j MARK --or-mark 8
+	case $mark in
+	*'-i lo'*) healthy "a mark that comes too late: $mark" ;;
+	*) trusts "a mark that some of the clients have: $mark" ;;
+	esac
+	must iptables -t mangle -D $mark -j MARK --or-mark 8
+done
+must iptables -t mangle -A OUTPUT -j MARK --or-mark 8
+healthy "a mark that the box's own have"
+must iptables -t mangle -F
+must iptables -t raw -F
+must ip rule del iif cl0
+must ip route flush table 50
+recipe own-tproxy CLIENT_IF=cl0
+healthy 'own-tproxy.sh, beside an INPUT that trusts lo'
+must env CLIENT_IF=cl0 sh /unhole/recipes/own-tproxy.sh undo
+must iptables -F INPUT
+hole_from cl0
+must iptables -t raw -F
+unhole --allow-local
+
 # ruleset WHAT CHECKS: of nft.
 ruleset() {
 	cat >/run/ruleset

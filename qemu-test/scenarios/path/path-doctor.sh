@@ -11,6 +11,32 @@ hole_from cl0
 # (What is taken away of the recipe here is meant: path-doctor-recipe.)
 must rm -r /run/unhole
 is 'a hole and no rule' "$(wrong)" 'no-rule '
+for ipt in iptables-nft iptables-legacy; do
+	must $ipt -t raw -N spare
+	must $ipt -t raw -A spare -j UNHOLE
+	is "$ipt: a rule in a chain that nobody comes to" "$(wrong)" 'no-rule '
+	must $ipt -t raw -A PREROUTING -i eth9 -j spare
+	is "$ipt: for another device" "$(wrong)" 'no-rule '
+	must $ipt -t raw -A PREROUTING -i lo -d 203.0.113.0/24 -j spare
+	healthy "$ipt: for some packets"
+	must $ipt -t raw -I PREROUTING -m comment --comment 'all' -j ACCEPT
+	is "$ipt: behind one that accepts" "$(wrong)" 'no-rule '
+	cure no-rule
+	must $ipt -t raw -I PREROUTING -i lo -m mark --mark 1 -j spare
+	healthy "$ipt: cured"
+	must iptables -t raw -F
+	must $ipt -t raw -F
+	must $ipt -t raw -X
+done
+must ip route add 203.0.113.8 dev lo table 70
+must ip rule add iif cl0 to 203.0.113.8 lookup 70 pref 40
+must iptables -t raw -A PREROUTING -i lo -d $FAR -j UNHOLE
+is 'a rule for another destination than the way is for' "$(wrong)" 'no-rule '
+must iptables -t raw -A PREROUTING -i lo -d 203.0.113.8 -j UNHOLE
+healthy 'a rule for each'
+must iptables -t raw -F
+must ip route flush table 70
+must ip rule del pref 40
 unhole
 healthy 'a hole and a rule'
 # The module is loaded by now, and says it.
@@ -54,7 +80,10 @@ for ipt in iptables-nft iptables-legacy; do
 	healthy "$ipt: INPUT trusts lo"
 	must iptables -t raw -F
 	unhole --allow-local
+	healthy "$ipt: with --allow-local, and no client comes to it"
+	must iptables -t mangle -A PREROUTING -i cl0 -j MARK --set-mark 0x10
 	is "$ipt: with --allow-local" "$(wrong)" 'input-lo '
+	must iptables -t mangle -F
 	must iptables -t raw -F
 	unhole
 	healthy "$ipt: cured"

@@ -246,9 +246,9 @@ says 'nobody may go out by the uplink: no cure' "$(unhole-path --explain $ask 40
 must nft 'flush chain inet f forward; add chain inet f refuse; add rule inet f refuse meta l4proto tcp reject with tcp reset; add rule inet f refuse reject'
 must nft 'add rule inet f forward oifname up0 accept; add rule inet f forward jump refuse'
 is 'TCP, which is refused in its own way' "$(heal to $FAR from $CLIENT iif cl0 ipproto tcp sport 4007 dport 80)" 'rule-drop '
-must nft 'flush chain inet f forward; add rule inet f forward meta l4proto tcp reject with tcp reset; add rule inet f forward oifname up0 accept'
+must nft 'flush chain inet f forward; add chain inet f forward { policy accept; }; add rule inet f forward meta l4proto tcp reject with tcp reset'
 says 'TCP alone: no cure' "$(unhole-path --explain to $FAR from $CLIENT iif cl0 ipproto tcp sport 4008 dport 80)" 'dies: dropped by' 'nothing to change'
-must nft 'flush chain inet f forward; add rule inet f forward iifname cl0 oifname nvi0 accept'
+must nft 'flush chain inet f forward; add chain inet f forward { policy drop; }; add rule inet f forward iifname cl0 oifname nvi0 accept'
 must ip route replace default dev lo table 50
 must iptables -t raw -F
 unhole
