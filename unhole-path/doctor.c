@@ -449,7 +449,8 @@ static void check_rejects(void)
 	for (i = 0; i < fib->n_routes; i++) {
 		const struct route *rt = &fib->routes[i];
 
-		if (rt->table == RT_TABLE_LOCAL || !is_reject_in_disguise(AF_INET6, rt) ||
+		/* (The kernel's own is the prefix of an address of lo.) */
+		if (rt->table == RT_TABLE_LOCAL || rt->protocol == RTPROT_KERNEL || !is_reject_in_disguise(AF_INET6, rt) ||
 		    (rt->plen == 128 && addr_is_local(AF_INET6, &rt->dst)))
 			continue;
 		if (rt->plen)
@@ -845,6 +846,10 @@ static void on_found(enum finding what, const char *where, const char *dev, uint
 		break;
 	case FOUND_INPUT_GUARD:
 		s->guard = true;
+		break;
+	case FOUND_TOO_MANY:
+		say(NOTE, "rules", NULL, "IPv%d: %s leads through more rules than are followed: what stands behind the first %u is not looked at",
+		    s->family == AF_INET ? 4 : 6, where, flags);
 		break;
 	case FOUND_INPUT_LO:
 		/* That is certain counts more */

@@ -48,6 +48,7 @@ struct scan {
 	bool maybe;		/* INPUT: it may have been accepted */
 	bool ended;		/* INPUT: what comes in by lo from outside has its verdict */
 	unsigned int rules;
+	bool too_many;		/* rules, and jumps among them: some were not looked at */
 };
 
 /* How a chain is reached. */
@@ -351,11 +352,14 @@ static void scan_chain(struct scan *s, struct nf_chain *c, const struct reach *f
 	size_t i;
 
 	c->reached = true;
-	for (i = 0; i < c->n_rules && !s->ended && s->rules < MAX_SCANNED; i++) {
+	for (i = 0; i < c->n_rules && !s->ended && !s->too_many; i++) {
 		struct reach to;
 		struct said r;
 
-		s->rules++;
+		if (s->rules++ == MAX_SCANNED) {
+			s->too_many = true;
+			return;
+		}
 		says(c, &c->rules[i], s->family, code, &r);
 		if (r.none)
 			continue;
@@ -369,7 +373,7 @@ static void scan_chain(struct scan *s, struct nf_chain *c, const struct reach *f
 		/* INPUT looks at each packet by itself */
 		here.some = here.some || (!s->input && takes_some(&r));
 	}
-	if (!depth && !s->ended && !s->maybe && s->input && c->policy == NF_DROP)
+	if (!depth && !s->ended && !s->maybe && !s->too_many && s->input && c->policy == NF_DROP)
 		s->fn(FOUND_INPUT_GUARD, c->name, "", 0, s->arg);
 }
 
@@ -397,6 +401,7 @@ void rules_scan(int family, found_fn fn, void *arg)
 	const struct nf_chains *all = &nf_chains[family == AF_INET6];
 	int nf = family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
 	static struct nf_code code;
+	char where[WHERE];
 	size_t i;
 
 	for (i = 0; i < all->n; i++)
@@ -409,6 +414,10 @@ void rules_scan(int family, found_fn fn, void *arg)
 		s.prerouting = c->hook == HOOK_PREROUTING && c->is_nat;
 		if (c->base && (s.input || s.prerouting || c->hook == HOOK_FORWARD || (c->hook == HOOK_POSTROUTING && c->is_nat)))
 			scan_chain(&s, c, &all_packets, &code, 0);
+		if (s.too_many && !s.ended) {
+			snprintf(where, sizeof(where), "%s%s %s", c->legacy ? "legacy " : "", c->table, c->name);
+			fn(FOUND_TOO_MANY, where, "", MAX_SCANNED, arg);
+		}
 	}
 	for (i = 0; i < all->n; i++)
 		if (all->chain[i]->family != NFPROTO_NETDEV)

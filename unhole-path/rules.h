@@ -166,6 +166,7 @@ enum finding {
 	FOUND_MARK,		/* flags: a mark that it sets, of packet or connection, wherever it stands */
 	FOUND_REPLY_MARK,	/* the same, of a rule for replies only */
 	FOUND_TO_LO,		/* DNAT in PREROUTING to 127.0.0.0/8; the same */
+	FOUND_TOO_MANY,		/* rules, with jumps among them: of this base chain, the first were looked at, flags of them */
 };
 
 /* A device is a name, the beginning of one and "+", or empty: any. And: */

@@ -79,6 +79,25 @@ hole_from cl0
 must iptables -t raw -F
 unhole --allow-local
 
+# So many rules that doctor looks at some of them only: it says so, and knows of no guard there
+{
+	echo '*filter'
+	echo ':INPUT DROP'
+	printf ':%s -\n' many more
+	for _ in 0 1 2 3 4 5 6 7 8 9 a b c d e f; do echo '-A INPUT -j many'; done
+	for _ in 0 1 2 3 4 5 6 7 8 9 a b c d e f; do for _ in 0 1 2 3; do echo '-A many -j more'; done; done
+	for _ in 0 1 2 3 4 5 6 7 8 9 a b c d e f; do for _ in 0 1 2 3; do echo '-A more -p tcp'; done; done
+	echo COMMIT
+} >/run/many
+must iptables-legacy-restore /run/many
+is 'too many rules: a note' "$(wrong)/$(notes)" '/rules '
+must iptables-nft -A INPUT -i lo -j ACCEPT
+is 'too many rules: their policy is no guard of others' "$(wrong)/$(notes)" 'input-lo /rules '
+must iptables-nft -F INPUT
+must iptables-legacy -P INPUT ACCEPT
+must iptables-legacy -F
+must iptables-legacy -X
+
 # ruleset WHAT CHECKS: of nft.
 ruleset() {
 	cat >/run/ruleset

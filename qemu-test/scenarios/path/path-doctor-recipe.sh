@@ -32,3 +32,17 @@ for front in nft iptables; do
 	must sh /unhole/recipes/snat-pool.sh undo
 	healthy "$front: undone"
 done
+
+# A namespace that has the number of one that is gone is another one
+wrong_in() { on "$1" unhole-path -j doctor | grep -o '"check":"recipe"'; }
+of() { on "$1" readlink /proc/self/ns/net | tr -dc 0-9; }
+host old
+must ip -n old link add up0 type dummy
+must on old sh /unhole/recipes/own-forward.sh
+must ip -n old rule flush
+is 'in a namespace' "$(wrong_in old)" '"check":"recipe"'
+state=/run/unhole/$(of old)
+must ip netns del old
+host new
+[ "$state" = "/run/unhole/$(of new)" ] || must mv "$state" "/run/unhole/$(of new)"
+is 'in another that has its number' "$(wrong_in new)" ''

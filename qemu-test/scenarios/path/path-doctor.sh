@@ -62,6 +62,10 @@ must iptables -t mangle -F
 must ip -6 route add $FAR6 dev lo table 50
 is 'a reject in disguise' "$(wrong)" 'reject-in-disguise '
 must ip -6 route del $FAR6 dev lo table 50
+must ip -6 addr add 2001:db8:9::1/64 dev lo
+says 'lo has an address' "$(ip -6 route)" '2001:db8:9::/64 dev lo proto kernel'
+healthy "an address of lo: the route of its prefix is the kernel's own"
+must ip -6 addr del 2001:db8:9::1/64 dev lo
 
 masquerades() { # ADDRESS, that lo may have
 	must $ipt -t nat -A POSTROUTING -o up0 -j MASQUERADE
