@@ -95,10 +95,38 @@ static bool enters(const struct way_in *y, const struct link *in)
 	return !res.err && !res.unsure && res.rule == y->rule && res.route && res.oif == y->hole->index;
 }
 
+static bool overlap(const struct addr *a, unsigned int a_len, const struct addr *b, unsigned int b_len)
+{
+	return in_prefix(a, b, a_len < b_len ? a_len : b_len);
+}
+
+/* Do packets with the rule's sources come in by this device? Others' are dropped for good reasons, or let pass. */
+static bool is_behind(const struct way_in *y, const struct link *in)
+{
+	const struct fib *fib = fib_of(y->family);
+	const struct rule *r = y->rule;
+	size_t i;
+
+	if (!r->src_len || r->iif[0])
+		return true;
+	for (i = 0; i < world.n_addrs; i++)
+		if (world.addrs[i].family == y->family && world.addrs[i].index == in->index &&
+		    overlap(&world.addrs[i].a, world.addrs[i].plen, &r->src, r->src_len))
+			return true;
+	for (i = 0; i < fib->n_routes; i++) {
+		const struct route *rt = &fib->routes[i];
+
+		if (rt->n_nh && rt->nh[0].oif == in->index && rt->type == RTN_UNICAST && rt->plen > 1 &&
+		    overlap(&rt->dst, rt->plen, &r->src, r->src_len))
+			return true;
+	}
+	return false;
+}
+
 static bool leads(const struct way_in *y, const struct link *in)
 {
 	return !is_hole(in) && in->flags & IFF_UP && !is_uplink(y->family, in) &&
-	       enters(y, in) && may_be_marked(y, HOOK_PREROUTING, in->name);
+	       enters(y, in) && is_behind(y, in) && may_be_marked(y, HOOK_PREROUTING, in->name);
 }
 
 /* What FORWARD sees it come in by: of a port of a VRF that is the VRF. */
@@ -220,13 +248,15 @@ const struct route *never_unholed(int family)
 		rules++;
 		for (j = n = 0; n < MAX_ROUTES && next_way(family, &fib->rules[i], &j, &y); n++) {
 			/* Which marks it has there is not asked, and no NAT has changed its destination */
-			struct walk w = { .family = family, .any = true, .dst = y.dst, .nexthop = y.dst, .ct = CT_UNKNOWN };
+			struct walk w = {
+				.family = family, .any = true, .dst = y.dst, .nexthop = y.dst, .ct = CT_UNKNOWN, .nat_done = { true, true },
+			};
 
 			w.dst_len = y.rule->dst_len > y.route->plen ? y.rule->dst_len : y.route->plen;
 			if (!by_loopback(&y))
 				continue;
 			comes_out(&y, &w);
-			if (w.unholed == NO && w.dropped == NO && !w.fork)
+			if (w.unholed == NO && w.dropped != YES)
 				return y.route;
 		}
 	}
@@ -236,9 +266,10 @@ const struct route *never_unholed(int family)
 /* What comes in by a device, and goes into loopback with the mark that it has then */
 static bool may_be_let_in(const struct way_in *y, const struct link *in)
 {
+	/* What NAT may make of it is as any other */
 	struct walk w = {
 		.family = y->family, .hook = HOOK_PREROUTING, .iif = in_forward(in), .any = true, .dst = y->dst, .nexthop = y->dst,
-		.dst_len = y->rule->dst_len, .mark_known = 0xffffffff, .ctmark_known = 0xffffffff,
+		.mark_known = 0xffffffff, .ctmark_known = 0xffffffff, .nat_done = { true, true },
 	};
 	static const enum hook hooks[] = { HOOK_FORWARD, HOOK_POSTROUTING };
 	size_t i;
@@ -246,8 +277,6 @@ static bool may_be_let_in(const struct way_in *y, const struct link *in)
 	if (is_hole(in) || !(in->flags & IFF_UP) || !enters(y, in))
 		return false;
 	rules_walk(&w);
-	if (w.fork)
-		return true;
 	if ((w.mark ^ y->rule->mark) & y->rule->mask & w.mark_known)
 		return false;
 	w.oif = y->hole->name;

@@ -71,9 +71,11 @@ must iptables -t mangle -F
 must iptables -t raw -F
 must ip rule del iif cl0
 must ip route flush table 50
+must iptables -t nat -A PREROUTING -p tcp --dport 81 -j DNAT --to-destination 203.0.113.9
 recipe own-tproxy CLIENT_IF=cl0
 healthy 'own-tproxy.sh, beside an INPUT that trusts lo'
 must env CLIENT_IF=cl0 sh /unhole/recipes/own-tproxy.sh undo
+must iptables -t nat -F
 must iptables -F INPUT
 hole_from cl0
 must iptables -t raw -F

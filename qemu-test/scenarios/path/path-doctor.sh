@@ -17,6 +17,8 @@ for ipt in iptables-nft iptables-legacy; do
 	is "$ipt: a rule in a chain that nobody comes to" "$(wrong)" 'no-rule '
 	must $ipt -t raw -A PREROUTING -i eth9 -j spare
 	is "$ipt: for another device" "$(wrong)" 'no-rule '
+	must $ipt -t nat -A PREROUTING -p tcp --dport 81 -j DNAT --to-destination 203.0.113.9
+	is "$ipt: and NAT of some packets" "$(wrong)" 'no-rule '
 	must $ipt -t raw -A PREROUTING -i lo -d 203.0.113.0/24 -j spare
 	healthy "$ipt: for some packets"
 	must $ipt -t raw -I PREROUTING -m comment --comment 'all' -j ACCEPT
@@ -24,6 +26,7 @@ for ipt in iptables-nft iptables-legacy; do
 	cure no-rule
 	must $ipt -t raw -I PREROUTING -i lo -m mark --mark 1 -j spare
 	healthy "$ipt: cured"
+	must $ipt -t nat -F
 	must iptables -t raw -F
 	must $ipt -t raw -F
 	must $ipt -t raw -X
