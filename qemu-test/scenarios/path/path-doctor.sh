@@ -24,7 +24,6 @@ for ipt in iptables-nft iptables-legacy; do
 	must $ipt -t raw -I PREROUTING -m comment --comment 'all' -j ACCEPT
 	is "$ipt: behind one that accepts" "$(wrong)" 'no-rule '
 	cure no-rule
-	must $ipt -t raw -I PREROUTING -i lo -m mark --mark 1 -j spare
 	healthy "$ipt: cured"
 	must $ipt -t nat -F
 	must iptables -t raw -F
