@@ -3,6 +3,6 @@
 # patches: none
 # claims: L10
 # timeout: 600
-# weight: 60
+# weight: 110
 F=6
 . /unhole/scenarios/nvi-alike.sh

@@ -10,7 +10,7 @@
 # patches: none
 # claims: L10
 # timeout: 600
-# weight: 60
+# weight: 110
 # shellcheck disable=SC2153 # family's variables
 : "${F:=4}"
 family "$F"

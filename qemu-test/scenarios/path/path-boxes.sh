@@ -6,7 +6,7 @@
 # with an nvi device, with loopback, with neither. Where each packet was said to go, it goes. And
 # doctor finds no fault where there is none.
 # patches: none
-# weight: 40
+# weight: 90
 # timeout: 600
 . /unhole/predict.sh
 predict_wires

@@ -4,7 +4,7 @@
 # all of it before; routes that went with their device. Each is named, and the cure works
 # when typed; what some packets are dropped by is no fault. Pings are sent beside each answer.
 # patches: none
-# weight: 20
+# weight: 60
 # timeout: 300
 . /unhole/doctor.sh
 topology

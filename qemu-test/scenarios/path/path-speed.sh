@@ -3,7 +3,7 @@
 # 100,000 routes. Any question takes less user time than to list what there is, side by
 # side in one guest, and less than 64 MiB.
 # patches: none
-# weight: 60
+# weight: 100
 # timeout: 900
 topology
 must sysctl -qw net.ipv4.ip_forward=1
@@ -17,8 +17,8 @@ costs() {
 	{ read -r _mine; read -r _other; } </run/cost
 	echo "# $_what: $_mine ms of user time; $*: $_other ms"
 	at_least "$_what: there is something to be measured ($* in ms)" "$_other" 10
-	at_most "$_what: of a hundred that it takes to list it" $((_mine * 100 / _other)) ${most:-100}
-	says "$_what: within 64 MiB" "$(prlimit --as=67108864 $ask)" "${want:-leaves by}"
+	at_most "$_what: of a hundred that it takes to list it" $((_mine * 100 / _other)) 100
+	says "$_what: within 64 MiB" "$(prlimit --as=67108864 $ask)" 'leaves by'
 }
 # rules: a blocklist of 40,000, in chains of 1,000, the packet through each of them
 rules() {
@@ -77,5 +77,4 @@ awk 'BEGIN {
 	print "rule add iif cl0 lookup 50\nrule add iif nvi0 lookup main"
 }' >/run/batch
 must ip -batch /run/batch
-ask='unhole-path doctor' want='468 not' most=3000
-costs 'doctor, and 500 into the hole' ip route show table all
+says 'doctor, with 500 routes into the hole, within 64 MiB' "$(prlimit --as=67108864 unhole-path doctor)" '468 not'

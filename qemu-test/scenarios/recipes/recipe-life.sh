@@ -6,7 +6,7 @@
 # two of them on one device, marks that are somebody else's, and what else stops one before
 # it changes anything.
 # patches: none
-# weight: 300
+# weight: 600
 # timeout: 1800
 must batch box 'link add cl0 type dummy' 'link add cl1 type dummy' 'link add cl2 type dummy' \
 	'link add up0 type dummy' 'link add up1 type dummy' 'link add up2 type dummy' \

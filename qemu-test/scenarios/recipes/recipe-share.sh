@@ -6,7 +6,7 @@
 # other flags, bits of the mark that are somebody else's, too few of them, a word that is
 # none, an address of the box.
 # patches: none
-# weight: 40
+# weight: 80
 topology
 via nvi0
 must sysctl -qw net.ipv4.ip_forward=0

@@ -6,7 +6,7 @@
 # a link that flaps, each of the hooks; what is wrong is said; down leaves nothing.
 # patches: none
 # claims: L9
-# weight: 100
+# weight: 180
 # timeout: 900
 host client w1 w2 w3 dmz
 wire box cl0 198.51.100.1/24,2001:db8:1::1/64 client eth0 198.51.100.2/24,198.51.100.3/24,198.51.100.20/24,2001:db8:1::2/64

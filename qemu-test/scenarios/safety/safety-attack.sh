@@ -5,7 +5,7 @@
 # namespace; and such a user may not use target and driver at all unless the
 # administrator says so. (guest/attack.py makes the combinations.)
 # timeout: 240
-# weight: 60
+# weight: 80
 # leaks: yes
 # spread: no
 PARAMETER=/sys/module/xt_UNHOLE/parameters/userns
